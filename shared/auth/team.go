@@ -1,0 +1,129 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+)
+
+// Role is what a team member may do.
+type Role string
+
+// The roles. An administrator may do all that the team may.
+const (
+	RoleTeam  Role = "team"
+	RoleAdmin Role = "admin"
+)
+
+// Issuer is an OpenID Connect issuer and what its tokens must say.
+type Issuer struct {
+	URL       string
+	Audience  string
+	RoleClaim string // lists roles: "groups", "cognito:groups", "roles"
+}
+
+// Member is a signed-in team member.
+type Member struct {
+	Subject string
+	Email   string
+	Roles   []Role
+}
+
+// Must returns a Forbidden fault when the member has not this role.
+func (m Member) Must(role Role) error {
+	if slices.Contains(m.Roles, role) || slices.Contains(m.Roles, RoleAdmin) {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "forbidden", "Votre compte n’ouvre pas ce droit. Demandez-le à une administratrice ou un administrateur.")
+}
+
+// Verifier checks bearer tokens of the team. It fetches the issuer's keys on
+// first use, caches them and fetches them again when they rotate.
+type Verifier struct {
+	issuer Issuer
+	now    func() time.Time
+
+	mu       sync.Mutex
+	verifier *oidc.IDTokenVerifier
+}
+
+// NewVerifier makes a verifier; it calls nobody yet.
+func NewVerifier(issuer Issuer, now func() time.Time) *Verifier {
+	return &Verifier{issuer: issuer, now: now}
+}
+
+// Verify returns the member that a token speaks for. It returns an
+// Unauthenticated fault "unauthenticated" for a missing or bad token, and an
+// Unavailable fault when the issuer does not answer.
+func (v *Verifier) Verify(ctx context.Context, token string) (Member, error) {
+	refused := fault.New(fault.Unauthenticated, "unauthenticated", "Connectez-vous avec votre compte de l’équipe.")
+	if token == "" {
+		return Member{}, refused
+	}
+	verifier, err := v.ready(ctx)
+	if err != nil {
+		return Member{}, err
+	}
+	checked, err := verifier.Verify(ctx, token)
+	if err != nil {
+		return Member{}, refused
+	}
+	var claims map[string]any
+	if err := checked.Claims(&claims); err != nil {
+		return Member{}, refused
+	}
+	member := Member{Subject: checked.Subject, Roles: roles(claims[v.issuer.RoleClaim])}
+	member.Email, _ = claims["email"].(string)
+	return member, nil
+}
+
+// issuerDeadline bounds the first fetch of the issuer's keys.
+const issuerDeadline = 5 * time.Second
+
+func (v *Verifier) ready(ctx context.Context) (*oidc.IDTokenVerifier, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.verifier != nil {
+		return v.verifier, nil
+	}
+	// The provider keeps this context for later key fetches, so it must not
+	// end with the request that happens to be first.
+	discovery, cancel := context.WithTimeout(context.WithoutCancel(ctx), issuerDeadline)
+	defer cancel()
+	provider, err := oidc.NewProvider(discovery, v.issuer.URL)
+	if err != nil {
+		down := fault.New(fault.Unavailable, "issuer-unavailable", "La connexion de l’équipe ne répond pas. Réessayez dans un instant.")
+		return nil, errors.Join(down, err)
+	}
+	v.verifier = provider.VerifierContext(context.WithoutCancel(ctx), &oidc.Config{ClientID: v.issuer.Audience, Now: v.now})
+	return v.verifier, nil
+}
+
+func roles(claim any) (found []Role) {
+	list, _ := claim.([]any)
+	for _, entry := range list {
+		if name, ok := entry.(string); ok && (Role(name) == RoleTeam || Role(name) == RoleAdmin) {
+			found = append(found, Role(name))
+		}
+	}
+	return found
+}
+
+type memberKey struct{}
+
+// WithMember keeps the signed-in member in the context of a request.
+func WithMember(ctx context.Context, m Member) context.Context {
+	return context.WithValue(ctx, memberKey{}, m)
+}
+
+// MemberOf returns the signed-in member; ok is false outside of team routes.
+func MemberOf(ctx context.Context) (m Member, ok bool) {
+	m, ok = ctx.Value(memberKey{}).(Member)
+	return m, ok
+}

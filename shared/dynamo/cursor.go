@@ -1,0 +1,57 @@
+package dynamo
+
+import (
+	"encoding/base64"
+	"encoding/json"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+)
+
+// Cursor hides where a list stopped in an opaque string, empty at the end.
+// Keys that lists are sorted by hold strings only.
+func Cursor(last map[string]types.AttributeValue) (string, error) {
+	if len(last) == 0 {
+		return "", nil
+	}
+	var keys map[string]string
+	if err := attributevalue.UnmarshalMap(last, &keys); err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(keys)
+	return base64.RawURLEncoding.EncodeToString(text), err
+}
+
+// StartKey reads a cursor back. attributes are those a cursor of this list
+// has; anything else is an Invalid fault of the query's cursor.
+func StartKey(cursor string, attributes ...string) (map[string]types.AttributeValue, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	var keys map[string]string
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err == nil {
+		err = json.Unmarshal(text, &keys)
+	}
+	for _, name := range attributes {
+		if keys[name] == "" {
+			return nil, badCursor()
+		}
+	}
+	if err != nil || len(keys) != len(attributes) {
+		return nil, badCursor()
+	}
+	start := make(map[string]types.AttributeValue, len(keys))
+	for name, value := range keys {
+		start[name] = &types.AttributeValueMemberS{Value: value}
+	}
+	return start, nil
+}
+
+func badCursor() error {
+	var faults fault.Fields
+	faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+	return faults.Err()
+}

@@ -1,0 +1,132 @@
+// Package dynamo is how functions speak to DynamoDB: keys, reads, lists with
+// opaque cursors, transactions that are retried until one truthful outcome is
+// known, and answers that are given once per Idempotency-Key.
+//
+// It hides no feature of the SDK: items are built with attributevalue, and
+// conditions with expression.
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/oklog/ulid/v2"
+)
+
+// Table is one table and the client that reaches it.
+type Table struct {
+	Client *dynamodb.Client
+	Name   string
+}
+
+// Key is the primary key of an item. Structs of items embed it.
+type Key struct {
+	PK string `dynamodbav:"pk"`
+	SK string `dynamodbav:"sk"`
+}
+
+// Attributes is the key as the SDK wants it.
+func (k Key) Attributes() map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: k.PK},
+		"sk": &types.AttributeValueMemberS{Value: k.SK},
+	}
+}
+
+// ID makes an identifier "prefix_ULID": unique, sorted by time.
+func ID(prefix string, now time.Time, random io.Reader) string {
+	return prefix + "_" + ulid.MustNew(ulid.Timestamp(now), random).String()
+}
+
+// Get reads one item, consistently, into out; found is false when there is none.
+// It costs one read unit for each 4 KB.
+func (t Table) Get(ctx context.Context, key Key, out any) (found bool, err error) {
+	consistent := true
+	answer, err := t.Client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.Name, Key: key.Attributes(), ConsistentRead: &consistent,
+	})
+	if err != nil {
+		return false, fmt.Errorf("get: %w", err)
+	}
+	if answer.Item == nil {
+		return false, nil
+	}
+	return true, attributevalue.UnmarshalMap(answer.Item, out)
+}
+
+// Exists and Absent are the conditions that most writes carry.
+var (
+	Exists = expression.AttributeExists(expression.Name("pk"))
+	Absent = expression.AttributeNotExists(expression.Name("pk"))
+)
+
+// Put is a transaction item that writes a whole item, under conditions that
+// all hold. It costs two write units for each KB.
+func (t Table) Put(item any, conditions ...expression.ConditionBuilder) (types.TransactWriteItem, error) {
+	attributes, err := attributevalue.MarshalMap(item)
+	if err != nil {
+		return types.TransactWriteItem{}, fmt.Errorf("put: %w", err)
+	}
+	put := &types.Put{
+		TableName: &t.Name, Item: attributes,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	if len(conditions) > 0 {
+		expr, err := expression.NewBuilder().WithCondition(all(conditions)).Build()
+		if err != nil {
+			return types.TransactWriteItem{}, fmt.Errorf("put: %w", err)
+		}
+		put.ConditionExpression = expr.Condition()
+		put.ExpressionAttributeNames, put.ExpressionAttributeValues = expr.Names(), expr.Values()
+	}
+	return types.TransactWriteItem{Put: put}, nil
+}
+
+// Update is a transaction item that changes attributes of an item.
+func (t Table) Update(key Key, update expression.UpdateBuilder, conditions ...expression.ConditionBuilder) (types.TransactWriteItem, error) {
+	builder := expression.NewBuilder().WithUpdate(update)
+	if len(conditions) > 0 {
+		builder = builder.WithCondition(all(conditions))
+	}
+	expr, err := builder.Build()
+	if err != nil {
+		return types.TransactWriteItem{}, fmt.Errorf("update: %w", err)
+	}
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &t.Name, Key: key.Attributes(),
+		UpdateExpression: expr.Update(), ConditionExpression: expr.Condition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}, nil
+}
+
+// Delete is a transaction item that removes an item.
+func (t Table) Delete(key Key, conditions ...expression.ConditionBuilder) (types.TransactWriteItem, error) {
+	remove := &types.Delete{
+		TableName: &t.Name, Key: key.Attributes(),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	if len(conditions) > 0 {
+		expr, err := expression.NewBuilder().WithCondition(all(conditions)).Build()
+		if err != nil {
+			return types.TransactWriteItem{}, fmt.Errorf("delete: %w", err)
+		}
+		remove.ConditionExpression = expr.Condition()
+		remove.ExpressionAttributeNames, remove.ExpressionAttributeValues = expr.Names(), expr.Values()
+	}
+	return types.TransactWriteItem{Delete: remove}, nil
+}
+
+func all(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
+	condition := conditions[0]
+	for _, c := range conditions[1:] {
+		condition = condition.And(c)
+	}
+	return condition
+}

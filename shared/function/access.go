@@ -1,0 +1,65 @@
+package function
+
+// Access says who may call a route. Hosts and the authorisation test read it;
+// the spine enforces Team and Admin, the function enforces the rest.
+type Access int
+
+// Who may call a route.
+const (
+	Public   Access = iota + 1 // anyone; posts are limited per client address
+	Mine                       // whoever holds a session on their own data
+	Link                       // whoever holds a signed link, whose token names its purpose
+	Provider                   // another AWS service or a mail program, with a signed link or IAM
+	Team                       // team members, by a bearer token of the OIDC issuer
+	Admin                      // administrators
+)
+
+// String is the name used in documents and tests.
+func (a Access) String() string {
+	return [...]string{"", "public", "mine", "link", "provider", "team", "admin"}[a]
+}
+
+// Doc describes a route in the generated OpenAPI document. Body, Query and
+// Answer are zero values of the Go types that travel; pages leave them nil.
+type Doc struct {
+	Summary string
+	Body    any
+	Query   any // a struct whose fields carry `query:"name"` and `doc:"…"` tags
+	Answer  any
+	Status  int  // of a good answer; 200 when 0
+	Creates bool // takes an Idempotency-Key header
+	// Page marks a route that people see: it answers HTML, its faults are pages.
+	Page bool
+	// Type is the media type of a good answer that is neither JSON nor a page.
+	Type string
+	// Faults are the codes it may answer besides those that every route has.
+	Faults []string
+}
+
+// Secret is a key or password that hosts keep and functions read on first use.
+type Secret string
+
+// The secrets.
+const (
+	// LinkKey signs links and sessions of people (package auth).
+	LinkKey Secret = "link-key"
+	// IdentityKey keys the hash that stands for an e-mail address in keys.
+	// It never rotates: every key of every table would change.
+	IdentityKey Secret = "identity-key"
+)
+
+// The settings that several functions share.
+var (
+	// RateLimit is how many public posts a client address may make a minute; 0: no limit.
+	RateLimit = Setting{"RATE_LIMIT_PER_MINUTE", "30", "public posts that one client address may make a minute; 0 for no limit"}
+	// PublicURL is the origin that links in mails and pages begin with.
+	PublicURL = Setting{"PUBLIC_URL", "http://127.0.0.1:8080", "origin of the public pages, without a slash at the end"}
+	// OIDCIssuer signs the team's tokens.
+	OIDCIssuer = Setting{"OIDC_ISSUER", "", "URL of the OpenID Connect issuer of the team"}
+	// OIDCAudience is the client id that the team's tokens are made for.
+	OIDCAudience = Setting{"OIDC_AUDIENCE", "fabrique", "audience that the team's tokens must name"}
+	// OIDCRoleClaim is the claim that lists roles.
+	OIDCRoleClaim = Setting{"OIDC_ROLE_CLAIM", "groups", "claim of the team's tokens that lists roles"}
+	// CORSOrigins may call the API from a browser.
+	CORSOrigins = Setting{"CORS_ORIGINS", "", "origins that may call the API from a browser, spaces between"}
+)

@@ -1,0 +1,281 @@
+// Package function says what a function of the platform is: one declaration
+// of its routes, tables, schedules, streams and size, from which two hosts are
+// built. The CDK app (infra/aws) makes Lambdas, grants, routes, schedules,
+// stream mappings and alarms from it; the local host (infra/local) mounts the
+// same handlers, ticks the same schedules and polls the same streams.
+// What is not declared exists in neither.
+package function
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// Spec declares a function. S is the function's own service type: routes,
+// schedules, streams and notices name its methods, so that a declaration and
+// the code that it runs cannot part.
+type Spec[S any] struct {
+	Name    string        // one word, as its folder: "registration"
+	Purpose string        // one English sentence, for operators
+	Memory  int           // MiB; on Lambda, CPU follows memory
+	Timeout time.Duration // of one invocation
+	Tables  []Use
+	Secrets []Secret
+	// Settings are the environment variables that it reads, with their defaults.
+	Settings []Setting
+	// SendsMail lets it send through the mail provider.
+	SendsMail bool
+
+	// Open makes the service. It must be quick: it runs before the first poll.
+	Open func(Runtime) (*S, error)
+
+	Routes    []Route[S]
+	Schedules []Schedule[S]
+	Streams   []Stream[S]
+	Notices   []Notice[S]
+
+	// Erase removes what the function's own tables hold on a person, for
+	// every function that writes a table with personal data: items made
+	// until the instant of the request, not those of someone who came back
+	// since. It may run twice. The spine calls it for each request to leave.
+	Erase func(s *S, ctx context.Context, person string, requested time.Time) error
+}
+
+// Route is one method and path, and the method of the service that answers.
+type Route[S any] struct {
+	Method string
+	Path   string // as net/http's ServeMux and API Gateway write it: /v1/territories/{code}
+	Access Access
+	Doc    Doc
+	Handle func(*S, http.ResponseWriter, *http.Request) error
+}
+
+// Schedule runs a method at set times, in Europe/Paris.
+type Schedule[S any] struct {
+	Name    string // "send-reminders"
+	Purpose string
+	When    When
+	// Run gets the instant for which it was due. It may run twice or late.
+	Run func(*S, context.Context, time.Time) error
+}
+
+// Stream delivers the changes of a table, at least once, in order for one
+// item and in any order across items.
+type Stream[S any] struct {
+	Table Table
+	// Prefixes keep only changes of items whose pk or sk begins so; the
+	// filter runs before the function is invoked. Empty: all.
+	Prefixes []KeyPrefix
+	Consume  func(*S, context.Context, events.DynamoDBEventRecord) error
+}
+
+// KeyPrefix is a beginning of a key attribute, "pk" or "sk".
+type KeyPrefix struct{ Attribute, Prefix string }
+
+// Notice delivers events of another AWS service from the default event bus
+// (a mail provider's bounces, say).
+type Notice[S any] struct {
+	Name   string
+	Source string // "aws.ses"
+	// DetailTypes are the events' names: "Email Bounced".
+	DetailTypes []string
+	Receive     func(*S, context.Context, events.EventBridgeEvent) error
+}
+
+// Setting is an environment variable with its default.
+type Setting struct{ Name, Default, Purpose string }
+
+// Function is a declaration whose service type is no longer visible: what
+// hosts read. Make one with Define.
+type Function struct {
+	Name      string
+	Purpose   string
+	Memory    int
+	Timeout   time.Duration
+	Tables    []Use
+	Secrets   []Secret
+	Settings  []Setting
+	SendsMail bool
+	Routes    []RouteInfo
+	Schedules []ScheduleInfo
+	Streams   []StreamInfo
+	Notices   []NoticeInfo
+	Erases    bool // it removes a person's data on request
+	// Open starts the function: a host calls it once.
+	Open func(Runtime) (*Running, error)
+}
+
+// RouteInfo is a declared route as hosts and documents read it.
+type RouteInfo struct {
+	Method, Path string
+	Access       Access
+	Doc          Doc
+}
+
+// Pattern is the route as net/http's ServeMux wants it: "GET /v1/charter".
+func (r RouteInfo) Pattern() string { return r.Method + " " + r.Path }
+
+// ScheduleInfo is a declared schedule as hosts read it.
+type ScheduleInfo struct {
+	Name, Purpose string
+	When          When
+}
+
+// StreamInfo is a declared stream as hosts read it.
+type StreamInfo struct {
+	Table    Table
+	Prefixes []KeyPrefix
+}
+
+// NoticeInfo is a declared notice as hosts read it.
+type NoticeInfo struct {
+	Name, Source string
+	DetailTypes  []string
+}
+
+// Running is an opened function, ready for a host's calls.
+type Running struct {
+	// HTTP answers the declared routes, and only them.
+	HTTP http.Handler
+	// Schedules, by name.
+	Schedules map[string]func(context.Context, time.Time) error
+	// Streams, by table.
+	Streams map[Table]func(context.Context, events.DynamoDBEventRecord) error
+	// Notices, by name.
+	Notices map[string]func(context.Context, events.EventBridgeEvent) error
+}
+
+// Define checks a declaration and hides its service type. It panics on a
+// declaration that contradicts itself, which a programmer must see at once.
+func Define[S any](spec Spec[S]) *Function {
+	f := &Function{
+		Name: spec.Name, Purpose: spec.Purpose, Memory: spec.Memory, Timeout: spec.Timeout,
+		Tables: spec.Tables, Secrets: spec.Secrets, Settings: spec.Settings, SendsMail: spec.SendsMail,
+	}
+	for _, r := range spec.Routes {
+		f.Routes = append(f.Routes, RouteInfo{r.Method, r.Path, r.Access, r.Doc})
+	}
+	for _, s := range spec.Schedules {
+		f.Schedules = append(f.Schedules, ScheduleInfo{s.Name, s.Purpose, s.When})
+	}
+	for _, s := range spec.Streams {
+		f.Streams = append(f.Streams, StreamInfo{s.Table, s.Prefixes})
+	}
+	for _, n := range spec.Notices {
+		f.Notices = append(f.Notices, NoticeInfo{n.Name, n.Source, n.DetailTypes})
+	}
+	if f.limitsPosts() {
+		f.Tables = append(f.Tables, Use{Limits, Count})
+		f.Secrets = addSecret(f.Secrets, IdentityKey)
+		f.Settings = append(f.Settings, RateLimit)
+	}
+	if f.guardsTeam() {
+		f.Settings = append(f.Settings, OIDCIssuer, OIDCAudience, OIDCRoleClaim)
+	}
+	if spec.Erase != nil {
+		f.listenForErasures()
+	}
+	if err := f.check(); err != nil {
+		panic("function " + spec.Name + ": " + err.Error())
+	}
+	f.Open = func(rt Runtime) (*Running, error) { return open(spec, f, rt) }
+	return f
+}
+
+// listenForErasures adds requests to leave to what the function hears of Allies.
+func (f *Function) listenForErasures() {
+	f.Erases = true
+	request := KeyPrefix{"sk", personal.ErasureSK}
+	for i, s := range f.Streams {
+		if s.Table == Allies {
+			if len(s.Prefixes) > 0 { // none means that it hears everything already
+				f.Streams[i].Prefixes = append(s.Prefixes[:len(s.Prefixes):len(s.Prefixes)], request)
+			}
+			return
+		}
+	}
+	f.Streams = append(f.Streams, StreamInfo{Allies, []KeyPrefix{request}})
+}
+
+// limitsPosts tells whether a visitor may post here without a token.
+func (f *Function) limitsPosts() bool {
+	for _, r := range f.Routes {
+		if r.RateLimited() {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Function) guardsTeam() bool {
+	for _, r := range f.Routes {
+		if r.Access == Team || r.Access == Admin {
+			return true
+		}
+	}
+	return false
+}
+
+// RateLimited tells whether a client address may only call this route so many
+// times a minute: every public route that changes something.
+func (r RouteInfo) RateLimited() bool {
+	return r.Access == Public && r.Method != http.MethodGet && r.Method != http.MethodHead
+}
+
+func addSecret(secrets []Secret, secret Secret) []Secret {
+	for _, s := range secrets {
+		if s == secret {
+			return secrets
+		}
+	}
+	return append(secrets[:len(secrets):len(secrets)], secret)
+}
+
+func (f *Function) check() error {
+	if f.Name == "" || f.Purpose == "" || f.Memory < 128 || f.Timeout <= 0 || f.Timeout > 15*time.Minute {
+		return fmt.Errorf("name, purpose, memory (MiB) and time-out are needed")
+	}
+	seen := map[string]bool{}
+	once := func(what, name string) error {
+		if name == "" || seen[what+name] {
+			return fmt.Errorf("%s %q is empty or declared twice", what, name)
+		}
+		seen[what+name] = true
+		return nil
+	}
+	for _, r := range f.Routes {
+		if err := once("route", r.Pattern()); err != nil {
+			return err
+		}
+		if r.Access == 0 || r.Doc.Summary == "" {
+			return fmt.Errorf("route %s says neither who may call it nor what it does", r.Pattern())
+		}
+	}
+	for _, s := range f.Schedules {
+		if err := once("schedule", s.Name); err != nil {
+			return err
+		}
+	}
+	for _, s := range f.Streams {
+		if err := once("stream", string(s.Table)); err != nil {
+			return err
+		}
+	}
+	for _, n := range f.Notices {
+		if err := once("notice", n.Name); err != nil {
+			return err
+		}
+	}
+	for _, u := range f.Tables {
+		if err := once("table", string(u.Table)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package function
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// Runtime is what a host gives to a function: everything that comes from
+// outside, so that a test can give something exact instead.
+type Runtime struct {
+	AWS    aws.Config       // for clients of services that only one function calls
+	Dynamo *dynamodb.Client // with its endpoint, deadlines and retries set
+	// TableName is the physical name of a table; a table is named by its area when nil.
+	TableName func(Table) string
+	Now       func() time.Time
+	Random    io.Reader // cryptographically secure outside of tests
+	// ReadSecret fetches a secret; hosts cache it for a few minutes.
+	ReadSecret func(context.Context, Secret) ([]byte, error)
+	// ReadSetting reads an environment variable, empty when it is not set.
+	ReadSetting func(name string) string
+	Log         *slog.Logger
+}
+
+// Table is the store of one table.
+func (rt Runtime) Table(t Table) dynamo.Table {
+	name := string(t)
+	if rt.TableName != nil {
+		name = rt.TableName(t)
+	}
+	return dynamo.Table{Client: rt.Dynamo, Name: name}
+}
+
+// Setting is the value of a setting, or its default.
+func (rt Runtime) Setting(s Setting) string {
+	if value := rt.ReadSetting(s.Name); value != "" {
+		return value
+	}
+	return s.Default
+}
+
+// Key reads a secret each time it is called, as packages auth and dynamo want it.
+func (rt Runtime) Key(s Secret) auth.Key {
+	return func(ctx context.Context) ([]byte, error) { return rt.ReadSecret(ctx, s) }
+}
+
+// ID makes an identifier with this prefix, sorted by time: "ally_01J…".
+func (rt Runtime) ID(prefix string) string { return dynamo.ID(prefix, rt.Now(), rt.Random) }
+
+// open makes the service and binds the declared methods to it.
+func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
+	rt.Log = rt.Log.With("function", spec.Name)
+	service, err := spec.Open(rt)
+	if err != nil {
+		return nil, err
+	}
+	running := &Running{
+		Schedules: map[string]func(context.Context, time.Time) error{},
+		Streams:   map[Table]func(context.Context, events.DynamoDBEventRecord) error{},
+		Notices:   map[string]func(context.Context, events.EventBridgeEvent) error{},
+	}
+	mux := http.NewServeMux()
+	guard := newGuard(f, rt)
+	for i, route := range spec.Routes {
+		handle := guard.wrap(f.Routes[i], func(w http.ResponseWriter, r *http.Request) error {
+			return route.Handle(service, w, r)
+		})
+		mux.Handle(f.Routes[i].muxPattern(), web.Serve(handle, route.Doc.Page, rt.Log))
+	}
+	running.HTTP = web.Secure(mux, rt.Setting(CORSOrigins))
+	for _, s := range spec.Schedules {
+		running.Schedules[s.Name] = func(ctx context.Context, due time.Time) error { return s.Run(service, ctx, due) }
+	}
+	for _, s := range spec.Streams {
+		running.Streams[s.Table] = func(ctx context.Context, record events.DynamoDBEventRecord) error {
+			return s.Consume(service, ctx, record)
+		}
+	}
+	if spec.Erase != nil {
+		consume := running.Streams[Allies]
+		running.Streams[Allies] = func(ctx context.Context, record events.DynamoDBEventRecord) error {
+			if person, requested, ok := personal.ErasureIn(record); ok {
+				return spec.Erase(service, ctx, person, requested)
+			}
+			if consume == nil {
+				return nil
+			}
+			return consume(ctx, record)
+		}
+	}
+	for _, n := range spec.Notices {
+		running.Notices[n.Name] = func(ctx context.Context, event events.EventBridgeEvent) error {
+			return n.Receive(service, ctx, event)
+		}
+	}
+	return running, nil
+}
+
+// Default is the path of the route that answers whatever no other does
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
+const Default = "$default"
+
+func (r RouteInfo) muxPattern() string {
+	if r.Path == Default {
+		return "/"
+	}
+	if r.Path == "/" {
+		return r.Method + " /{$}"
+	}
+	return r.Pattern()
+}
+
+// Methods are those that the route answers: a GET answers HEAD as well.
+func (r RouteInfo) Methods() []string {
+	if r.Method == http.MethodGet {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{r.Method}
+}

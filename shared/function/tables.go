@@ -1,0 +1,111 @@
+package function
+
+import "fmt"
+
+// Table is one of the platform's DynamoDB tables, named by its area.
+type Table string
+
+// The tables. One function owns and writes each; Ledger and Limits are the
+// exceptions that any function may append to or count in.
+const (
+	Allies Table = "Allies" // registration: who signed, pending signatures, the directory
+	Mails  Table = "Mails"  // notify: what waits to be sent, what was, who must not be written to
+	Ledger Table = "Ledger" // any function appends: dated facts, the bilan's only source
+	Limits Table = "Limits" // any function counts: posts per client and minute
+)
+
+// Definition is the shape of a table, from which CDK declares it and the
+// local host creates it. Every table has the string keys "pk" and "sk".
+type Definition struct {
+	Table Table
+	// TTL is set for tables whose items may carry "expires_at" (Unix
+	// seconds), after which DynamoDB removes them within days.
+	TTL bool
+	// Stream is set for tables whose changes others consume (new and old images).
+	Stream bool
+	// Personal tables hold personal data, a person's under the key of package
+	// personal; whoever writes one declares how it erases.
+	Personal bool
+	// Durable tables are backed up continuously and survive their stack.
+	Durable bool
+	Indexes []Index
+}
+
+// TTLAttribute is the attribute that holds when an item may go, Unix seconds.
+const TTLAttribute = "expires_at"
+
+// Index is a global secondary index over two string attributes. It holds
+// only items that have both: a sparse index.
+type Index struct {
+	Name            string
+	Hash, Range     string
+	Included        []string // attributes copied besides the keys; nil: keys only
+	IncludeAllItems bool     // copy every attribute
+}
+
+// Definitions lists every table.
+var Definitions = []Definition{
+	{
+		Table: Allies, TTL: true, Stream: true, Durable: true, Personal: true,
+		Indexes: []Index{{
+			Name: "directory", Hash: "directory", Range: "directory_name",
+			Included: []string{"ally_id", "name", "category", "territory", "region", "joined_on"},
+		}},
+	},
+	{
+		Table: Mails, TTL: true, Durable: true, Personal: true,
+		Indexes: []Index{
+			{Name: "due", Hash: "due", Range: "due_at"},
+			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason", "address_hint"}},
+		},
+	},
+	{Table: Ledger, Stream: true, Durable: true},
+	{Table: Limits, TTL: true},
+}
+
+// Define returns the definition of a table.
+func (t Table) Define() (Definition, error) {
+	for _, d := range Definitions {
+		if d.Table == t {
+			return d, nil
+		}
+	}
+	return Definition{}, fmt.Errorf("table %q is not defined", string(t))
+}
+
+// Right is what a function may do with a table.
+type Right int
+
+// The rights, each with the IAM actions that it grants (see Right.Actions).
+const (
+	Read      Right = iota + 1 // get and query
+	ReadWrite                  // get, query, put, update, delete, conditions
+	Append                     // put only
+	Count                      // update only
+)
+
+// Actions are the IAM actions that the right needs, transactions included:
+// a transaction needs the right of each of its items and no other
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html).
+func (r Right) Actions() []string {
+	switch r {
+	case Read:
+		return []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+	case ReadWrite:
+		return []string{
+			"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem",
+			"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem",
+		}
+	case Append:
+		return []string{"dynamodb:PutItem"}
+	case Count:
+		return []string{"dynamodb:UpdateItem"}
+	}
+	panic(fmt.Sprintf("right %d is not defined", int(r)))
+}
+
+// Use is a table that a function touches, and how.
+type Use struct {
+	Table Table
+	Right Right
+}

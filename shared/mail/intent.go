@@ -1,0 +1,41 @@
+// Package mail is how functions ask for e-mails, and how an e-mail is made and
+// handed to a provider. A function writes an Intent in the transaction that
+// causes it; the table's stream brings it to the function notify, which sends.
+package mail
+
+import (
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// IntentPrefix begins the sort key of every intent: streams filter on it.
+const IntentPrefix = "MAIL#"
+
+// Intent is an e-mail to be sent to one person.
+type Intent struct {
+	dynamo.Key
+	ID       string `dynamodbav:"mail_id"`
+	Template string `dynamodbav:"template"` // name of the French template in notify
+	To       string `dynamodbav:"to"`       // the address as it was typed
+	Name     string `dynamodbav:"name"`     // given and family name, may be empty
+	// Data fills the template. Values that begin with "/" and end in a link
+	// are paths: notify puts the public origin before them.
+	Data      map[string]string `dynamodbav:"data"`
+	CreatedAt time.Time         `dynamodbav:"created_at"`
+	ExpiresAt int64             `dynamodbav:"expires_at"`
+}
+
+// intentFor is how long an intent stays in its table: the stream has it for a
+// day, notify keeps its own copy until it is sent.
+const intentFor = 48 * time.Hour
+
+// NewIntent makes the intent of a mail with this id to a person.
+func NewIntent(id, template, person, to, name string, data map[string]string, now time.Time) Intent {
+	return Intent{
+		Key: dynamo.Key{PK: personal.Partition(person), SK: IntentPrefix + id},
+		ID:  id, Template: template, To: to, Name: name, Data: data,
+		CreatedAt: now.UTC(), ExpiresAt: now.Add(intentFor).Unix(),
+	}
+}

@@ -1,0 +1,72 @@
+package territory
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold gives the form in which names compare: lower case, no accents, ligatures
+// apart, one space for whatever stands between words, and "saint" for "st",
+// "sainte" for "ste". Folding twice changes nothing.
+func Fold(s string) string {
+	folded := make([]byte, 0, len(s)+len(s)/4)
+	word := 0 // where the last word begins
+	for _, r := range s {
+		switch {
+		case 'a' <= r && r <= 'z' || '0' <= r && r <= '9':
+			folded = append(folded, byte(r))
+		case 'A' <= r && r <= 'Z':
+			folded = append(folded, byte(r)+'a'-'A')
+		case r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsNumber(r)) && !unicode.Is(unicode.Lm, r):
+			folded = appendPlain(folded, unicode.ToLower(r))
+		case unicode.Is(unicode.Mn, r):
+			// An accent written apart from its letter.
+		case len(folded) > word:
+			folded = append(spell(folded, word), ' ')
+			word = len(folded)
+		}
+	}
+	if len(folded) > word {
+		return string(spell(folded, word))
+	}
+	return string(folded[:max(word-1, 0)])
+}
+
+// appendPlain appends a lower-case letter without its accents.
+func appendPlain(folded []byte, r rune) []byte {
+	switch r {
+	case 'œ':
+		return append(folded, "oe"...)
+	case 'æ':
+		return append(folded, "ae"...)
+	case 'ß':
+		return append(folded, "ss"...)
+	}
+	var letter [utf8.UTFMax]byte
+	n := utf8.EncodeRune(letter[:], r)
+	parts := norm.NFD.Properties(letter[:n]).Decomposition()
+	if len(parts) == 0 {
+		return append(folded, letter[:n]...)
+	}
+	for len(parts) > 0 {
+		part, size := utf8.DecodeRune(parts)
+		if !unicode.Is(unicode.Mn, part) {
+			folded = append(folded, parts[:size]...)
+		}
+		parts = parts[size:]
+	}
+	return folded
+}
+
+// spell writes the word that begins at start in full if it is short for Saint.
+func spell(folded []byte, start int) []byte {
+	switch string(folded[start:]) {
+	case "st":
+		return append(folded[:start], "saint"...)
+	case "ste":
+		return append(folded[:start], "sainte"...)
+	}
+	return folded
+}
