@@ -6,7 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -145,13 +145,16 @@ func (a *atlas) at(level Level) []Territory {
 	return nil
 }
 
+// position is where a code stands in a sorted list, or would stand.
+func position(list []Territory, code string) int {
+	return sort.Search(len(list), func(i int) bool { return list[i].Code >= code })
+}
+
 // current finds a territory of today by its code.
 func (a *atlas) current(code string, level Level) (*Territory, bool) {
 	list := a.at(level)
-	i, ok := slices.BinarySearchFunc(list, code, func(t Territory, code string) int {
-		return strings.Compare(t.Code, code)
-	})
-	if !ok {
+	i := position(list, code)
+	if i == len(list) || list[i].Code != code {
 		return nil, false
 	}
 	return &list[i], true
@@ -159,10 +162,8 @@ func (a *atlas) current(code string, level Level) (*Territory, bool) {
 
 // formerly finds a commune that exists no more by its code.
 func (a *atlas) formerly(code string) (former, bool) {
-	i, ok := slices.BinarySearchFunc(a.former, code, func(f former, code string) int {
-		return strings.Compare(f.code, code)
-	})
-	if !ok {
+	i := sort.Search(len(a.former), func(i int) bool { return a.former[i].code >= code })
+	if i == len(a.former) || a.former[i].code != code {
 		return former{}, false
 	}
 	return a.former[i], true
@@ -191,7 +192,7 @@ func (a *atlas) find(code string, level Level) (Match, bool) {
 	}
 	old := Territory{
 		Code: f.code, Name: f.name, Level: Commune,
-		Departement: f.successor.Departement, Region: f.successor.Region,
+		Departement: f.successor.Departement, Region: f.successor.Region, EPCI: f.successor.EPCI,
 	}
 	successor := *f.successor
 	return Match{Territory: old, Successor: &successor}, true

@@ -36,6 +36,8 @@ func BenchmarkSearch(b *testing.B) {
 		"misspelt words":  "metropole de toulose",
 		"misspelt longer": "Saint-Germein-des-Prees-sur-Loir",
 		"misspelt beyond": "qwertyuiop asdfghjkl zxcvbnm",
+		"misspelt often":  "sante marie de la roce sur seinne",
+		"twelve words":    "sanit martni leers dupnot villle contry mnot roche vilar beaau pronx cosstes",
 		"many words":      "a b c d e f g h i j k l m n o p q r s t u v w x y z",
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -55,7 +57,7 @@ func BenchmarkSuggest(b *testing.B) {
 }
 
 func BenchmarkLookup(b *testing.B) {
-	for name, code := range map[string]string{"known": "31555", "unknown": "31565", "unknown SIREN": "200066364"} {
+	for name, code := range map[string]string{"known": "31555", "unknown": "31655", "unknown SIREN": "200066364"} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				_, _ = Lookup(code)

@@ -21,7 +21,7 @@ func Fold(s string) string {
 			folded = append(folded, byte(r)+'a'-'A')
 		case r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsNumber(r)) && !unicode.Is(unicode.Lm, r):
 			folded = appendPlain(folded, unicode.ToLower(r))
-		case unicode.Is(unicode.Mn, r):
+		case unicode.Is(unicode.M, r):
 			// An accent written apart from its letter.
 		case len(folded) > word:
 			folded = append(spell(folded, word), ' ')
@@ -36,6 +36,24 @@ func Fold(s string) string {
 
 // appendPlain appends a lower-case letter without its accents.
 func appendPlain(folded []byte, r rune) []byte {
+	var letter [utf8.UTFMax]byte
+	n := utf8.EncodeRune(letter[:], r)
+	parts := norm.NFD.Properties(letter[:n]).Decomposition()
+	if len(parts) == 0 {
+		return appendBase(folded, r)
+	}
+	for len(parts) > 0 {
+		part, size := utf8.DecodeRune(parts)
+		if !unicode.Is(unicode.M, part) {
+			folded = appendBase(folded, part)
+		}
+		parts = parts[size:]
+	}
+	return folded
+}
+
+// appendBase appends a letter that has no accent, a ligature as its letters.
+func appendBase(folded []byte, r rune) []byte {
 	switch r {
 	case 'œ':
 		return append(folded, "oe"...)
@@ -44,20 +62,7 @@ func appendPlain(folded []byte, r rune) []byte {
 	case 'ß':
 		return append(folded, "ss"...)
 	}
-	var letter [utf8.UTFMax]byte
-	n := utf8.EncodeRune(letter[:], r)
-	parts := norm.NFD.Properties(letter[:n]).Decomposition()
-	if len(parts) == 0 {
-		return append(folded, letter[:n]...)
-	}
-	for len(parts) > 0 {
-		part, size := utf8.DecodeRune(parts)
-		if !unicode.Is(unicode.Mn, part) {
-			folded = append(folded, parts[:size]...)
-		}
-		parts = parts[size:]
-	}
-	return folded
+	return utf8.AppendRune(folded, r)
 }
 
 // spell writes the word that begins at start in full if it is short for Saint.

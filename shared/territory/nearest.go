@@ -34,7 +34,7 @@ func looksLikeCode(code string) bool {
 }
 
 // slipsAway gives the territories whose codes differ by one slip of the hand, the
-// likeliest slips first, and then the most populous.
+// likeliest slips first, then those that kept the start, then the most populous.
 func slipsAway(code string, level Level) []*Territory {
 	var near []*Territory
 	for _, slips := range [][]string{{code, "0" + code}, swapped(code), retyped(code)} {
@@ -47,10 +47,24 @@ func slipsAway(code string, level Level) []*Territory {
 			place, _ := france().current(m.Current().Code, m.Level)
 			places = append(places, place)
 		}
-		slices.SortStableFunc(places, func(a, b *Territory) int { return cmp.Compare(b.Population, a.Population) })
+		slices.SortStableFunc(places, func(a, b *Territory) int {
+			if kept := sameStart(a.Code, code); kept != sameStart(b.Code, code) {
+				if kept {
+					return -1
+				}
+				return 1
+			}
+			return cmp.Compare(b.Population, a.Population)
+		})
 		near = appendNew(near, places, suggestions)
 	}
 	return near
+}
+
+// sameStart reports whether two codes begin with the same two characters, which
+// tell the département of a commune.
+func sameStart(a, b string) bool {
+	return len(a) >= 2 && len(b) >= 2 && a[:2] == b[:2]
 }
 
 // swapped gives a code with two neighbours swapped, wherever it can be.
@@ -87,13 +101,11 @@ func beside(code string, level Level) []*Territory {
 		level = levelOf(code)
 	}
 	list := france().at(level)
-	at, _ := slices.BinarySearchFunc(list, code, func(t Territory, code string) int {
-		return strings.Compare(t.Code, code)
-	})
+	at := position(list, code)
 	var near []*Territory
 	for step := range suggestions {
 		for _, i := range []int{at - 1 - step, at + step} {
-			if i >= 0 && i < len(list) && len(code) > 2 && strings.HasPrefix(list[i].Code, code[:2]) {
+			if i >= 0 && i < len(list) && sameStart(list[i].Code, code) {
 				near = append(near, &list[i])
 			}
 		}

@@ -1,37 +1,44 @@
 package territory
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // query is what a person typed, ready to be compared with names.
 type query struct {
-	text  string   // folded
-	words []string // without articles, unless there is nothing else
-	code  string   // in the form of the tables; empty when it cannot be a code
+	text    string    // folded
+	words   []string  // without articles, unless there is nothing else
+	letters letterSet // of the words
+	code    string    // in the form of the tables; empty when it cannot be a code
 }
 
 func parseQuery(typed string) query {
 	if len(typed) > longestQuery {
 		return query{}
 	}
-	q := query{text: shortKind(Fold(typed))}
-	all := strings.Fields(q.text)
-	for _, word := range all {
-		if !isArticle(word) {
-			q.words = append(q.words, word)
-		}
+	text := shortKind(Fold(typed))
+	all := strings.Fields(text)
+	words := slices.DeleteFunc(slices.Clone(all), isArticle)
+	if len(words) == 0 {
+		words = all
 	}
-	if len(q.words) == 0 {
-		q.words = all
-	}
+	q := queryOf(text, words)
 	if code := normalise(typed); strings.ContainsAny(code, "0123456789") {
 		q.code = code
 	}
 	return q
 }
 
-// rank says how a name, or the code of its territory, answers the query.
+func queryOf(text string, words []string) query {
+	return query{text: text, words: words, letters: lettersOf(strings.Join(words, ""))}
+}
+
+// rank says how a name answers the query.
 func (q query) rank(k *key) rank {
 	switch {
+	case !k.letters.holds(q.letters):
+		return unrelated
 	case strings.HasPrefix(k.name, q.text):
 		switch same := len(k.name) == len(q.text); {
 		case same && k.alias:
@@ -42,11 +49,6 @@ func (q query) rank(k *key) rank {
 			return wordsInAlias
 		}
 		return namePrefix
-	case q.code != "" && strings.HasPrefix(k.place.Code, q.code):
-		if k.place.Code == q.code {
-			return sameCode
-		}
-		return codePrefix
 	case !q.inWordsOf(k.name):
 		return unrelated
 	case k.alias:

@@ -1,7 +1,7 @@
 package territory
 
 import (
-	"cmp"
+	"math"
 	"slices"
 	"sync"
 )
@@ -60,12 +60,14 @@ func newIndex(a *atlas) *index {
 		}
 	}
 	ix := &index{keys: make([]key, 0, len(a.communes)+len(a.former))}
-	for _, level := range []Level{Region, Departement, EPCI, Commune} {
+	for _, level := range levels {
 		for _, place := range byPopulation(a.at(level)) {
 			name := Fold(place.Name)
 			ix.add(name, place, false)
-			if short := withoutKind(name); level == EPCI && short != name {
-				ix.add(short, place, true)
+			if level == EPCI {
+				if short := withoutKind(name); short != name {
+					ix.add(short, place, true)
+				}
 			}
 			for _, alias := range aliases[place] {
 				ix.add(alias, place, true)
@@ -79,15 +81,19 @@ func (ix *index) add(name string, place *Territory, alias bool) {
 	ix.keys = append(ix.keys, key{name: name, letters: lettersOf(name), place: place, alias: alias})
 }
 
-// byPopulation sorts territories by falling population, then by code.
+// byPopulation sorts territories by falling population, and keeps the order of
+// those that have as many. Sorting numbers that hold both is far quicker than
+// comparing territories, and the first search waits for it.
 func byPopulation(places []Territory) []*Territory {
-	sorted := make([]*Territory, len(places))
+	order := make([]uint64, len(places))
 	for i := range places {
-		sorted[i] = &places[i]
+		order[i] = uint64(math.MaxUint32-places[i].Population)<<32 | uint64(i)
 	}
-	slices.SortStableFunc(sorted, func(a, b *Territory) int {
-		return cmp.Compare(b.Population, a.Population)
-	})
+	slices.Sort(order)
+	sorted := make([]*Territory, len(places))
+	for i, number := range order {
+		sorted[i] = &places[uint32(number)]
+	}
 	return sorted
 }
 
@@ -106,13 +112,15 @@ const (
 	unrelated
 )
 
+// levels is the order in which territories that answer equally well come.
+var levels = []Level{Region, Departement, EPCI, Commune}
+
 // search gives the territories whose names or codes answer a query, best first.
 func (ix *index) search(q query, level Level, limit int) []*Territory {
 	var ranked [unrelated][]*Territory
-	if m, ok := france().find(parseRef(q.code)); ok {
-		if place, ok := france().current(m.Current().Code, m.Level); ok && (level == "" || level == m.Level) {
-			ranked[sameCode] = append(ranked[sameCode], place)
-		}
+	if q.code != "" {
+		ranked[sameCode] = withCode(q.code, level)
+		ranked[codePrefix] = withCodePrefix(q.code, level)
 	}
 	for i := range ix.keys {
 		k := &ix.keys[i]
@@ -132,6 +140,29 @@ func (ix *index) search(q query, level Level, limit int) []*Territory {
 		best = appendNew(best, places, limit)
 	}
 	return best
+}
+
+// withCode gives the territory of today that a code or a reference stands for.
+func withCode(code string, level Level) []*Territory {
+	m, ok := france().find(parseRef(code))
+	if !ok || level != "" && level != m.Level {
+		return nil
+	}
+	place, _ := france().current(m.Current().Code, m.Level)
+	return []*Territory{place}
+}
+
+// withCodePrefix gives the territories whose codes begin so.
+func withCodePrefix(prefix string, level Level) []*Territory {
+	var places []*Territory
+	for _, l := range levels {
+		if level == "" || level == l {
+			list := france().at(l)
+			from, to := position(list, prefix), position(list, prefix+"\xff")
+			places = append(places, byPopulation(list[from:to])...)
+		}
+	}
+	return places
 }
 
 // appendNew appends the places that are not there yet, up to limit in all.

@@ -1,7 +1,6 @@
 package territory
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 // Suggest gives the territories whose names are nearest to a misspelt one, best
 // first, limit at most: what Search finds, then names that are spelt nearly so,
-// then names that hold one of the words, mended.
+// or else names that hold some of its words.
 func Suggest(text string, limit int) []Territory {
 	q := parseQuery(text)
 	if limit <= 0 || q.text == "" {
@@ -25,7 +24,7 @@ func Suggest(text string, limit int) []Territory {
 		found = appendNew(found, ix.misspelt(q, "", limit), limit)
 	}
 	if len(found) == 0 {
-		found = ix.byOneWord(q, limit)
+		found = ix.byFewerWords(q, limit)
 	}
 	return copies(found)
 }
@@ -43,17 +42,27 @@ func (ix *index) misspelt(q query, level Level, limit int) []*Territory {
 	return ix.search(mended, level, limit)
 }
 
-// byOneWord finds names that hold the longest word of the query, mended, that
-// any name holds.
-func (ix *index) byOneWord(q query, limit int) []*Territory {
+// byFewerWords finds names that hold some of the words of the query, mended: the
+// names that hold the most letters of them first.
+func (ix *index) byFewerWords(q query, limit int) []*Territory {
 	mended, _ := q.mend()
-	slices.SortStableFunc(mended.words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for _, word := range mended.words {
-		if found := ix.search(query{text: word, words: []string{word}}, "", limit); len(found) > 0 {
-			return found
+	byLetters := make([][]*Territory, len(mended.text)+1)
+	for i := range ix.keys {
+		letters := 0
+		for _, word := range mended.words {
+			if beginsWord(ix.keys[i].name, word) {
+				letters += len(word)
+			}
+		}
+		if len(byLetters[letters]) < limit {
+			byLetters[letters] = appendNew(byLetters[letters], []*Territory{ix.keys[i].place}, limit)
 		}
 	}
-	return nil
+	var found []*Territory
+	for _, places := range slices.Backward(byLetters[1:]) {
+		found = appendNew(found, places, limit)
+	}
+	return found
 }
 
 // near gives the places whose names are at most so many mistakes away from a
@@ -77,56 +86,69 @@ func (ix *index) near(text string, level Level, mistakes, limit int) []*Territor
 	return nearest
 }
 
-// tolerance is how many mistakes a text of some length may have.
+// tolerance is how many mistakes a text of some length may have: one from three
+// letters on, so that a name of four with a letter missing is still found.
 func tolerance(text string) int {
-	return min(len(text)/4, 3)
+	return min((len(text)+1)/4, 3)
+}
+
+// word is one word of a name.
+type word struct {
+	text    string
+	letters letterSet
 }
 
 // vocabulary is every word of every name, from the most prominent place on.
-var vocabulary = sync.OnceValue(func() []string { return wordsOf(names()) })
+var vocabulary = sync.OnceValue(func() []word { return wordsOf(names()) })
 
-func wordsOf(ix *index) []string {
+func wordsOf(ix *index) []word {
 	seen := make(map[string]bool)
-	var words []string
+	var words []word
 	for i := range ix.keys {
-		for word := range strings.FieldsSeq(ix.keys[i].name) {
-			if !seen[word] {
-				seen[word] = true
-				words = append(words, word)
+		for text := range strings.FieldsSeq(ix.keys[i].name) {
+			if !seen[text] {
+				seen[text] = true
+				words = append(words, word{text: text, letters: lettersOf(text)})
 			}
 		}
 	}
 	return words
 }
 
+// mostWords is more words than any name has, articles aside.
+const mostWords = 12
+
 // mend replaces the words that begin no word of any name by the nearest that
 // names hold, and drops those that are near to none.
 func (q query) mend() (mended query, changed bool) {
-	for _, word := range q.words {
-		known := nearestWord(word)
-		changed = changed || known != word
+	if len(q.words) > mostWords {
+		return q, false
+	}
+	var words []string
+	for _, text := range q.words {
+		known := nearestWord(text)
+		changed = changed || known != text
 		if known != "" {
-			mended.words = append(mended.words, known)
+			words = append(words, known)
 		}
 	}
-	mended.text = strings.Join(mended.words, " ")
-	return mended, changed && mended.text != ""
+	return queryOf(strings.Join(words, " "), words), changed && len(words) > 0
 }
 
-// nearestWord gives the word itself when a word of a name begins so, and else
+// nearestWord gives the text itself when a word of a name begins so, and else
 // the first of the nearest words within tolerance, or nothing.
-func nearestWord(word string) string {
-	nearest, mistakes := "", tolerance(word)
-	letters := lettersOf(word)
+func nearestWord(text string) string {
+	nearest, mistakes := "", tolerance(text)
+	letters := lettersOf(text)
 	for _, known := range vocabulary() {
-		if strings.HasPrefix(known, word) {
-			return word
+		if known.letters.holds(letters) && strings.HasPrefix(known.text, text) {
+			return text
 		}
-		if letters.differences(lettersOf(known)) > 2*mistakes {
+		if letters.differences(known.letters) > 2*mistakes {
 			continue
 		}
-		if d := distance(word, known, mistakes); d < mistakes || d == mistakes && nearest == "" {
-			nearest, mistakes = known, d
+		if d := distance(text, known.text, mistakes); d < mistakes || d == mistakes && nearest == "" {
+			nearest, mistakes = known.text, d
 		}
 	}
 	return nearest
@@ -143,6 +165,11 @@ func lettersOf(folded string) letterSet {
 	return set
 }
 
+// holds reports whether s has all the letters of other.
+func (s letterSet) holds(other letterSet) bool {
+	return other&^s == 0
+}
+
 // differences counts the letters that only one of two texts holds. One mistake
 // makes two at most, so texts with more than twice as many are further apart.
 func (s letterSet) differences(other letterSet) int {
@@ -152,46 +179,50 @@ func (s letterSet) differences(other letterSet) int {
 // longestName is a length in bytes that no folded name reaches.
 const longestName = 100
 
-// distance counts the mistakes between two texts: a letter too many, one that
-// misses, one for another, two swapped. It gives up over the limit, and then
-// returns more than it.
-func distance(a, b string, limit int) int {
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+// distance counts the mistakes between a text and a name: a letter too many, one
+// that misses, one for another, two swapped. Over the limit it returns more than
+// the limit, no matter how much.
+func distance(text, name string, limit int) int {
+	if len(text)-len(name) > limit || len(name)-len(text) > limit {
 		return limit + 1
 	}
-	if len(a) == 0 || len(b) == 0 {
-		return max(len(a), len(b))
+	for len(text) > 0 && len(name) > 0 && text[0] == name[0] {
+		text, name = text[1:], name[1:]
 	}
-	if len(b) >= longestName {
+	for len(text) > 0 && len(name) > 0 && text[len(text)-1] == name[len(name)-1] {
+		text, name = text[:len(text)-1], name[:len(name)-1]
+	}
+	if len(name) >= longestName {
 		return limit + 1
 	}
-	var rows [3][longestName]int
+	// Row i holds the distances of text[:i] to the starts of name whose lengths
+	// are within the limit of i; those just outside count as too far.
+	var rows [3][longestName + 1]int
 	before, above, row := &rows[0], &rows[1], &rows[2]
-	for j := range len(b) + 1 {
+	for j := range len(name) + 1 {
 		above[j] = j
 	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
+	for i := 1; i <= len(text); i++ {
+		first, last := max(1, i-limit), min(len(name), i+limit)
+		row[first-1] = limit + 1
+		if first == 1 {
+			row[0] = i
+		}
+		least := row[first-1]
+		for j := first; j <= last; j++ {
 			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+1)
-			if a[i-1] == b[j-1] {
+			if text[i-1] == name[j-1] {
 				row[j] = above[j-1]
-			} else if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+			} else if i > 1 && j > 1 && text[i-1] == name[j-2] && text[i-2] == name[j-1] {
 				row[j] = min(row[j], before[j-2]+1)
 			}
 			least = min(least, row[j])
 		}
+		row[last+1] = limit + 1
 		if least > limit {
 			return limit + 1
 		}
 		before, above, row = above, row, before
 	}
-	return above[len(b)]
+	return above[len(name)]
 }

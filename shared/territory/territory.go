@@ -61,7 +61,8 @@ type Territory struct {
 	// empty for an overseas collectivity, which belongs to none.
 	Region string
 	// EPCI is the code of a commune's EPCI; empty for a commune that belongs to
-	// none, and for the other levels.
+	// none, and for the other levels. A former commune has the département, the
+	// région and the EPCI of its successor.
 	EPCI string
 	// Population is the legal population, or the sum of those of the communes; 0
 	// for a former commune.
