@@ -1,0 +1,95 @@
+package alliance
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestParseEmail(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"marie@exemple.fr": true, "  marie@exemple.fr ": true, "Élodie@exemple.fr": true, "m@mairie-de-x.fr": true,
+		"marie+asso@exemple.fr": true, "marie@écologie.fr": true,
+		"": false, "marie": false, "marie@": false, "@exemple.fr": false, "marie@localhost": false,
+		"marie@exemple.fr\r\nBcc: x@y.fr": false, "Marie <marie@exemple.fr>": false, "a b@exemple.fr": false,
+		"marie@exemple..fr": false, "marie@[127.0.0.1]": false, "a@b.fr,c@d.fr": false,
+		strings.Repeat("a", 250) + "@exemple.fr": false,
+	} {
+		if got, gotOK := ParseEmail(text); gotOK != ok || ok && got != strings.TrimSpace(text) {
+			t.Errorf("ParseEmail(%q) = %q, %v; want ok %v", text, got, gotOK, ok)
+		}
+	}
+}
+
+func TestNormaliseEmail(t *testing.T) {
+	for text, want := range map[string]string{
+		"Marie@Exemple.FR":          "marie@exemple.fr",
+		"marie+asso@exemple.fr":     "marie@exemple.fr",
+		"m.arie@exemple.fr":         "m.arie@exemple.fr",
+		"M.A.Rie+x@googlemail.com":  "marie@gmail.com",
+		"marie@gmail.com":           "marie@gmail.com",
+		"e\u0301lodie@exemple.fr":   "élodie@exemple.fr",
+		"ÉLODIE@exemple.fr":         "élodie@exemple.fr",
+		"marie@écologie.fr":         "marie@xn--cologie-9xa.fr",
+		"marie@xn--cologie-9xa.fr ": "marie@xn--cologie-9xa.fr",
+		"+tout@exemple.fr":          "+tout@exemple.fr",
+	} {
+		if got := NormaliseEmail(text); got != want {
+			t.Errorf("NormaliseEmail(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestNormaliseEmailIsStable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		address := rapid.StringMatching(`[A-Za-zé.+]{1,12}@(gmail\.com|Exemple\.fr)`).Draw(t, "address")
+		once := NormaliseEmail(address)
+		if twice := NormaliseEmail(once); twice != once && !strings.HasPrefix(once, "+") && !strings.HasPrefix(once, "@") {
+			t.Fatalf("%q becomes %q, then %q", address, once, twice)
+		}
+		if upper := NormaliseEmail(strings.ToUpper(address)); upper != once {
+			t.Fatalf("%q and its capitals become %q and %q", address, once, upper)
+		}
+	})
+}
+
+func TestParseSIRET(t *testing.T) {
+	for text, want := range map[string]string{
+		"732 829 320 00074": "73282932000074", // INSEE's own example
+		"732829320":         "732829320",
+		"356 000 000 00048": "35600000000048", // La Poste's seat, which obeys Luhn
+		"35600000049837":    "35600000049837", // a post office, which does not
+		"35600000049838":    "",
+		"73282932000075":    "", "732829321": "", "7328293200007": "", "7328293200007A": "", "": "",
+		"00000000000000": "", "000000000": "", "٧٣٢٨٢٩٣٢٠": "",
+	} {
+		got, ok := ParseSIRET(text)
+		if ok != (want != "") || ok && got != want {
+			t.Errorf("ParseSIRET(%q) = %q, %v; want %q", text, got, ok, want)
+		}
+	}
+}
+
+func TestParseSIRETSeesOneWrongDigit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := []byte("73282932000074")
+		place := rapid.IntRange(0, 13).Draw(t, "place")
+		other := rapid.ByteRange('0', '9').Filter(func(b byte) bool { return b != number[place] }).Draw(t, "digit")
+		number[place] = other
+		if _, ok := ParseSIRET(string(number)); ok {
+			t.Fatalf("%s passes", number)
+		}
+	})
+}
+
+func TestParseRNA(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"W751234567": true, "w 751234567": true, "W2A1000123": true, "W9R1001234": true,
+		"751234567": false, "W75123456": false, "W7512345678": false, "": false, "WA51234567": false,
+	} {
+		if _, got := ParseRNA(text); got != ok {
+			t.Errorf("ParseRNA(%q) = %v, want %v", text, got, ok)
+		}
+	}
+}
