@@ -47,6 +47,14 @@ type Error struct {
 	Fields     []Field       // only with Invalid
 	RetryAfter time.Duration // only with TooMany and Unavailable
 	Allow      string        // only with NotAllowed: the methods that exist
+	// Suggestions are what was perhaps meant by something unknown.
+	Suggestions []Suggestion
+}
+
+// Suggestion is something that exists, by its code and its name.
+type Suggestion struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
 }
 
 // Error says the code and the fields at fault, never what was typed in them.

@@ -170,6 +170,9 @@ func Define[S any](spec Spec[S]) *Function {
 	for _, n := range spec.Notices {
 		f.Notices = append(f.Notices, NoticeInfo{n.Name, n.Source, n.DetailTypes})
 	}
+	if len(f.Routes) > 0 {
+		f.Settings = append(f.Settings, CORSOrigins)
+	}
 	if f.limitsPosts() {
 		f.Tables = append(f.Tables, Use{Limits, Count})
 		f.Secrets = addSecret(f.Secrets, IdentityKey)

@@ -3,20 +3,9 @@ package function
 import (
 	"fmt"
 	"time"
-	_ "time/tzdata" // Lambda's provided.al2023 image has no time zone data
 
-	"sync"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 )
-
-// Paris returns Europe/Paris, the zone of every schedule and of every date
-// that people read.
-var Paris = sync.OnceValue(func() *time.Location {
-	zone, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
-		panic(err) // the zone data is embedded above
-	}
-	return zone
-})
 
 // When is a recurrence: every so long, or at a time of day in Paris, possibly
 // only on one day of one month.
@@ -57,9 +46,9 @@ func (w When) Next(t time.Time) time.Time {
 	if w.every > 0 {
 		return t.Truncate(w.every).Add(w.every)
 	}
-	local := t.In(Paris())
+	local := t.In(french.Paris())
 	for days := 0; ; days++ {
-		due := time.Date(local.Year(), local.Month(), local.Day()+days, w.hour, w.minute, 0, 0, Paris())
+		due := time.Date(local.Year(), local.Month(), local.Day()+days, w.hour, w.minute, 0, 0, french.Paris())
 		if due.After(t) && (w.day == 0 || due.Day() == w.day && due.Month() == w.month) {
 			return due
 		}

@@ -1,0 +1,104 @@
+package lambdahost
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+)
+
+// Deadlines of calls to AWS. A DynamoDB call takes milliseconds; one that
+// hangs must leave time for another within the function's own time-out.
+const (
+	callDeadline = 3 * time.Second
+	callAttempts = 4
+)
+
+// Start runs a function on Lambda until AWS stops the process. All it needs
+// is Lambda's own environment; keys and secrets are read when first used.
+func Start(f *function.Function) {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	handler, err := open(context.Background(), f, log)
+	if err != nil {
+		log.Error("function does not open", "function", f.Name, "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(handler)
+}
+
+func open(ctx context.Context, f *function.Function, log *slog.Logger) (*Handler, error) {
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithHTTPClient(&http.Client{Timeout: callDeadline, Transport: http.DefaultTransport}),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = callAttempts })
+		}))
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w", err)
+	}
+	running, err := f.Open(function.Runtime{
+		AWS: cfg, Dynamo: dynamodb.NewFromConfig(cfg),
+		Now: time.Now, Random: rand.Reader,
+		ReadSecret: (&secrets{client: secretsmanager.NewFromConfig(cfg)}).read, ReadSetting: os.Getenv, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return NewHandler(f, running, log), nil
+}
+
+// secrets keeps what Secrets Manager said for some minutes, so that a rotated
+// secret is picked up without a deployment.
+type secrets struct {
+	client *secretsmanager.Client
+	mu     sync.Mutex
+	known  map[function.Secret]secretValue
+}
+
+type secretValue struct {
+	value []byte
+	read  time.Time
+}
+
+const secretFor = 5 * time.Minute
+
+func (s *secrets) read(ctx context.Context, name function.Secret) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.known[name]; ok && time.Since(known.read) < secretFor {
+		return known.value, nil
+	}
+	answer, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("fabrique/" + string(name))})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s: %w", name, err)
+	}
+	if s.known == nil {
+		s.known = map[function.Secret]secretValue{}
+	}
+	value := secretValue{[]byte(aws.ToString(answer.SecretString)), time.Now()}
+	s.known[name] = value
+	return value.value, nil
+}
+
+// tableOf is the name of the table whose stream has this ARN:
+// arn:aws:dynamodb:eu-west-3:123456789012:table/Allies/stream/2026-01-01T00:00:00.000.
+func tableOf(streamARN string) (string, error) {
+	parts := strings.Split(streamARN, "/")
+	if len(parts) != 4 || parts[2] != "stream" {
+		return "", fmt.Errorf("%q is not the ARN of a table's stream", streamARN)
+	}
+	return parts[1], nil
+}
