@@ -20,6 +20,8 @@ type Problem struct {
 	Code      string         `json:"code" doc:"In English, stable, for a program"`
 	RequestID string         `json:"request_id,omitempty" doc:"To quote when you ask for help"`
 	Errors    []ProblemField `json:"errors,omitempty"`
+	// Suggestions are what was perhaps meant.
+	Suggestions []fault.Suggestion `json:"suggestions,omitempty"`
 }
 
 // ProblemField is one fault of one field.
@@ -70,6 +72,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	problem := Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status,
 		Detail: f.Detail, Code: f.Code, RequestID: RequestID(r.Context()),
+		Suggestions: f.Suggestions,
 	}
 	for _, field := range f.Fields {
 		problem.Errors = append(problem.Errors, ProblemField{location(field.Location), field.Message})

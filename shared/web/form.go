@@ -1,0 +1,130 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+)
+
+// Form is what was typed in a page's form, and the faults found in it. Fields
+// are named as in the API: "person.email".
+type Form struct {
+	Values url.Values
+	Faults fault.Fields
+}
+
+// The hidden fields that the layout's partials write: the values come from
+// Form.Values under the same names.
+const (
+	// KeyField makes a form that is posted twice have one effect: {{template "key" .Form}}.
+	KeyField = "idempotency_key"
+	// TrapField is off screen: only programs fill it. It and OpenedField, the
+	// instant at which the form was opened, come from {{template "trap" .Form}}.
+	TrapField   = "site_web"
+	OpenedField = "ouvert_a"
+)
+
+// Fault is the message beside the field at location, or empty.
+func (f Form) Fault(location string) string {
+	for _, field := range f.Faults {
+		if field.Location == location {
+			return field.Message
+		}
+	}
+	return ""
+}
+
+// Option is a choice of a select or of a radio group.
+type Option struct {
+	Value, Label string
+	Hint         string // radio groups only
+}
+
+// Field is one field of a form as the partials show it. Templates make one
+// with the function field:
+//
+//	{{template "text" field .Form "person.email" "Adresse e-mail" "type" "email" "autocomplete" "email"}}
+//
+// The first argument is the form, the second the name, the third the label;
+// pairs of an attribute and its value follow.
+type Field struct {
+	Name, Label, ID, Value, Fault string
+
+	Hint         string
+	Type         string // "text" when not given
+	Autocomplete string // https://www.w3.org/TR/WCAG22/#input-purposes
+	InputMode    string
+	MaxLength    int  // in UTF-16 units, as browsers count
+	Rows         int  // of a textarea, 5 when not given
+	Optional     bool // marked "(facultatif)"
+	Short        bool // a narrow field, for codes and dates
+	Options      []Option
+}
+
+// attributes are the names that templates may give to field.
+var attributes = map[string]func(*Field, any) bool{
+	"hint":         func(f *Field, v any) bool { return assign(&f.Hint, v) },
+	"type":         func(f *Field, v any) bool { return assign(&f.Type, v) },
+	"autocomplete": func(f *Field, v any) bool { return assign(&f.Autocomplete, v) },
+	"inputmode":    func(f *Field, v any) bool { return assign(&f.InputMode, v) },
+	"maxlength":    func(f *Field, v any) bool { return assign(&f.MaxLength, v) },
+	"rows":         func(f *Field, v any) bool { return assign(&f.Rows, v) },
+	"optional":     func(f *Field, v any) bool { return assign(&f.Optional, v) },
+	"short":        func(f *Field, v any) bool { return assign(&f.Short, v) },
+	"options":      func(f *Field, v any) bool { return assign(&f.Options, v) },
+}
+
+func assign[T any](to *T, value any) (ok bool) {
+	*to, ok = value.(T)
+	return ok
+}
+
+// newField is the template function field. It fails on an attribute that
+// does not exist or whose value is of another type, so that a mistake in a
+// page shows the first time that the page is rendered.
+func newField(form Form, name, label string, pairs ...any) (Field, error) {
+	field := Field{
+		Name: name, Label: label, ID: fieldID(name), Value: form.Values.Get(name), Fault: form.Fault(name),
+		Type: "text", Rows: 5,
+	}
+	if len(pairs)%2 != 0 {
+		return field, fmt.Errorf("field %s: an attribute has no value", name)
+	}
+	for pair := range slices.Chunk(pairs, 2) {
+		attribute, _ := pair[0].(string)
+		set, ok := attributes[attribute]
+		if !ok || !set(&field, pair[1]) {
+			return field, fmt.Errorf("field %s: %v is no attribute, or %T not its type", name, pair[0], pair[1])
+		}
+	}
+	return field, nil
+}
+
+// fieldID is the HTML id of the field with this name; the first choice of a
+// radio group has it too, so that a link of the summary leads to something
+// that takes the focus.
+func fieldID(name string) string { return strings.ReplaceAll(name, ".", "-") }
+
+// DescribedBy lists the ids of the hint and of the fault.
+func (f Field) DescribedBy() string {
+	var ids []string
+	if f.Hint != "" {
+		ids = append(ids, f.ID+"-hint")
+	}
+	if f.Fault != "" {
+		ids = append(ids, f.ID+"-fault")
+	}
+	return strings.Join(ids, " ")
+}
+
+// OptionID is the HTML id of the choice at index of a radio group.
+func (f Field) OptionID(index int) string {
+	if index == 0 {
+		return f.ID
+	}
+	return f.ID + "-" + strconv.Itoa(index+1)
+}
