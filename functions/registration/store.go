@@ -1,0 +1,198 @@
+package registration
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// The table Allies:
+//
+//	PERSON#hash  REG#reg_…    a signature that waits for its confirmation, then what it became
+//	PERSON#hash  ALLY#ally_…  who signed: name, address, consents (the only personal data that stays)
+//	PERSON#hash  SIGNATURE    the claim of a person ally: one live signature each
+//	PERSON#hash  MAIL#…       a mail to send (package mail)
+//	PERSON#hash  ERASURE      a request to leave (package personal)
+//	ALLY#ally_…  ALLY         the ally; organisations that agreed stand in the index "directory"
+//	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory
+//	COUNT        COUNT        how many allies there are
+//	ONCE#…       ONCE         an answer given to an Idempotency-Key (package dynamo)
+
+const (
+	pendingPrefix   = "REG#"
+	signatoryPrefix = "ALLY#"
+)
+
+// pendingItem is a signature until its address is confirmed. Afterwards it
+// keeps only what the same link must answer again.
+type pendingItem struct {
+	dynamo.Key
+	Registration string    `dynamodbav:"registration_id"`
+	Status       string    `dynamodbav:"status"`
+	Signing      string    `dynamodbav:"signing,omitempty"` // as JSON
+	AllyID       string    `dynamodbav:"ally_id,omitempty"`
+	Kind         string    `dynamodbav:"kind"`
+	CreatedAt    time.Time `dynamodbav:"created_at"`
+	ExpiresAt    int64     `dynamodbav:"expires_at"`
+}
+
+// The states of a pendingItem.
+const (
+	statusPending   = "pending_confirmation"
+	statusConfirmed = "confirmed"
+)
+
+// signatoryItem is the person behind an ally.
+type signatoryItem struct {
+	dynamo.Key
+	AllyID       string    `dynamodbav:"ally_id"`
+	GivenName    string    `dynamodbav:"given_name"`
+	FamilyName   string    `dynamodbav:"family_name"`
+	Email        string    `dynamodbav:"email"`
+	Role         string    `dynamodbav:"role,omitempty"`
+	Organisation string    `dynamodbav:"organisation,omitempty"` // that a person ally names
+	Territory    string    `dynamodbav:"territory,omitempty"`    // of that organisation
+	Newsletter   bool      `dynamodbav:"newsletter"`
+	Directory    bool      `dynamodbav:"directory_consent"`
+	CreatedAt    time.Time `dynamodbav:"created_at"`
+}
+
+func (p signatoryItem) fullName() string { return strings.TrimSpace(p.GivenName + " " + p.FamilyName) }
+
+// allyItem is an ally without personal data: who it is is in its signatory.
+type allyItem struct {
+	dynamo.Key
+	AllyID         string    `dynamodbav:"ally_id"`
+	Kind           string    `dynamodbav:"kind"`
+	Person         string    `dynamodbav:"person"` // keyed hash of who signed
+	Name           string    `dynamodbav:"name,omitempty"`
+	Category       string    `dynamodbav:"category,omitempty"`
+	SIRET          string    `dynamodbav:"siret,omitempty"`
+	RNA            string    `dynamodbav:"rna,omitempty"`
+	Territory      string    `dynamodbav:"territory,omitempty"` // reference, as package territory makes it
+	Region         string    `dynamodbav:"region,omitempty"`
+	Website        string    `dynamodbav:"website,omitempty"`
+	Claims         []string  `dynamodbav:"claims"` // partition keys of what it claims
+	CharterVersion string    `dynamodbav:"charter_version"`
+	SignedAt       time.Time `dynamodbav:"signed_at"`
+	JoinedOn       string    `dynamodbav:"joined_on"`
+	// Only organisations that agreed have these, and so stand in the index.
+	Directory     string `dynamodbav:"directory,omitempty"`
+	DirectoryName string `dynamodbav:"directory_name,omitempty"`
+}
+
+// claimItem makes sure that something is claimed once.
+type claimItem struct {
+	dynamo.Key
+	AllyID    string    `dynamodbav:"ally_id"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+}
+
+// countItem is changed in the transaction of each signature and departure, so
+// it cannot drift.
+type countItem struct {
+	dynamo.Key
+	Organisations int `dynamodbav:"organisations"`
+	Persons       int `dynamodbav:"persons"`
+}
+
+var countKey = dynamo.Key{PK: "COUNT", SK: "COUNT"}
+
+func pendingKey(person, registration string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: pendingPrefix + registration}
+}
+
+func signatoryKey(person, ally string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: signatoryPrefix + ally}
+}
+
+func allyKey(ally string) dynamo.Key { return dynamo.Key{PK: "ALLY#" + ally, SK: "ALLY"} }
+
+// claimKey is the key of a claim, by the partition that allyItem.Claims names.
+func claimKey(claim string) dynamo.Key {
+	if strings.HasPrefix(claim, personal.Partition("")) {
+		return dynamo.Key{PK: claim, SK: "SIGNATURE"}
+	}
+	return dynamo.Key{PK: claim, SK: "CLAIM"}
+}
+
+// countUpdate moves the count of a kind by n.
+func (s *service) countUpdate(kind string, n int) (types.TransactWriteItem, error) {
+	name := "persons"
+	if kind == string(alliance.Organisation) {
+		name = "organisations"
+	}
+	return s.allies.Update(countKey, expression.Add(expression.Name(name), expression.Value(n)))
+}
+
+// signatures returns a person's signatures, oldest first, each with its ally.
+func (s *service) signatures(ctx context.Context, person string) ([]signature, error) {
+	var signatories []signatoryItem
+	err := s.query(ctx, s.allies, person, signatoryPrefix, func(item map[string]types.AttributeValue) error {
+		var one signatoryItem
+		err := attributevalue.UnmarshalMap(item, &one)
+		signatories = append(signatories, one)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var found []signature
+	for _, one := range signatories {
+		var ally allyItem
+		exists, err := s.allies.Get(ctx, allyKey(one.AllyID), &ally)
+		if err != nil {
+			return nil, err
+		}
+		if exists {
+			found = append(found, signature{ally, one})
+		}
+	}
+	return found, nil
+}
+
+// signature is an ally and who signed for it.
+type signature struct {
+	ally      allyItem
+	signatory signatoryItem
+}
+
+// query calls each for all items of a person whose sort key begins with
+// prefix, read consistently.
+func (s *service) query(ctx context.Context, table dynamo.Table, person, prefix string, each func(map[string]types.AttributeValue) error) error {
+	condition := expression.Key("pk").Equal(expression.Value(personal.Partition(person)))
+	if prefix != "" {
+		condition = condition.And(expression.Key("sk").BeginsWith(prefix))
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(condition).Build()
+	if err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	pages := dynamodb.NewQueryPaginator(table.Client, &dynamodb.QueryInput{
+		TableName: &table.Name, KeyConditionExpression: expr.KeyCondition(), ConsistentRead: aws.Bool(true),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("query: %w", err)
+		}
+		for _, item := range page.Items {
+			if err := each(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
