@@ -1,0 +1,77 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+)
+
+// newRole makes the role of a function: what it declares, its own log and its
+// own dead letters, each on the resource itself.
+func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
+	rights := awsiam.NewPolicyDocument(nil)
+	// The ARN of a log group as CloudFormation gives it ends in ":*", which
+	// stands for the streams of that group.
+	grant(rights, log.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
+	for _, use := range u.Tables {
+		a.grantTable(rights, use)
+	}
+	for _, secret := range u.Secrets {
+		grant(rights, a.data.secrets[secret].SecretArn(), "secretsmanager:GetSecretValue")
+	}
+	for _, stream := range u.Streams {
+		// The four that Lambda asks of whoever reads a stream
+		// (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html).
+		grant(rights, a.data.tables[stream.Table].TableStreamArn(),
+			"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")
+	}
+	if u.dead != nil {
+		grant(rights, u.dead.QueueArn(), "sqs:SendMessage")
+	}
+	if u.SendsMail && a.mail != nil {
+		// A message given whole, with its own headers, is checked as
+		// SendRawEmail even when SendEmail of the second API sends it.
+		for _, resource := range []*string{a.mail.identity, a.mail.configuration} {
+			grant(rights, resource, "ses:SendEmail", "ses:SendRawEmail")
+		}
+	}
+	return awsiam.NewRole(u.scope, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		Description:    jsii.String("Function " + u.Name + ": what it declares"),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"declared": rights},
+	})
+}
+
+// grantTable allows the actions of a right on a table, and queries on each of
+// its indexes when the right includes queries.
+func (a *application) grantTable(rights awsiam.PolicyDocument, use function.Use) {
+	table, actions := a.data.tables[use.Table], use.Right.Actions()
+	grant(rights, table.TableArn(), actions...)
+	if !slices.Contains(actions, "dynamodb:Query") {
+		return
+	}
+	for _, index := range a.data.indexes[use.Table] {
+		grant(rights, jsii.String(*table.TableArn()+"/index/"+index.Name), "dynamodb:Query")
+	}
+}
+
+func grant(rights awsiam.PolicyDocument, resource *string, actions ...string) {
+	rights.AddStatements(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings(actions...), Resources: &[]*string{resource},
+	}))
+}
+
+// trust is a service that may assume a role or use a resource, only on behalf
+// of this account
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
+func (a *application) trust(service string) awsiam.IPrincipal {
+	return awsiam.NewServicePrincipal(jsii.String(service), &awsiam.ServicePrincipalOpts{
+		Conditions: &map[string]interface{}{
+			"StringEquals": map[string]*string{"aws:SourceAccount": a.stack.Account()},
+		},
+	})
+}
