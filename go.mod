@@ -2,6 +2,8 @@ module github.com/fabrique-des-transitions/fabrique
 
 go 1.26.0
 
+ignore ./node_modules
+
 replace github.com/aws/constructs-go/constructs/v10 => github.com/aws/constructs-go/constructs/v10 v10.4.2
 
 require (

@@ -1,0 +1,58 @@
+# make run and make test are all that a new machine needs; the rest follows.
+
+ENGINE ?= dynoxide
+LINT   := .tools/golangci-lint
+LINT_VERSION := v2.15.0
+JAVA_ENGINE := .tools/dynamodb-local
+FUNCTIONS := $(notdir $(patsubst %/lambda/main.go,%,$(wildcard functions/*/lambda/main.go)))
+
+.PHONY: run test lint generate build synth deploy bench invoke tools clean help
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+run: node_modules ## start the platform on this computer; make run ARGS="--data ./data"
+	go run ./infra/local $(ARGS)
+
+test: node_modules $(if $(filter dynamodb-local,$(ENGINE)),$(JAVA_ENGINE)) ## all tests; ENGINE=dynamodb-local for Amazon's engine
+	FABRIQUE_ENGINE=$(ENGINE) go test ./...
+
+lint: $(LINT)/$(LINT_VERSION)/golangci-lint ## formatting and linters
+	$< run ./...
+
+bench: node_modules ## benchmarks
+	go test -run '^$$' -bench . -benchmem ./shared/... ./functions/...
+
+generate: ## write again what is made from the declarations
+	go generate ./functions
+
+build: ## the bootstrap of each function, as Lambda runs them
+	@for name in $(FUNCTIONS); do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -trimpath -ldflags='-s -w' -tags lambda.norpc \
+			-o .build/lambda/$$name/bootstrap ./functions/$$name/lambda || exit 1; \
+	done
+
+synth: build node_modules ## the CloudFormation templates, without account nor network
+	node_modules/.bin/cdk synth --quiet
+
+deploy: build node_modules ## bring it up in the account of the shell's credentials (docs/operations.md)
+	node_modules/.bin/cdk deploy --all
+
+invoke: ## send a sample to a running host: make invoke FUNCTION=notify SAMPLE=schedule-retry-mails
+	curl --fail-with-body -sS -d @events/samples/$(SAMPLE).json http://127.0.0.1:8080/_dev/invoke/$(FUNCTION)
+
+tools: node_modules $(JAVA_ENGINE) $(LINT)/$(LINT_VERSION)/golangci-lint ## fetch all tools, to work without a network
+
+node_modules: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(JAVA_ENGINE): infra/local/dynamodb-local/pom.xml
+	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$@
+	@touch $@
+
+$(LINT)/$(LINT_VERSION)/golangci-lint:
+	GOBIN=$(CURDIR)/$(@D) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+clean: ## remove what was built and fetched
+	rm -rf .build .tools cdk.out node_modules
