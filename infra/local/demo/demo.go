@@ -8,6 +8,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -160,7 +161,8 @@ func (u *unexpected) Error() string {
 }
 
 func status(err error) int {
-	if u, ok := err.(*unexpected); ok {
+	var u *unexpected
+	if errors.As(err, &u) {
 		return u.status
 	}
 	return 0

@@ -115,7 +115,7 @@ func (h *Host) settleNow(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), settleDeadline)
 	defer cancel()
 	if err := h.settle(ctx); err != nil {
-		h.options.Log.Warn("not settled", "error", err)
+		h.options.Log.WarnContext(r.Context(), "not settled", "error", err)
 		problem, err := json.Marshal(web.Problem{
 			Type: "about:blank", Title: http.StatusText(http.StatusGatewayTimeout), Status: http.StatusGatewayTimeout,
 			Code: "not-settled", Detail: "Des changements attendent encore après 30 secondes.", RequestID: web.RequestID(r.Context()),

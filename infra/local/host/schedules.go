@@ -19,7 +19,7 @@ func (h *Host) tick(ctx context.Context, u *unit, s function.ScheduleInfo) {
 			continue
 		}
 		if err := h.runSchedule(ctx, u, s.Name, due); err != nil {
-			h.options.Log.Error("schedule failed", "function", u.Name, "schedule", s.Name, "error", err)
+			h.options.Log.ErrorContext(ctx, "schedule failed", "function", u.Name, "schedule", s.Name, "error", err)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (c *consumer) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
-			c.host.options.Log.Error("stream not read", "function", c.unit.Name, "table", c.stream.Table, "error", err)
+			c.host.options.Log.ErrorContext(ctx, "stream not read", "function", c.unit.Name, "table", c.stream.Table, "error", err)
 			c.rest(ctx, time.Second)
 		case len(batch.Records) == 0:
 			c.idleSince.Store(&began)

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+)
+
+// The names of the security schemes.
+const (
+	teamScheme    = "team"
+	sessionScheme = "session"
+	visitScheme   = "visit"
+	linkScheme    = "link"
+)
+
+var securitySchemes = map[string]*huma.SecurityScheme{
+	teamScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+		Description: "A token of the team's OpenID Connect issuer"},
+	sessionScheme: {Type: "http", Scheme: "bearer",
+		Description: "The access_token of POST /v1/me/sessions"},
+	visitScheme: {Type: "apiKey", In: "cookie", Name: "__Host-mes-donnees",
+		Description: "The same token as a cookie, set by the page that the link of the mail opens"},
+	linkScheme: {Type: "apiKey", In: "query", Name: "token",
+		Description: "The token of a link that came by mail"},
+}
+
+// callers say who may call a route.
+var callers = map[function.Access]string{
+	function.Public:   "For anyone.",
+	function.Mine:     "For whoever holds a session, on their own data.",
+	function.Link:     "For whoever holds the link of a mail.",
+	function.Provider: "For a mail program or another service that holds a signed link.",
+	function.Team:     "For team members.",
+	function.Admin:    "For administrators.",
+}
+
+// security says with what a route is opened; nil for anyone.
+func security(r function.RouteInfo) []map[string][]string {
+	scheme := ""
+	switch r.Access {
+	case function.Team, function.Admin:
+		scheme = teamScheme
+	case function.Mine:
+		scheme = sessionScheme
+		if r.Doc.Page {
+			scheme = visitScheme
+		}
+	case function.Link, function.Provider:
+		scheme = linkScheme
+	default:
+		return nil
+	}
+	return []map[string][]string{{scheme: {}}}
+}
