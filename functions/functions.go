@@ -3,11 +3,17 @@
 package functions
 
 import (
+	"github.com/fabrique-des-transitions/fabrique/functions/notify"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
+	"github.com/fabrique-des-transitions/fabrique/functions/site"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
+//go:generate go run ../infra/openapi
+
 // All is the one list.
 var All = []*function.Function{
+	notify.Function,
 	registration.Function,
+	site.Function,
 }

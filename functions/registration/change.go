@@ -9,7 +9,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -162,13 +161,13 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-// storeChange writes a changed signature, unless it has left meanwhile, and
-// moves its claims.
+// storeChange writes a changed signature and moves its claims. It returns
+// *dynamo.Refused when the signature has changed or left meanwhile.
 func (s *service) storeChange(ctx context.Context, old, changed signature) error {
-	same := dynamo.Exists
+	changed.ally.Version++
 	var writes writeList
-	writes.add(s.allies.Put(changed.signatory, same))
-	writes.add(s.allies.Put(changed.ally, same))
+	writes.add(s.allies.Put(changed.signatory, dynamo.Exists))
+	writes.add(s.allies.Put(changed.ally, old.ally.unchanged()))
 	var claimed []int
 	for _, claim := range changed.ally.Claims {
 		if !slices.Contains(old.ally.Claims, claim) {
@@ -177,7 +176,7 @@ func (s *service) storeChange(ctx context.Context, old, changed signature) error
 		}
 	}
 	for _, claim := range old.ally.Claims {
-		if !slices.Contains(changed.ally.Claims, claim) && claim != personal.Partition(old.ally.Person) {
+		if !slices.Contains(changed.ally.Claims, claim) {
 			writes.add(s.allies.Delete(claimKey(claim)))
 		}
 	}
@@ -186,8 +185,16 @@ func (s *service) storeChange(ctx context.Context, old, changed signature) error
 	}
 	err := dynamo.Transact(ctx, s.allies.Client, writes.items...)
 	var refused *dynamo.Refused
-	if errors.As(err, &refused) && slices.ContainsFunc(claimed, refused.Failed) {
-		return fault.New(fault.Conflict, "organisation-exists", "Une autre organisation de l’alliance porte déjà ce numéro ou ce nom.")
+	if !errors.As(err, &refused) {
+		return err
+	}
+	for _, place := range claimed {
+		var claim claimItem
+		if taken, readErr := refused.Old(place, &claim); readErr != nil {
+			return readErr
+		} else if taken && claim.AllyID != changed.ally.AllyID { // not by the same change, posted twice
+			return fault.New(fault.Conflict, "organisation-exists", "Une autre organisation de l’alliance porte déjà ce numéro ou ce nom.")
+		}
 	}
 	return err
 }

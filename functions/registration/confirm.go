@@ -17,6 +17,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -109,12 +110,12 @@ func (s *service) settle(ctx context.Context, person string, pending pendingItem
 	}
 	err = dynamo.Transact(ctx, s.allies.Client, writes...)
 	var refused *dynamo.Refused
-	if errors.As(err, &refused) {
+	if errors.As(err, &refused) && !refused.Failed(0) {
 		for place := range ally.Claims {
 			var claim claimItem
 			if taken, readErr := refused.Old(1+place, &claim); readErr != nil {
 				return confirmation{}, readErr
-			} else if taken && refused.Failed(1+place) {
+			} else if taken {
 				return s.join(ctx, person, pending, in, claim.AllyID)
 			}
 		}
@@ -146,7 +147,7 @@ func (a *allyItem) describe(o organisationInput, listed bool) {
 	}
 	a.Directory, a.DirectoryName = "", ""
 	if listed {
-		a.Directory, a.DirectoryName = directoryPartition, territory.Fold(o.Name)+"#"+a.AllyID
+		a.Directory, a.DirectoryName = directoryPartition, sortName(o.Name, a.AllyID)
 	}
 }
 
@@ -209,18 +210,27 @@ func (s *service) join(ctx context.Context, person string, pending pendingItem, 
 	if !found {
 		return confirmation{}, &dynamo.Refused{} // it has just left: its claim is free
 	}
-	template, data := "already-ally", map[string]string{"since": french.Date(ally.SignedAt)}
-	if ally.Person != person {
-		var contact signatoryItem
-		if _, err := s.allies.Get(ctx, signatoryKey(ally.Person, ally.AllyID), &contact); err != nil {
-			return confirmation{}, err
-		}
-		template = "organisation-has-contact"
-		data["organisation"], data["contact"] = ally.Name, contact.fullName()
-	}
+	signed := signatoryKey(ally.Person, ally.AllyID)
+	intent := mail.NewIntent(s.newID("mail"), "already-ally", person, in.Person.Email,
+		in.Person.GivenName+" "+in.Person.FamilyName, map[string]string{"since": french.Date(ally.SignedAt)}, s.now())
 	var writes writeList
 	writes.add(s.confirmedWrite(pending, ally.AllyID))
-	writes.add(s.mailTo(person, in.Person.Email, in.Person.GivenName+" "+in.Person.FamilyName, template, data))
+	writes.add(s.present(signed)) // else it leaves at this moment, and its claim is free
+	if ally.Person != person {
+		var contact signatoryItem
+		if found, err := s.allies.Get(ctx, signed, &contact); err != nil {
+			return confirmation{}, err
+		} else if !found {
+			return confirmation{}, &dynamo.Refused{}
+		}
+		intent.Template = "organisation-has-contact"
+		intent.Data["organisation"], intent.Data["contact"] = ally.Name, contact.fullName()
+		writes.add(s.allies.Put(mentionItem{
+			Key: mentionKey(ally.Person, intent.ID), Recipient: person, MailID: intent.ID,
+			CreatedAt: contact.CreatedAt, ExpiresAt: intent.ExpiresAt,
+		}))
+	}
+	writes.add(s.allies.Put(intent, dynamo.Absent))
 	if writes.err != nil {
 		return confirmation{}, writes.err
 	}

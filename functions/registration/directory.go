@@ -26,6 +26,26 @@ import (
 // is a few hundred kilobytes, sorted by folded name.
 const directoryPartition = "organisations"
 
+// nameEnd stands between the folded name and the id in what the index is
+// sorted by. It sorts before the space, so that "Terre" comes before "Terre et Eau".
+const nameEnd = "\x1f"
+
+// Keys of indexes are limited to 1,024 bytes of sort key
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
+const (
+	maxSortKey    = 1024
+	maxSortedName = 900 // leaves room for the id
+)
+
+// sortName is the place of an organisation in the directory.
+func sortName(name, allyID string) string {
+	folded := territory.Fold(name)
+	if len(folded) > maxSortedName { // letters that come apart, as those of Korean
+		folded = strings.ToValidUTF8(folded[:maxSortedName], "")
+	}
+	return folded + nameEnd + allyID
+}
+
 // directoryQuery is what a list of allies may be narrowed by.
 type directoryQuery struct {
 	Category string `query:"category" doc:"One of the categories of organisations"`
@@ -41,7 +61,6 @@ type directoryEntry struct {
 	Category  string `json:"category" dynamodbav:"category"`
 	Territory string `json:"territory,omitempty" dynamodbav:"territory" doc:"Official code; REG- before that of a region"`
 	JoinedOn  string `json:"joined_on" format:"date" dynamodbav:"joined_on"`
-	sortName  string
 }
 
 type directoryPage struct {
@@ -64,7 +83,7 @@ func (s *service) getAllies(w http.ResponseWriter, r *http.Request) error {
 const (
 	defaultLimit = 20
 	maxLimit     = 100
-	maxQuery     = 200 // characters of a search
+	maxQuery     = 200 // bytes of a search
 )
 
 func readDirectoryQuery(values url.Values) (directoryQuery, error) {
@@ -104,7 +123,7 @@ func readLimit(values url.Values, otherwise int, faults *fault.Fields) int {
 // directory returns a page of the organisations that agreed to be listed.
 func (s *service) directory(ctx context.Context, query directoryQuery) (directoryPage, error) {
 	page := directoryPage{Items: []directoryEntry{}}
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "directory", "directory_name")
+	start, err := startAfter(query.Cursor)
 	if err != nil {
 		return page, err
 	}
@@ -112,6 +131,7 @@ func (s *service) directory(ctx context.Context, query directoryQuery) (director
 	if err != nil {
 		return page, err
 	}
+	words := strings.Fields(territory.Fold(query.Q))
 	for {
 		input.ExclusiveStartKey = start
 		answer, err := s.allies.Client.Query(ctx, input)
@@ -119,15 +139,17 @@ func (s *service) directory(ctx context.Context, query directoryQuery) (director
 			return page, fmt.Errorf("directory: %w", err)
 		}
 		for _, item := range answer.Items {
-			if len(page.Items) == query.Limit { // the last one shown is where the next page starts
-				page.NextCursor, err = dynamo.Cursor(lastShown(page.Items[query.Limit-1]))
-				return page, err
-			}
 			var entry directoryEntry
 			if err := attributevalue.UnmarshalMap(item, &entry); err != nil {
 				return page, err
 			}
-			entry.sortName = item["directory_name"].(*types.AttributeValueMemberS).Value
+			if !hasAll(territory.Fold(entry.Name), words) {
+				continue
+			}
+			if len(page.Items) == query.Limit { // the last one shown is where the next page starts
+				page.NextCursor, err = cursorAfter(page.Items[query.Limit-1])
+				return page, err
+			}
 			page.Items = append(page.Items, entry)
 		}
 		if start = answer.LastEvaluatedKey; start == nil {
@@ -136,15 +158,43 @@ func (s *service) directory(ctx context.Context, query directoryQuery) (director
 	}
 }
 
-func lastShown(entry directoryEntry) map[string]types.AttributeValue {
-	key := allyKey(entry.ID).Attributes()
-	key["directory"] = &types.AttributeValueMemberS{Value: directoryPartition}
-	key["directory_name"] = &types.AttributeValueMemberS{Value: entry.sortName}
-	return key
+func hasAll(text string, words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
 }
 
-// scanned is how many entries one query looks at before the filters: enough
-// to fill a page at once when nothing is filtered.
+// cursorAfter and startAfter carry the place in the directory, which says the
+// rest of the key: a cursor that someone changed can ask for nothing else.
+func cursorAfter(entry directoryEntry) (string, error) {
+	return dynamo.Cursor(map[string]types.AttributeValue{
+		"directory_name": &types.AttributeValueMemberS{Value: sortName(entry.Name, entry.ID)},
+	})
+}
+
+func startAfter(cursor string) (map[string]types.AttributeValue, error) {
+	start, err := dynamo.StartKey(cursor, "directory_name")
+	if err != nil || start == nil {
+		return nil, err
+	}
+	place := start["directory_name"].(*types.AttributeValueMemberS).Value
+	_, id, found := strings.Cut(place, nameEnd)
+	if !found || len(place) > maxSortKey {
+		var faults fault.Fields
+		faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+		return nil, faults.Err()
+	}
+	key := allyKey(id).Attributes()
+	key["directory"] = &types.AttributeValueMemberS{Value: directoryPartition}
+	key["directory_name"] = start["directory_name"]
+	return key, nil
+}
+
+// scanned is how many entries one query looks at when the list is narrowed;
+// otherwise it looks at no more than the page has.
 const scanned = 500
 
 func (s *service) directoryInput(query directoryQuery) (*dynamodb.QueryInput, error) {
@@ -153,9 +203,11 @@ func (s *service) directoryInput(query directoryQuery) (*dynamodb.QueryInput, er
 	input := &dynamodb.QueryInput{
 		TableName: &s.allies.Name, IndexName: aws.String("directory"), Limit: aws.Int32(int32(query.Limit) + 1),
 	}
+	if query.Category+query.Region+query.Q != "" {
+		input.Limit = aws.Int32(scanned)
+	}
 	if filter, narrowed := query.filter(); narrowed {
 		builder = builder.WithFilter(filter)
-		input.Limit = aws.Int32(scanned)
 	}
 	expr, err := builder.Build()
 	if err != nil {
@@ -166,23 +218,20 @@ func (s *service) directoryInput(query directoryQuery) (*dynamodb.QueryInput, er
 	return input, nil
 }
 
+// filter is what DynamoDB checks; names are compared here, without the ids
+// that stand beside them in the index.
 func (q directoryQuery) filter() (filter expression.ConditionBuilder, narrowed bool) {
-	and := func(c expression.ConditionBuilder) {
-		if narrowed {
-			c = filter.And(c)
-		}
-		filter, narrowed = c, true
+	category := expression.Name("category").Equal(expression.Value(q.Category))
+	region := expression.Name("region").Equal(expression.Value(q.Region))
+	switch {
+	case q.Category != "" && q.Region != "":
+		return category.And(region), true
+	case q.Category != "":
+		return category, true
+	case q.Region != "":
+		return region, true
 	}
-	if q.Category != "" {
-		and(expression.Name("category").Equal(expression.Value(q.Category)))
-	}
-	if q.Region != "" {
-		and(expression.Name("region").Equal(expression.Value(q.Region)))
-	}
-	for _, word := range strings.Fields(territory.Fold(q.Q)) {
-		and(expression.Name("directory_name").Contains(word))
-	}
-	return filter, narrowed
+	return filter, false
 }
 
 // count is how many allies there are now.

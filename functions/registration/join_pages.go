@@ -57,14 +57,11 @@ func (s *service) joinPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.sign(r.Context(), in, values.Get(web.KeyField), asked); fault.Is(err, "idempotency-key-reused") {
-		// Back in the browser, then other words: a new demand under a new key.
-		values.Set(web.KeyField, s.newID("form"))
-		_, err = s.sign(r.Context(), in, values.Get(web.KeyField), asked)
-		if err != nil {
-			return err
-		}
-	} else if err != nil {
+	key := values.Get(web.KeyField)
+	if key != "" {
+		key += string(asked) // back in the browser, then other words: another demand
+	}
+	if _, err := s.sign(r.Context(), in, key, asked); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/rejoindre/merci", http.StatusSeeOther)

@@ -3,16 +3,15 @@ package registration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -33,23 +32,31 @@ func (s *service) deleteMe(w http.ResponseWriter, r *http.Request) error {
 }
 
 // leave asks every function, by the stream, to erase a person, and asks for a
-// last mail. Asking again has no further effect: without a signature there is
-// nobody to write to, and no second mail.
+// last mail. Who asks again is erased again, but gets no second mail: its id
+// is made from that of the ally, and afterwards there is nobody to write to.
 func (s *service) leave(ctx context.Context, person string) error {
-	found, err := s.signatures(ctx, person)
+	found, err := s.signatories(ctx, person)
 	if err != nil {
 		return err
 	}
-	var writes writeList
-	writes.add(s.allies.Put(personal.NewErasure(person, s.now())))
+	request, err := s.allies.Put(personal.NewErasure(person, s.now()))
+	if err != nil {
+		return err
+	}
 	if len(found) > 0 {
-		signatory := found[0].signatory
-		writes.add(s.mailTo(person, signatory.Email, signatory.fullName(), "farewell", map[string]string{}))
+		id := "mail_" + strings.TrimPrefix(found[0].AllyID, "ally_")
+		farewell, err := s.allies.Put(mail.NewIntent(id, "farewell", person, found[0].Email, found[0].fullName(),
+			map[string]string{}, s.now()), dynamo.Absent)
+		if err != nil {
+			return err
+		}
+		err = dynamo.Transact(ctx, s.allies.Client, request, farewell)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
 	}
-	if writes.err != nil {
-		return writes.err
-	}
-	return dynamo.Transact(ctx, s.allies.Client, writes.items...)
+	return dynamo.Transact(ctx, s.allies.Client, request)
 }
 
 // leftFact is the data of the fact ally.left.v1.
@@ -61,67 +68,81 @@ type leftFact struct {
 }
 
 // erase removes a person from the table Allies: their signatures, with the
-// count and a fact, then whatever else was made until they asked. The request
+// count and a fact, and whatever else was made until they asked. The request
 // itself stays for some weeks; it holds no personal data.
+//
+// Signatures that wait go first: without them no confirmation that is under
+// way can add what the next steps would miss.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
-	found, err := s.signatures(ctx, person)
-	if err != nil {
+	if err := s.eraseItems(ctx, person, pendingPrefix, requested); err != nil {
 		return err
 	}
-	for _, one := range found {
-		if one.signatory.CreatedAt.After(requested) {
-			continue // they came back since
-		}
-		if err := s.eraseSignature(ctx, one); err != nil {
-			return err
-		}
+	if err := s.eraseSignatures(ctx, person, requested); err != nil {
+		return err
 	}
-	return s.query(ctx, s.allies, person, "", func(attributes map[string]types.AttributeValue) error {
-		var item struct {
-			dynamo.Key
-			CreatedAt time.Time `dynamodbav:"created_at"`
-		}
-		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-			return err
-		}
-		if item.SK == personal.ErasureSK || strings.HasPrefix(item.SK, signatoryPrefix) || item.CreatedAt.After(requested) {
-			return nil
-		}
-		remove, err := s.allies.Delete(item.Key)
+	return s.eraseItems(ctx, person, "", requested)
+}
+
+// eraseSignatures ends what a person signed, and starts over as long as
+// something of it changes meanwhile.
+func (s *service) eraseSignatures(ctx context.Context, person string, requested time.Time) error {
+	var refused *dynamo.Refused
+	for range rounds {
+		found, err := s.signatures(ctx, person)
 		if err != nil {
 			return err
 		}
-		return dynamo.Transact(ctx, s.allies.Client, remove)
+		for _, one := range found {
+			if one.signatory.CreatedAt.After(requested) {
+				continue // they came back since
+			}
+			if err = s.eraseSignature(ctx, one); err != nil {
+				break
+			}
+		}
+		if !errors.As(err, &refused) {
+			return err
+		}
+	}
+	return refused
+}
+
+// eraseItems removes a person's items whose sort keys begin with prefix, but
+// for the request itself and what was made after it.
+func (s *service) eraseItems(ctx context.Context, person, prefix string, requested time.Time) error {
+	return s.query(ctx, s.allies, person, prefix, func(attributes map[string]types.AttributeValue) error {
+		var item mentionItem // which has what is needed of all the others
+		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+			return err
+		}
+		if item.SK == personal.ErasureSK || item.CreatedAt.After(requested) {
+			return nil
+		}
+		var writes writeList
+		writes.add(s.allies.Delete(item.Key))
+		if strings.HasPrefix(item.SK, mentionPrefix) {
+			writes.add(s.allies.Delete(dynamo.Key{PK: personal.Partition(item.Recipient), SK: mail.IntentPrefix + item.MailID}))
+		}
+		if writes.err != nil {
+			return writes.err
+		}
+		return dynamo.Transact(ctx, s.allies.Client, writes.items...)
 	})
 }
 
-// eraseSignature ends one signature.
+// eraseSignature ends one signature. It returns *dynamo.Refused when it has
+// changed meanwhile, or was ended by another delivery of the same request.
 func (s *service) eraseSignature(ctx context.Context, g signature) error {
 	var writes writeList
-	// Present still: a second delivery of the same request must not count twice.
-	writes.add(s.allies.Delete(g.ally.Key, dynamo.Exists))
+	writes.add(s.allies.Delete(g.ally.Key, g.ally.unchanged()))
 	writes.add(s.allies.Delete(g.signatory.Key))
 	for _, claim := range g.ally.Claims {
-		writes.add(s.allies.Delete(claimKey(claim), ownClaim(g.ally.AllyID)))
+		writes.add(s.allies.Delete(claimKey(claim)))
 	}
 	writes.add(s.countUpdate(g.ally.Kind, -1))
 	writes.add(s.append("ally.left.v1", g.ally.AllyID, leftFact{g.ally.AllyID, g.ally.Kind, g.ally.Category, g.ally.Region}))
 	if writes.err != nil {
 		return writes.err
 	}
-	err := dynamo.Transact(ctx, s.allies.Client, writes.items...)
-	var refused *dynamo.Refused
-	if errors.As(err, &refused) && refused.Failed(0) {
-		return nil // erased by another delivery
-	}
-	if err != nil {
-		return fmt.Errorf("erase: %w", err)
-	}
-	return nil
-}
-
-// ownClaim holds when a claim is this ally's or is gone.
-func ownClaim(ally string) expression.ConditionBuilder {
-	return expression.Name("ally_id").Equal(expression.Value(ally)).
-		Or(expression.AttributeNotExists(expression.Name("pk")))
+	return dynamo.Transact(ctx, s.allies.Client, writes.items...)
 }

@@ -62,12 +62,12 @@ func (s *service) sendLink(ctx context.Context, email string, faults *fault.Fiel
 		return err
 	}
 	name := ""
-	known, err := s.signatures(ctx, person)
+	known, err := s.signatories(ctx, person)
 	if err != nil {
 		return err
 	}
 	if len(known) > 0 {
-		address, name = known[0].signatory.Email, known[0].signatory.fullName()
+		address, name = known[0].Email, known[0].fullName()
 	}
 	token, err := s.links.Sign(ctx, mePurpose, person, s.now().Add(linkFor))
 	if err != nil {

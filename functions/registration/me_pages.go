@@ -173,7 +173,8 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// changeFromForm reads a change out of the page: fields that it does not have stay.
+// changeFromForm reads a change out of the page: fields that it does not have
+// stay, but for boxes, which browsers only send when they are ticked.
 func changeFromForm(values url.Values) change {
 	field := func(name string) *string {
 		if !values.Has(name) {

@@ -3,6 +3,8 @@ package registration
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -138,10 +140,13 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// searchFields are those of the directory's form.
+var searchFields = []string{"q", "category", "region"}
+
 // directoryPath is the address of a page of the list, with the same search.
 func directoryPath(values url.Values, cursor string) string {
 	query := url.Values{}
-	for _, name := range []string{"q", "category", "region"} {
+	for _, name := range searchFields {
 		if value := values.Get(name); value != "" {
 			query.Set(name, value)
 		}
@@ -164,11 +169,15 @@ func dateOf(date string) string {
 	return french.Date(day)
 }
 
-// atPage names the fields of a page's search as the page does: without "query.".
+// atPage names the fields of a page's search as the page does: without
+// "query.", and without name when the form has no such field.
 func atPage(fields fault.Fields) (faults fault.Fields) {
-	const prefix = "query."
 	for _, field := range fields {
-		faults.Add(field.Location[len(prefix):], field.Message)
+		name := strings.TrimPrefix(field.Location, "query.")
+		if !slices.Contains(searchFields, name) {
+			name = ""
+		}
+		faults.Add(name, field.Message)
 	}
 	return faults
 }

@@ -104,9 +104,10 @@ func (o *organisationInput) check(faults *fault.Fields) {
 	o.checkWebsite(faults)
 }
 
-// checkNamed is for the organisation that a person ally merely names.
+// checkNamed is for the organisation that a person ally merely names: only
+// its name and territory are kept.
 func (o *organisationInput) checkNamed(faults *fault.Fields) {
-	o.Name = line(o.Name)
+	*o = organisationInput{Name: line(o.Name), Territory: o.Territory}
 	if utf8.RuneCountInString(o.Name) > maxOrgName || unprintable(o.Name) {
 		faults.Add("organisation.name", "Saisissez un nom de 200 caractères au plus.")
 	}
@@ -149,7 +150,7 @@ func (o *organisationInput) checkWebsite(faults *fault.Fields) {
 	}
 	address, err := url.Parse(o.Website)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || !strings.Contains(address.Hostname(), ".") ||
-		address.User != nil || len(o.Website) > maxWebsite {
+		address.User != nil || len(o.Website) > maxWebsite || unprintable(o.Website) {
 		faults.Add("organisation.website", "Saisissez une adresse comme https://www.exemple.fr")
 	}
 }
@@ -173,23 +174,27 @@ func (p *personInput) checkNames(faults *fault.Fields) {
 	}
 }
 
-// checkText notes a text that is missing, too long or full of control characters.
+// checkText notes a text that does not show as it should, says nothing or is too long.
 func checkText(faults *fault.Fields, location, text string, longest int, missing string) {
 	switch {
-	case text == "":
-		faults.Add(location, missing)
 	case unprintable(text):
 		faults.Add(location, "Ce texte contient des caractères qui ne s’affichent pas : saisissez-le à nouveau.")
+	case !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }):
+		faults.Add(location, missing)
 	case utf8.RuneCountInString(text) > longest:
 		faults.Add(location, "Ce texte est trop long : raccourcissez-le.")
 	}
 }
 
 // unprintable finds what would not show, or would turn the text around it:
-// control characters and the marks of writing direction.
+// control and format characters (spaces without width, marks of writing
+// direction), and ends of line. Joiners alone are part of some scripts.
 func unprintable(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r)
+		if unicode.Is(unicode.Join_Control, r) {
+			return false
+		}
+		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 	})
 }
 
@@ -199,7 +204,7 @@ func line(text string) string { return strings.TrimSpace(text) }
 // normalisedEmail is the address as an identity.
 func (in *signing) normalisedEmail() string { return alliance.NormaliseEmail(in.Person.Email) }
 
-// claims are the partition keys of all by which this ally is recognised, so
+// claimsOf are the partition keys of all by which this ally is recognised, so
 // that it signs once: the official numbers of an organisation or, without
 // any, its name and territory; the person themself otherwise.
 func claimsOf(kind alliance.Kind, o *organisationInput, personPartition string) []string {

@@ -23,6 +23,7 @@ import (
 //	PERSON#hash  ALLY#ally_…  who signed: name, address, consents (the only personal data that stays)
 //	PERSON#hash  SIGNATURE    the claim of a person ally: one live signature each
 //	PERSON#hash  MAIL#…       a mail to send (package mail)
+//	PERSON#hash  NAMED#mail_… a mail to someone else that names this person
 //	PERSON#hash  ERASURE      a request to leave (package personal)
 //	ALLY#ally_…  ALLY         the ally; organisations that agreed stand in the index "directory"
 //	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory
@@ -32,6 +33,7 @@ import (
 const (
 	pendingPrefix   = "REG#"
 	signatoryPrefix = "ALLY#"
+	mentionPrefix   = "NAMED#"
 )
 
 // pendingItem is a signature until its address is confirmed. Afterwards it
@@ -70,9 +72,23 @@ type signatoryItem struct {
 
 func (p signatoryItem) fullName() string { return strings.TrimSpace(p.GivenName + " " + p.FamilyName) }
 
+// mentionItem tells of a mail to someone else that names this person: the two
+// leave together. It is as old as the signature that made them known, so that
+// it is erased with it.
+type mentionItem struct {
+	dynamo.Key
+	Recipient string    `dynamodbav:"recipient"` // keyed hash
+	MailID    string    `dynamodbav:"mail_id"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	ExpiresAt int64     `dynamodbav:"expires_at"`
+}
+
 // allyItem is an ally without personal data: who it is is in its signatory.
 type allyItem struct {
 	dynamo.Key
+	// Version counts the changes. Each change of the ally or of its signatory
+	// holds only for the version that it was made from.
+	Version        int       `dynamodbav:"version"`
 	AllyID         string    `dynamodbav:"ally_id"`
 	Kind           string    `dynamodbav:"kind"`
 	Person         string    `dynamodbav:"person"` // keyed hash of who signed
@@ -117,6 +133,10 @@ func signatoryKey(person, ally string) dynamo.Key {
 	return dynamo.Key{PK: personal.Partition(person), SK: signatoryPrefix + ally}
 }
 
+func mentionKey(person, mailID string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: mentionPrefix + mailID}
+}
+
 func allyKey(ally string) dynamo.Key { return dynamo.Key{PK: "ALLY#" + ally, SK: "ALLY"} }
 
 // claimKey is the key of a claim, by the partition that allyItem.Claims names.
@@ -136,15 +156,38 @@ func (s *service) countUpdate(kind string, n int) (types.TransactWriteItem, erro
 	return s.allies.Update(countKey, expression.Add(expression.Name(name), expression.Value(n)))
 }
 
-// signatures returns a person's signatures, oldest first, each with its ally.
-func (s *service) signatures(ctx context.Context, person string) ([]signature, error) {
-	var signatories []signatoryItem
-	err := s.query(ctx, s.allies, person, signatoryPrefix, func(item map[string]types.AttributeValue) error {
+// unchanged holds while an ally is there and as it was read.
+func (a allyItem) unchanged() expression.ConditionBuilder {
+	return expression.Name("version").Equal(expression.Value(a.Version))
+}
+
+// present is the transaction item that lets the others pass only while an
+// item is there.
+func (s *service) present(key dynamo.Key) (types.TransactWriteItem, error) {
+	expr, err := expression.NewBuilder().WithCondition(dynamo.Exists).Build()
+	if err != nil {
+		return types.TransactWriteItem{}, fmt.Errorf("check: %w", err)
+	}
+	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: &s.allies.Name, Key: key.Attributes(), ConditionExpression: expr.Condition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	}}, nil
+}
+
+// signatories returns a person's signatures without their allies, oldest first.
+func (s *service) signatories(ctx context.Context, person string) (found []signatoryItem, err error) {
+	err = s.query(ctx, s.allies, person, signatoryPrefix, func(item map[string]types.AttributeValue) error {
 		var one signatoryItem
 		err := attributevalue.UnmarshalMap(item, &one)
-		signatories = append(signatories, one)
+		found = append(found, one)
 		return err
 	})
+	return found, err
+}
+
+// signatures returns a person's signatures, oldest first, each with its ally.
+func (s *service) signatures(ctx context.Context, person string) ([]signature, error) {
+	signatories, err := s.signatories(ctx, person)
 	if err != nil {
 		return nil, err
 	}

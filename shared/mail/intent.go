@@ -20,8 +20,9 @@ type Intent struct {
 	Template string `dynamodbav:"template"` // name of the French template in notify
 	To       string `dynamodbav:"to"`       // the address as it was typed
 	Name     string `dynamodbav:"name"`     // given and family name, may be empty
-	// Data fills the template. Values that begin with "/" and end in a link
-	// are paths: notify puts the public origin before them.
+	// Data fills the template. What is to become a link is a path
+	// ("/rejoindre/confirmer?token=…"): the template puts the public origin
+	// before it.
 	Data      map[string]string `dynamodbav:"data"`
 	CreatedAt time.Time         `dynamodbav:"created_at"`
 	ExpiresAt int64             `dynamodbav:"expires_at"`

@@ -63,6 +63,7 @@ type Field struct {
 	Optional     bool // marked "(facultatif)"
 	Short        bool // a narrow field, for codes and dates
 	Options      []Option
+	Empty        string // what a select says while nothing is chosen, "Choisissez" when not given
 }
 
 // attributes are the names that templates may give to field.
@@ -75,6 +76,7 @@ var attributes = map[string]func(*Field, any) bool{
 	"rows":         func(f *Field, v any) bool { return assign(&f.Rows, v) },
 	"optional":     func(f *Field, v any) bool { return assign(&f.Optional, v) },
 	"short":        func(f *Field, v any) bool { return assign(&f.Short, v) },
+	"empty":        func(f *Field, v any) bool { return assign(&f.Empty, v) },
 	"options":      func(f *Field, v any) bool { return assign(&f.Options, v) },
 }
 
@@ -89,7 +91,7 @@ func assign[T any](to *T, value any) (ok bool) {
 func newField(form Form, name, label string, pairs ...any) (Field, error) {
 	field := Field{
 		Name: name, Label: label, ID: fieldID(name), Value: form.Values.Get(name), Fault: form.Fault(name),
-		Type: "text", Rows: 5,
+		Type: "text", Rows: 5, Empty: "Choisissez",
 	}
 	if len(pairs)%2 != 0 {
 		return field, fmt.Errorf("field %s: an attribute has no value", name)

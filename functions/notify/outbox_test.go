@@ -1,0 +1,363 @@
+package notify
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+)
+
+func TestAnIntentBecomesAMail(t *testing.T) {
+	w := newWorld(t)
+	link, welcome := w.askLink(), w.askWelcome()
+	w.Drain()
+	w.mustSend(link, welcome)
+	for _, one := range w.provider.letters() {
+		envelope := one.read(t)
+		if one.to != camilleEmail {
+			t.Errorf("delivered to %q", one.to)
+		}
+		to, err := envelope.AddressList("To")
+		if err != nil || len(to) != 1 || to[0].Address != camilleEmail || to[0].Name != camilleName {
+			t.Errorf("To: %v %v", to, err)
+		}
+		from, err := envelope.AddressList("From")
+		if err != nil || len(from) != 1 || from[0].Address != "bonjour@fabrique.example" {
+			t.Errorf("From: %v %v", from, err)
+		}
+		if envelope.GetHeader("Auto-Submitted") != "auto-generated" {
+			t.Errorf("Auto-Submitted: %q", envelope.GetHeader("Auto-Submitted"))
+		}
+		news := strings.Contains(envelope.GetHeader("Message-Id"), welcome.ID)
+		want := map[bool]string{true: "List-Unsubscribe=One-Click"}[news]
+		if got := envelope.GetHeader("List-Unsubscribe-Post"); got != want {
+			t.Errorf("news: %t, List-Unsubscribe-Post: %q", news, got)
+		}
+		if news != strings.HasPrefix(envelope.GetHeader("List-Unsubscribe"), "<https://fabrique.example/desinscription?token=") {
+			t.Errorf("news: %t, List-Unsubscribe: %q", news, envelope.GetHeader("List-Unsubscribe"))
+		}
+		if !news && (!strings.Contains(envelope.Text, "\r\nhttps://fabrique.example/mes-donnees?token=abc\r\n") ||
+			!strings.Contains(envelope.HTML, `href="https://fabrique.example/mes-donnees?token=abc"`)) {
+			t.Errorf("the link is not in both parts:\n%s\n%s", envelope.Text, envelope.HTML)
+		}
+		if envelope.GetHeader("Subject") == "" {
+			t.Error("no subject")
+		}
+	}
+	for _, intent := range []mail.Intent{link, welcome} {
+		if w.state(intent) != sent {
+			t.Errorf("%s is %q", intent.Template, w.state(intent))
+		}
+	}
+	for _, item := range w.Dump(function.Mails) {
+		for _, name := range []string{"to", "name", "data", "due", "due_at"} {
+			if _, kept := item[name]; kept {
+				t.Errorf("%s is kept of a mail that was sent: %v", name, item)
+			}
+		}
+	}
+}
+
+func TestAReplayedStreamSendsNothing(t *testing.T) {
+	w := newWorld(t)
+	link, welcome := w.askLink(), w.askWelcome()
+	w.Drain()
+	w.Replay()
+	w.rounds(time.Hour)
+	w.Replay()
+	w.mustSend(link, welcome)
+}
+
+// TestAProviderDownForAnHour is the whole promise: nothing lost, nothing twice.
+func TestAProviderDownForAnHour(t *testing.T) {
+	w := newWorld(t)
+	w.provider.set(func(p *provider) { p.down = true })
+	var asked []mail.Intent
+	for range 4 {
+		asked = append(asked, w.askLink(), w.askWelcome(), w.askLink())
+		w.Drain()
+		w.rounds(15 * time.Minute)
+	}
+	w.mustSend()
+	for _, intent := range asked {
+		if w.state(intent) != queued {
+			t.Errorf("a mail is %q while the provider is down", w.state(intent))
+		}
+	}
+	w.provider.set(func(p *provider) { p.down = false })
+	w.rounds(70 * time.Minute) // the longest pause is of an hour
+	w.mustSend(asked...)
+	w.Replay()
+	w.rounds(time.Hour)
+	w.mustSend(asked...)
+}
+
+func TestAMailIsGivenUpAfterThreeDays(t *testing.T) {
+	w := newWorld(t)
+	w.provider.set(func(p *provider) { p.down = true })
+	link := w.askLink()
+	w.Drain()
+	for range 3 * 24 {
+		w.Clock.Advance(time.Hour)
+		w.round()
+	}
+	if w.state(link) != failed || len(w.Holding(camilleEmail)) > 1 { // the intent itself, in Allies
+		t.Errorf("%s, held in %v", w.state(link), w.Holding(camilleEmail))
+	}
+	w.provider.set(func(p *provider) { p.down = false })
+	w.rounds(2 * time.Hour)
+	w.mustSend()
+}
+
+func TestAnInvocationNearItsEndLeavesTheMailToARound(t *testing.T) {
+	w := newWorld(t)
+	link := w.askLink()
+	s := w.service()
+	ctx, cancel := context.WithTimeout(t.Context(), sendFor-time.Second)
+	defer cancel()
+	if !hurried(ctx) || hurried(t.Context()) {
+		t.Fatal("hurried is wrong")
+	}
+	item := newMailItem(link, w.Clock.Now())
+	item.State, item.DueAt = queued, stamp(w.Clock.Now().Add(time.Minute))
+	if fresh, err := s.accept(ctx, item, camille); err != nil || !fresh {
+		t.Fatal(fresh, err)
+	}
+	w.Drain() // known already: whoever kept it sends it
+	w.mustSend()
+	w.rounds(5 * time.Minute)
+	w.mustSend(link)
+}
+
+// TestACrashAfterTheClaim leaves a mail that was claimed by a sender who died.
+func TestACrashAfterTheClaim(t *testing.T) {
+	w := newWorld(t)
+	s := w.service()
+	first := w.askLink()
+	item := newMailItem(first, w.Clock.Now())
+	item.State, item.Attempts, item.DueAt = sending, 1, stamp(w.Clock.Now().Add(leaseFor))
+	if _, err := s.accept(t.Context(), item, camille); err != nil {
+		t.Fatal(err)
+	}
+	w.Drain()
+	w.Clock.Advance(leaseFor - time.Second)
+	w.round()
+	w.mustSend()
+	w.Clock.Advance(time.Second)
+	if _, ok, err := s.claim(t.Context(), item.Key); err != nil || !ok { // and a second one
+		t.Fatal(ok, err)
+	}
+	w.round()
+	w.mustSend()
+	w.Clock.Advance(leaseFor)
+	w.round()
+	w.mustSend(first)
+	if got := w.item(first.PK, first.SK)["attempts"]; got != float64(3) {
+		t.Errorf("%v attempts", got)
+	}
+}
+
+// TestWhoLostTheLeaseRecordsNothing lets a sender come back after another took over.
+func TestWhoLostTheLeaseRecordsNothing(t *testing.T) {
+	w := newWorld(t)
+	s := w.service()
+	w.provider.set(func(p *provider) { p.down = true })
+	link := w.askLink()
+	w.Drain()
+	w.Clock.Advance(time.Hour)
+	slow, ok, err := s.claim(t.Context(), link.Key)
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	w.provider.set(func(p *provider) { p.down = false })
+	w.Clock.Advance(leaseFor)
+	w.round()
+	if err := s.postpone(t.Context(), slow, w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if w.state(link) != sent {
+		t.Errorf("the late sender made it %q", w.state(link))
+	}
+	w.rounds(time.Hour)
+	w.mustSend(link)
+}
+
+// TestRoundsAtOnce runs two rounds over the same mails, as when a schedule is
+// started twice. Without the guard the same test sees mails go out twice.
+func TestRoundsAtOnce(t *testing.T) {
+	for _, guarded := range []bool{true, false} {
+		t.Run(map[bool]string{true: "guarded", false: "negative control"}[guarded], func(t *testing.T) {
+			w := newWorld(t)
+			w.provider.set(func(p *provider) { p.down = true })
+			var asked []mail.Intent
+			for range 2 * senders {
+				asked = append(asked, w.askLink())
+			}
+			w.Drain()
+			w.Clock.Advance(2 * time.Hour)
+			// Every sender of both rounds stands in the provider at once, if
+			// they have something to send.
+			meet := meeting(2*senders, 2*time.Second)
+			w.provider.set(func(p *provider) { p.down, p.onData = false, meet })
+			services := []*service{w.service(), w.service()}
+			if !guarded {
+				for _, s := range services {
+					s.claimable = func(time.Time) expression.ConditionBuilder { return dynamo.Exists }
+				}
+			}
+			err := together(t.Context(), len(services), func(ctx context.Context, number int) error {
+				return services[number].retryMails(ctx, w.Clock.Now())
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if guarded {
+				w.mustSend(asked...)
+				return
+			}
+			if got := len(w.provider.letters()); got <= len(asked) {
+				t.Errorf("%d mails went out of %d asked: this test does not see a double", got, len(asked))
+			}
+		})
+	}
+}
+
+// TestDynamoDBFaultsAtEachCall lets one fault befall each call in turn of what
+// an intent sets off: whatever happens, the mail goes out once.
+func TestDynamoDBFaultsAtEachCall(t *testing.T) {
+	for _, fault := range functiontest.AllFaults {
+		t.Run(fault.String(), func(t *testing.T) {
+			w := newWorld(t)
+			var asked []mail.Intent
+			total := 0
+			for number := 1; ; number++ {
+				asked = append(asked, w.askWelcome())
+				since := w.Faults(functiontest.At(number, fault))
+				if err := w.TryDrain(); err != nil {
+					t.Logf("call %d: %v", number, err)
+				}
+				calls, injected := since()
+				total += injected
+				w.Faults(nil)
+				w.Drain()
+				w.rounds(leaseFor + 5*time.Minute)
+				w.mustSend(asked...)
+				if number >= calls {
+					break
+				}
+			}
+			if total < 2 {
+				t.Errorf("%d faults were injected", total)
+			}
+			w.Replay()
+			w.mustSend(asked...)
+		})
+	}
+}
+
+// TestAnOutageOfTheTable fails every call for a while.
+func TestAnOutageOfTheTable(t *testing.T) {
+	w := newWorld(t)
+	var asked []mail.Intent
+	for _, fault := range functiontest.AllFaults {
+		asked = append(asked, w.askLink())
+		w.Faults(functiontest.Always(fault))
+		if err := w.TryDrain(); err == nil {
+			t.Errorf("%s: the change counts as consumed", fault)
+		}
+		w.Faults(nil)
+		w.Drain()
+		w.rounds(leaseFor + 5*time.Minute)
+		w.mustSend(asked...)
+	}
+}
+
+// TestTheOneCaseOfADouble is the exception that the design accepts: the
+// provider took the mail, and no record of it could be made.
+func TestTheOneCaseOfADouble(t *testing.T) {
+	w := newWorld(t)
+	link := w.askLink()
+	w.provider.set(func(p *provider) { p.onData = func() { w.Faults(functiontest.Always(functiontest.Reset)) } })
+	if err := w.TryDrain(); err == nil {
+		t.Error("nobody hears that the record failed")
+	}
+	w.provider.set(func(p *provider) { p.onData = nil })
+	w.Faults(nil)
+	w.Drain()
+	w.mustSend(link)
+	w.rounds(leaseFor + 5*time.Minute)
+	w.mustSend(link, link) // with the same Message-ID
+	letters := w.provider.letters()
+	if a, b := letters[0].read(t), letters[1].read(t); a.Text != b.Text || a.GetHeader("Date") != b.GetHeader("Date") {
+		t.Error("the two are not one mail")
+	}
+}
+
+func TestUnitsPerMail(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name        string
+		ask         func() mail.Intent
+		read, write float64
+	}{
+		{"a receipt", w.askLink, 1, 8},
+		{"news", w.askWelcome, 2, 8},
+		{"a farewell", func() mail.Intent { return w.ask(camille, camilleEmail, farewell, nil) }, 1, 10},
+	} {
+		c.ask()
+		used := w.UnitsByTable(func() { w.Drain() }).Tables[function.Mails]
+		if used.Read != c.read || used.Write != c.write {
+			t.Errorf("%s: %v read and %v write units, want %v and %v", c.name, used.Read, used.Write, c.read, c.write)
+		}
+	}
+	w.provider.set(func(p *provider) { p.down = true })
+	w.askLink()
+	used := w.UnitsByTable(func() { w.Drain() }).Tables[function.Mails]
+	w.provider.set(func(p *provider) { p.down = false })
+	w.Clock.Advance(time.Hour)
+	again := w.UnitsByTable(w.round).Tables[function.Mails]
+	t.Logf("put back: %v read %v write; sent by a round: %v read %v write", used.Read, used.Write, again.Read, again.Write)
+	empty := w.UnitsByTable(w.round).Tables[function.Mails]
+	t.Logf("an empty round: %v read %v write", empty.Read, empty.Write)
+}
+
+func TestReceiptsHoldNoAddress(t *testing.T) {
+	w := newWorld(t)
+	link := w.askLink()
+	w.Drain()
+	receipt, _ := w.item(link.PK, link.SK)["provider_id"].(string)
+	if receipt == "" || strings.Contains(receipt, "@") {
+		t.Errorf("provider_id %q", receipt)
+	}
+}
+
+var encodedWord = regexp.MustCompile(`=\?UTF-8\?[bqBQ]\?[^?]*\?=`)
+
+// TestTheNameIsEncoded keeps bytes beyond ASCII out of headers.
+func TestTheNameIsEncoded(t *testing.T) {
+	w := newWorld(t)
+	intent := mail.NewIntent("mail_name", farewell, camille, camilleEmail, "Zoë « l’Hôte »", nil, w.Clock.Now())
+	w.put(function.Allies, intent)
+	w.Drain()
+	letters := w.provider.letters()
+	if len(letters) != 1 {
+		t.Fatalf("%d mails", len(letters))
+	}
+	head, _, _ := strings.Cut(string(letters[0].raw), "\r\n\r\n")
+	for _, r := range head {
+		if r > 0x7e {
+			t.Fatalf("%q in the head", r)
+		}
+	}
+	if !encodedWord.MatchString(head) {
+		t.Errorf("the name is not encoded: %q", head)
+	}
+}

@@ -1,0 +1,258 @@
+package tests
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/fabrique-des-transitions/fabrique/functions"
+	"github.com/fabrique-des-transitions/fabrique/infra/local/host"
+)
+
+// browsers are the commands that chromedp may find chromium under.
+var browsers = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
+
+// visitor is someone in front of a browser that runs no script of pages.
+type visitor struct {
+	t      *testing.T
+	ctx    context.Context
+	origin string
+	axe    string
+	weight atomic.Int64 // bytes that the page weighs
+	shots  string       // folder for pictures, empty for none
+}
+
+// visit opens a browser on a platform without any data. It skips the test
+// where there is no browser: continuous integration installs one.
+func visit(t *testing.T) *visitor {
+	t.Helper()
+	command := ""
+	for _, name := range browsers {
+		if found, err := exec.LookPath(name); err == nil {
+			command = found
+			break
+		}
+	}
+	if command == "" {
+		t.Skip("no chromium on PATH: the journeys through a browser are left out")
+	}
+	server := httptest.NewUnstartedServer(nil)
+	origin := "http://" + server.Listener.Addr().String()
+	h, err := host.Open(t.Context(), host.Options{Functions: functions.All, PublicURL: origin, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	server.Config.Handler = h
+	server.Start()
+	t.Cleanup(server.Close)
+
+	axe, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatalf("axe-core is not installed, run npm ci: %v", err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(command), chromedp.NoSandbox)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	ctx, stopTab := chromedp.NewContext(allocator)
+	t.Cleanup(stopTab)
+	ctx, stopInTime := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(stopInTime)
+	v := &visitor{t: t, ctx: ctx, origin: origin, axe: string(axe), shots: os.Getenv("FABRIQUE_SCREENSHOTS")}
+	v.do(chromedp.Navigate("about:blank"))
+	err = chromedp.Listen(ctx, func(event any) {
+		if finished, ok := event.(*network.EventLoadingFinished); ok {
+			v.weight.Add(int64(finished.EncodedDataLength))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	call(v, network.Enable, network.EnableParams{})
+	return v
+}
+
+// call sends a command of the protocol, whose answer says nothing.
+func call[P, R any](v *visitor, command cdp.Command[P, R], params P) {
+	v.t.Helper()
+	if _, err := chromedp.Call(v.ctx, command, params); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v *visitor) do(steps ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	if err := chromedp.Do(v.ctx, steps...); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// ask runs an action for what it finds.
+func ask[T any](v *visitor, action chromedp.Action[T]) T {
+	v.t.Helper()
+	found, err := chromedp.Run(v.ctx, action)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return found
+}
+
+// open goes to a path, with nothing in the browser's cache.
+func (v *visitor) open(path string) {
+	v.t.Helper()
+	call(v, network.ClearBrowserCache, cdp.Empty{})
+	v.weight.Store(0)
+	v.do(chromedp.Navigate(v.origin+path), chromedp.WaitReady(chromedp.CSS("main")))
+	if weight := v.weight.Load(); weight == 0 || weight > maxWeight {
+		v.t.Errorf("%s weighs %d bytes", path, weight)
+	}
+}
+
+// maxWeight of a page with all that it loads, in bytes.
+const maxWeight = 60_000
+
+// press follows a link or presses the button with this text, and waits for the page.
+func (v *visitor) press(text string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, 15*time.Second)
+	defer cancel()
+	path := fmt.Sprintf(`//main//*[self::button or self::a][normalize-space()=%q]`, text)
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(path)); err != nil {
+		v.t.Fatalf("press %q: %v\n%s", text, err, v.text())
+	}
+	v.do(chromedp.WaitReady(chromedp.CSS("main")))
+}
+
+// fill types into the field with this label.
+func (v *visitor) fill(id, text string) {
+	v.t.Helper()
+	ask(v, chromedp.Evaluate[string](fmt.Sprintf(`document.getElementById(%q).value = ""`, id)))
+	v.do(chromedp.SendKeys(chromedp.ID(id), text))
+}
+
+// choose takes the option with this value.
+func (v *visitor) choose(id, value string) {
+	v.t.Helper()
+	v.do(chromedp.SetValue(chromedp.ID(id), value))
+}
+
+func (v *visitor) tick(id string) { v.t.Helper(); v.do(chromedp.Click(chromedp.ID(id))) }
+
+// text is what the page says, spaces as people see them.
+func (v *visitor) text() string {
+	v.t.Helper()
+	return strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(ask(v, chromedp.Text(chromedp.CSS("main"))))
+}
+
+func (v *visitor) reads(texts ...string) {
+	v.t.Helper()
+	page := v.text()
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			v.t.Errorf("the page does not say %q:\n%s", text, page)
+		}
+	}
+}
+
+// screens are the ways in which each page is looked at.
+var screens = []struct {
+	name          string
+	width, height int64
+	scheme        string
+}{
+	{"large", 1280, 900, "light"}, {"phone", 390, 844, "light"}, {"dark", 1280, 900, "dark"}, {"phone-dark", 390, 844, "dark"},
+}
+
+// look checks the page that is open with axe, and that it fits the width of
+// each screen. With FABRIQUE_SCREENSHOTS it keeps a picture of each.
+func (v *visitor) look(name string) {
+	v.t.Helper()
+	for _, screen := range screens {
+		v.do(chromedp.EmulateViewport(screen.width, screen.height))
+		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: screen.scheme},
+				{Name: "prefers-reduced-motion", Value: "reduce"}, // or colours are caught on their way
+			},
+		})
+		if ask(v, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
+			v.t.Errorf("%s is wider than the screen %s", name, screen.name)
+		}
+		v.audit(name + " on " + screen.name)
+		if v.shots == "" {
+			continue
+		}
+		shot := ask(v, chromedp.FullScreenshot(100))
+		if err := os.WriteFile(filepath.Join(v.shots, name+"-"+screen.name+".png"), shot, 0o600); err != nil {
+			v.t.Fatal(err)
+		}
+	}
+	v.do(chromedp.EmulateViewport(1280, 900))
+}
+
+// audit runs the rules of axe for WCAG 2.2 AA and its good practices.
+func (v *visitor) audit(name string) {
+	v.t.Helper()
+	ask(v, chromedp.Evaluate[bool](v.axe+"; true"))
+	found := ask(v, chromedp.Evaluate[string](`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then(r => JSON.stringify({rules: r.passes.length, violations: r.violations.map(f => f.id + ": " + f.help + " " + f.nodes.map(n => n.html).join(" "))}))`,
+		chromedp.EvalAwaitPromise))
+	var result struct {
+		Rules      int
+		Violations []string
+	}
+	if err := json.Unmarshal([]byte(found), &result); err != nil {
+		v.t.Fatal(err)
+	}
+	if result.Rules < 10 {
+		v.t.Errorf("%s: only %d rules were tried", name, result.Rules)
+	}
+	for _, violation := range result.Violations {
+		v.t.Errorf("%s: %s", name, violation)
+	}
+}
+
+// mail opens the last mail to an address in the mailbox and returns the path
+// of its link to a page of this path.
+func (v *visitor) mail(to, subject, page string) string {
+	v.t.Helper()
+	v.settle()
+	var mails []struct {
+		Subject string
+		Links   []string
+	}
+	v.fetch("GET", "/_dev/mail?to="+url.QueryEscape(to), &mails)
+	if len(mails) == 0 {
+		v.t.Fatalf("no mail came to %s", to)
+	}
+	last := mails[len(mails)-1]
+	if !strings.Contains(last.Subject, subject) {
+		v.t.Fatalf("the last mail is %q, not %q", last.Subject, subject)
+	}
+	for _, link := range last.Links {
+		if path, ours := strings.CutPrefix(link, v.origin); ours && strings.HasPrefix(path, page+"?") {
+			return path
+		}
+	}
+	if page != "" {
+		v.t.Fatalf("the mail %q has no link to %s: %q", last.Subject, page, last.Links)
+	}
+	return ""
+}
+
+func (v *visitor) settle() { v.t.Helper(); v.fetch("POST", "/_dev/settle", nil) }
