@@ -49,7 +49,6 @@ func everything() function.Spec[service] {
 			route(http.MethodGet, "/everything/{rest...}", function.Public),
 			route(http.MethodPost, "/v1/everything", function.Public), // counted in Limits under the identity key
 			route(http.MethodDelete, "/v1/everything/{id}", function.Team),
-			route(http.MethodGet, function.Default, function.Public),
 		},
 		Schedules: []function.Schedule[service]{
 			{Name: "nightly", Purpose: "Runs at night.", When: function.Daily(3, 5)},
