@@ -56,7 +56,7 @@ var Definitions = []Definition{
 		Table: Mails, TTL: true, Durable: true, Personal: true,
 		Indexes: []Index{
 			{Name: "due", Hash: "due", Range: "due_at"},
-			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason", "address_hint"}},
+			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason"}},
 		},
 	},
 	{Table: Ledger, Stream: true, Durable: true},
