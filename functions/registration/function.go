@@ -35,7 +35,7 @@ var Function = function.Define(function.Spec[service]{
 	Tables: []function.Use{
 		{Table: function.Allies, Right: function.ReadWrite},
 		{Table: function.Ledger, Right: function.Append},
-		{Table: function.Mails, Right: function.Read}, // a person's export gathers from every personal table
+		{Table: function.Mails, Right: function.ReadAppend}, // a person's export and erasure reach every personal table
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey},
 	Settings: []function.Setting{function.PublicURL, MinFormTime},
