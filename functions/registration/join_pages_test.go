@@ -39,7 +39,7 @@ func TestJoiningThroughPages(t *testing.T) {
 	sent := b.only("confirm-registration", func() {
 		thanks = b.post(http.StatusOK, "/rejoindre", b.filled(goodFields))
 	})
-	if thanks.title() != "Encore une étape : confirmez votre adresse" || sent.To != "zelie@exemple.fr" {
+	if thanks.title() != "Encore une étape : confirmez votre adresse" || sent.To != "zelie@exemple.fr" {
 		t.Errorf("%s %+v", thanks.title(), sent)
 	}
 	link := sent.Data["link"].(string)

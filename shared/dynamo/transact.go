@@ -122,6 +122,6 @@ func pause(ctx context.Context, attempt int) error {
 func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", &fault.Error{
 		Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
-		Detail: "Le service est momentanément surchargé. Rien n’est perdu : renvoyez votre demande dans un instant.",
+		Detail: "Le service est momentanément surchargé. Rien n’est perdu : renvoyez votre demande dans un instant.",
 	}, err)
 }
