@@ -31,6 +31,9 @@ func TestLinkIsSentToEveryAddressAlike(t *testing.T) {
 	if sent.To != "Inconnue@exemple.fr" || sent.Name != "" {
 		t.Errorf("unknown: %+v", sent)
 	}
+	if dynamoDBLocal() { // which counts no read that finds nothing; AWS and dynoxide do
+		unknown.read = known.read
+	}
 	if known != unknown || known.body != `{"status":"accepted"}` {
 		t.Errorf("known %v, unknown %v", known, unknown)
 	}

