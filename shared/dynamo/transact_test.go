@@ -147,7 +147,7 @@ func TestAMistakeIsNotCalledBusy(t *testing.T) {
 func TestADeadlineEndsTheRetries(t *testing.T) {
 	w := newWorld(t)
 	w.Faults(functiontest.Always(functiontest.Conflict))
-	defer w.Faults(nil)
+	defer func() { w.Faults(nil) }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()

@@ -15,7 +15,7 @@ type service struct{}
 
 func handle(*service, http.ResponseWriter, *http.Request) error { return nil }
 
-func consume(*service, context.Context, events.DynamoDBEventRecord) error { return nil }
+func (*service) consume(context.Context, events.DynamoDBEventRecord) error { return nil }
 
 func spec(change func(*Spec[service])) Spec[service] {
 	s := Spec[service]{
@@ -49,7 +49,7 @@ func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 			s.Schedules = []Schedule[service]{{Name: "a", When: Daily(1, 0)}, {Name: "a", When: Daily(2, 0)}}
 		},
 		"the same stream": func(s *Spec[service]) {
-			s.Streams = []Stream[service]{{Table: Allies, Consume: consume}, {Table: Allies, Consume: consume}}
+			s.Streams = []Stream[service]{{Table: Allies, Consume: (*service).consume}, {Table: Allies, Consume: (*service).consume}}
 		},
 		"the same table": func(s *Spec[service]) { s.Tables = []Use{{Allies, Read}, {Allies, ReadWrite}} },
 	} {
@@ -104,7 +104,7 @@ func TestErasersListenToTheirOwnTables(t *testing.T) {
 	erase := func(*service, context.Context, string, time.Time) error { return nil }
 	f := Define(spec(func(s *Spec[service]) {
 		s.Tables = []Use{{Allies, ReadAppend}, {Mails, ReadWrite}, {Ledger, Append}}
-		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: consume}}
+		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: (*service).consume}}
 		s.Erase = erase
 	}))
 	if !f.Erases || len(f.Streams) != 2 || len(f.Streams[0].Prefixes) != 1 ||
@@ -113,7 +113,7 @@ func TestErasersListenToTheirOwnTables(t *testing.T) {
 	}
 	own := Define(spec(func(s *Spec[service]) {
 		s.Tables = []Use{{Allies, ReadWrite}}
-		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: consume}}
+		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: (*service).consume}}
 		s.Erase = erase
 	}))
 	if len(own.Streams) != 1 || !slices.Equal(own.Streams[0].Prefixes, []KeyPrefix{{"sk", "MAIL#"}, {"sk", "ERASURE"}}) {

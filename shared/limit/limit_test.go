@@ -68,7 +68,7 @@ func TestItFailsOpen(t *testing.T) {
 	env := functiontest.New(t)
 	l := limiter(env, 1)
 	env.Faults(functiontest.Always(functiontest.Reset))
-	defer env.Faults(nil)
+	defer func() { env.Faults(nil) }()
 	for i := range 3 {
 		if err := l.Allow(t.Context(), "192.0.2.1"); err != nil {
 			t.Errorf("post %d: %v", i, err)

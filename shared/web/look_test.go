@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -149,7 +148,7 @@ func TestAssetsAreKeptForAYearAtTheirAddress(t *testing.T) {
 func BenchmarkRender(b *testing.B) {
 	pages := NewTemplates(faultFiles)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	page := Page{Title: "Essai", Data: faultData{explanation: unexplained, Detail: fmt.Sprint("Une phrase."), Status: 404}}
+	page := Page{Title: "Essai", Data: faultData{explanation: unexplained, Detail: "Une phrase.", Status: 404}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := pages.Render(httptest.NewRecorder(), r, http.StatusNotFound, "fault", page); err != nil {
