@@ -40,9 +40,10 @@ func (s *service) leave(ctx context.Context, person string) error {
 	if err != nil {
 		return err
 	}
+	now := s.now() // one instant, or the farewell would outlive the request
 	var requests writeList
 	for _, table := range s.personal {
-		requests.add(table.Put(personal.NewErasure(person, s.now())))
+		requests.add(table.Put(personal.NewErasure(person, now)))
 	}
 	if requests.err != nil {
 		return requests.err
@@ -50,7 +51,7 @@ func (s *service) leave(ctx context.Context, person string) error {
 	if len(found) > 0 {
 		id := "mail_" + strings.TrimPrefix(found[0].AllyID, "ally_")
 		farewell, err := s.allies.Put(mail.NewIntent(id, "farewell", person, found[0].Email, found[0].fullName(),
-			map[string]string{}, s.now()), dynamo.Absent)
+			map[string]string{}, now), dynamo.Absent)
 		if err != nil {
 			return err
 		}
