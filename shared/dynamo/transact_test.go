@@ -330,7 +330,7 @@ func TestCursorsOfOthersAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loose := base64.RawURLEncoding.EncodeToString([]byte(`{"pk":"a","sk":"b","directory":"c"} `))
+	loose := base64.RawURLEncoding.EncodeToString([]byte(`{"pk":"a","sk":"b","directory":"c"}`))
 	loose = loose[:len(loose)-1] + string(loose[len(loose)-1]+1) // the same bytes, written otherwise
 	for _, cursor := range []string{"x", "é", "e30", other + "A", "bnVsbA", other, loose} {
 		_, err := dynamo.StartKey(cursor, "pk", "sk", "directory")
