@@ -30,20 +30,14 @@ const directoryPartition = "organisations"
 // sorted by. It sorts before the space, so that "Terre" comes before "Terre et Eau".
 const nameEnd = "\x1f"
 
-// Keys of indexes are limited to 1,024 bytes of sort key
+// maxSortKey is the longest sort key of an index, in bytes: the longest name
+// that may be signed with fits, whatever its letters
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
-const (
-	maxSortKey    = 1024
-	maxSortedName = 900 // leaves room for the id
-)
+const maxSortKey = 1024
 
 // sortName is the place of an organisation in the directory.
 func sortName(name, allyID string) string {
-	folded := territory.Fold(name)
-	if len(folded) > maxSortedName { // letters that come apart, as those of Korean
-		folded = strings.ToValidUTF8(folded[:maxSortedName], "")
-	}
-	return folded + nameEnd + allyID
+	return territory.Fold(name) + nameEnd + allyID
 }
 
 // directoryQuery is what a list of allies may be narrowed by.

@@ -24,8 +24,7 @@ var kindOptions = []web.Option{
 
 func (s *service) joinPage(w http.ResponseWriter, r *http.Request) error {
 	values := url.Values{
-		"kind": {r.URL.Query().Get("kind")}, "charter.version": {currentCharter().Version},
-		web.KeyField: {s.newID("form")}, web.OpenedField: {s.opened()},
+		"kind": {r.URL.Query().Get("kind")}, web.KeyField: {s.newID("form")}, web.OpenedField: {s.opened()},
 	}
 	return s.renderJoin(w, r, http.StatusOK, web.Form{Values: values})
 }
@@ -50,7 +49,6 @@ func (s *service) joinPosted(w http.ResponseWriter, r *http.Request) error {
 	s.checkFilledByHand(values, &faults)
 	in.check(&faults)
 	if err := faults.Err(); err != nil {
-		values.Set("charter.version", currentCharter().Version) // the page shows the charter in force
 		return s.renderJoin(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: faults})
 	}
 	asked, err := json.Marshal(in)

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 )
 
@@ -243,5 +245,46 @@ func TestConfirmingWhileBeingErased(t *testing.T) {
 		if number > 6 {
 			return
 		}
+	}
+}
+
+// Whatever happens to a signature while its erasure runs, a second delivery
+// of the request or a change of the organisation, it is ended once and whole.
+func TestErasingOnceWhateverHappensMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, meanwhile := range map[string]func(s *service, person string, requested time.Time) error{
+		"delivered again": func(s *service, person string, requested time.Time) error {
+			return s.erase(context.Background(), person, requested)
+		},
+		"changed": func(s *service, person string, _ time.Time) error {
+			number := siret(2)
+			_, err := s.change(context.Background(), person, change{Organisation: &organisationChange{SIRET: &number}}, &fault.Fields{})
+			if fault.Is(err, "nothing-held") {
+				return nil
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for number := 1; number <= 6; number++ {
+				w := newWorld(t)
+				w.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1))))
+				beside, person, requested := w.beside(), w.personOf("a@exemple.fr"), w.Clock.Now()
+				w.during(number, func() {
+					if err := meanwhile(beside, person, requested); err != nil {
+						t.Error(err)
+					}
+				})
+				if err := w.service.erase(context.Background(), person, requested); err != nil {
+					t.Errorf("call %d: %v", number, err)
+				}
+				w.Faults(nil)
+				w.claimsAre()
+				if left := len(w.facts("ally.left.v1")); left != 1 || w.count() != (count{}) || len(w.Holding("a@exemple.fr")) > 0 {
+					t.Errorf("call %d: %d left, %v", number, left, w.count())
+				}
+			}
+		})
 	}
 }
