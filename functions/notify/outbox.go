@@ -56,6 +56,7 @@ type mailItem struct {
 	To        string            `dynamodbav:"to,omitempty"`
 	Name      string            `dynamodbav:"name,omitempty"`
 	Data      map[string]string `dynamodbav:"data,omitempty"`
+	Calendar  mail.Calendar     `dynamodbav:"calendar,omitempty"`
 	CreatedAt string            `dynamodbav:"created_at"`
 	State     string            `dynamodbav:"state"`
 	// Attempts counts the claims, so its value names the present lease: who
@@ -77,7 +78,7 @@ func tombstoneKey(mailID string) dynamo.Key { return dynamo.Key{PK: "SENT#" + ma
 func newMailItem(intent mail.Intent, now time.Time) mailItem {
 	return mailItem{
 		Key: intent.Key, ID: intent.ID, Template: intent.Template,
-		To: intent.To, Name: intent.Name, Data: intent.Data, CreatedAt: stamp(intent.CreatedAt),
+		To: intent.To, Name: intent.Name, Data: intent.Data, Calendar: intent.Calendar, CreatedAt: stamp(intent.CreatedAt),
 		Due: dueShard, ExpiresAt: now.Add(recordFor).Unix(),
 	}
 }
@@ -171,7 +172,7 @@ func (s *service) end(ctx context.Context, item mailItem, state, receipt, reason
 	if reason != "" {
 		update = update.Set(expression.Name("reason"), expression.Value(reason))
 	}
-	for _, name := range []string{"to", "name", "data", "due", "due_at"} {
+	for _, name := range []string{"to", "name", "data", "calendar", "due", "due_at"} {
 		update = update.Remove(expression.Name(name))
 	}
 	return s.record(ctx, item, update)
