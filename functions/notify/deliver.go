@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail/smtp"
 )
 
 // consume keeps an intent that a stream brings, and sends it at once. The
@@ -37,8 +38,8 @@ func (s *service) consume(ctx context.Context, record events.DynamoDBEventRecord
 	return s.deliver(ctx, item)
 }
 
-// sendFor is the time that one mail may take, with its record.
-const sendFor = 10*time.Second + recordDeadline
+// sendFor is the time that one mail may take, with its record: SES takes less.
+const sendFor = 2*smtp.Deadline + recordDeadline
 
 // hurried tells whether the invocation may end before a mail is sent and
 // recorded: then it waits for a round of retries, as one that is cut short

@@ -53,11 +53,7 @@ func (w *world) hear(event events.EventBridgeEvent) {
 // samplePerson is who the samples are about, and which mail.
 func samplePerson(t *testing.T) (person, mailID string) {
 	t.Helper()
-	var stream events.DynamoDBEvent
-	if err := json.Unmarshal(sample(t, "dynamodb-stream-mail-intent"), &stream); err != nil {
-		t.Fatal(err)
-	}
-	intent, ok, err := mail.IntentIn(stream.Records[0])
+	intent, ok, err := mail.IntentIn(sampleIntent(t))
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
@@ -336,11 +332,11 @@ func TestTheTeamSeesAndLifts(t *testing.T) {
 // TestALateNoticeDoesNotUndoALift tells mails from before the lift from those after.
 func TestALateNoticeDoesNotUndoALift(t *testing.T) {
 	w := newWorld(t)
-	token := w.team("admin")
 	before, alsoBefore := w.askLink(), w.askLink()
 	w.Drain()
 	w.hear(w.notice("ses-bounce", before))
 	w.Clock.Advance(time.Hour)
+	token := w.team("admin")
 	if got := w.Do(w.running, "POST", "/v1/mails/suppressions/"+camille+"/lift", nil, "Authorization", "Bearer "+token); got.Code != http.StatusOK {
 		t.Fatal(got.Code, got.Body)
 	}

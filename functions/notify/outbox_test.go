@@ -2,16 +2,17 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 )
 
@@ -117,24 +118,63 @@ func TestAMailIsGivenUpAfterThreeDays(t *testing.T) {
 	w.mustSend()
 }
 
+// TestADownProviderIsLeftAlone spends one attempt, not one for each mail, each
+// of which could last until the invocation's end.
+func TestADownProviderIsLeftAlone(t *testing.T) {
+	w := newWorld(t)
+	w.provider.set(func(p *provider) { p.down = true })
+	for range 10 {
+		w.askLink()
+	}
+	w.Drain()
+	w.Clock.Advance(2 * time.Hour)
+	w.round()
+	if tried := len(w.provider.tried); tried < 2 || tried > 1+senders {
+		t.Errorf("tried %d times", tried)
+	}
+}
+
+// sampleIntent is the change that the sample of a stream holds.
+func sampleIntent(t *testing.T) events.DynamoDBEventRecord {
+	t.Helper()
+	var stream events.DynamoDBEvent
+	if err := json.Unmarshal(sample(t, "dynamodb-stream-mail-intent"), &stream); err != nil {
+		t.Fatal(err)
+	}
+	return stream.Records[0]
+}
+
 func TestAnInvocationNearItsEndLeavesTheMailToARound(t *testing.T) {
 	w := newWorld(t)
-	link := w.askLink()
-	s := w.service()
 	ctx, cancel := context.WithTimeout(t.Context(), sendFor-time.Second)
 	defer cancel()
-	if !hurried(ctx) || hurried(t.Context()) {
-		t.Fatal("hurried is wrong")
+	for range 2 {
+		if err := w.running.Streams[function.Allies](ctx, sampleIntent(t)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	item := newMailItem(link, w.Clock.Now())
-	item.State, item.DueAt = queued, stamp(w.Clock.Now().Add(time.Minute))
-	if fresh, err := s.accept(ctx, item, camille); err != nil || !fresh {
-		t.Fatal(fresh, err)
+	if got := len(w.provider.letters()); got > 0 {
+		t.Errorf("%d mails were sent at the last moment", got)
 	}
-	w.Drain() // known already: whoever kept it sends it
-	w.mustSend()
 	w.rounds(5 * time.Minute)
-	w.mustSend(link)
+	if got := len(w.provider.letters()); got != 1 {
+		t.Errorf("%d mails were sent by the round", got)
+	}
+}
+
+// TestTheOutcomeIsRecordedAfterTheEnd lets the invocation be over when the
+// provider has the mail.
+func TestTheOutcomeIsRecordedAfterTheEnd(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.provider.set(func(p *provider) { p.onData = cancel })
+	if err := w.running.Streams[function.Allies](ctx, sampleIntent(t)); err != nil {
+		t.Error(err)
+	}
+	w.rounds(leaseFor + 5*time.Minute)
+	if got := len(w.provider.letters()); got != 1 {
+		t.Errorf("%d mails were sent", got)
+	}
 }
 
 // TestACrashAfterTheClaim leaves a mail that was claimed by a sender who died.
@@ -228,105 +268,6 @@ func TestRoundsAtOnce(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestDynamoDBFaultsAtEachCall lets one fault befall each call in turn of what
-// an intent sets off: whatever happens, the mail goes out once.
-func TestDynamoDBFaultsAtEachCall(t *testing.T) {
-	for _, fault := range functiontest.AllFaults {
-		t.Run(fault.String(), func(t *testing.T) {
-			w := newWorld(t)
-			var asked []mail.Intent
-			total := 0
-			for number := 1; ; number++ {
-				asked = append(asked, w.askWelcome())
-				since := w.Faults(functiontest.At(number, fault))
-				if err := w.TryDrain(); err != nil {
-					t.Logf("call %d: %v", number, err)
-				}
-				calls, injected := since()
-				total += injected
-				w.Faults(nil)
-				w.Drain()
-				w.rounds(leaseFor + 5*time.Minute)
-				w.mustSend(asked...)
-				if number >= calls {
-					break
-				}
-			}
-			if total < 2 {
-				t.Errorf("%d faults were injected", total)
-			}
-			w.Replay()
-			w.mustSend(asked...)
-		})
-	}
-}
-
-// TestAnOutageOfTheTable fails every call for a while.
-func TestAnOutageOfTheTable(t *testing.T) {
-	w := newWorld(t)
-	var asked []mail.Intent
-	for _, fault := range functiontest.AllFaults {
-		asked = append(asked, w.askLink())
-		w.Faults(functiontest.Always(fault))
-		if err := w.TryDrain(); err == nil {
-			t.Errorf("%s: the change counts as consumed", fault)
-		}
-		w.Faults(nil)
-		w.Drain()
-		w.rounds(leaseFor + 5*time.Minute)
-		w.mustSend(asked...)
-	}
-}
-
-// TestTheOneCaseOfADouble is the exception that the design accepts: the
-// provider took the mail, and no record of it could be made.
-func TestTheOneCaseOfADouble(t *testing.T) {
-	w := newWorld(t)
-	link := w.askLink()
-	w.provider.set(func(p *provider) { p.onData = func() { w.Faults(functiontest.Always(functiontest.Reset)) } })
-	if err := w.TryDrain(); err == nil {
-		t.Error("nobody hears that the record failed")
-	}
-	w.provider.set(func(p *provider) { p.onData = nil })
-	w.Faults(nil)
-	w.Drain()
-	w.mustSend(link)
-	w.rounds(leaseFor + 5*time.Minute)
-	w.mustSend(link, link) // with the same Message-ID
-	letters := w.provider.letters()
-	if a, b := letters[0].read(t), letters[1].read(t); a.Text != b.Text || a.GetHeader("Date") != b.GetHeader("Date") {
-		t.Error("the two are not one mail")
-	}
-}
-
-func TestUnitsPerMail(t *testing.T) {
-	w := newWorld(t)
-	for _, c := range []struct {
-		name        string
-		ask         func() mail.Intent
-		read, write float64
-	}{
-		{"a receipt", w.askLink, 1, 8},
-		{"news", w.askWelcome, 2, 8},
-		{"a farewell", func() mail.Intent { return w.ask(camille, camilleEmail, farewell, nil) }, 1, 10},
-	} {
-		c.ask()
-		used := w.UnitsByTable(func() { w.Drain() }).Tables[function.Mails]
-		if used.Read != c.read || used.Write != c.write {
-			t.Errorf("%s: %v read and %v write units, want %v and %v", c.name, used.Read, used.Write, c.read, c.write)
-		}
-	}
-	w.provider.set(func(p *provider) { p.down = true })
-	w.askLink()
-	used := w.UnitsByTable(func() { w.Drain() }).Tables[function.Mails]
-	w.provider.set(func(p *provider) { p.down = false })
-	w.Clock.Advance(time.Hour)
-	again := w.UnitsByTable(w.round).Tables[function.Mails]
-	t.Logf("put back: %v read %v write; sent by a round: %v read %v write", used.Read, used.Write, again.Read, again.Write)
-	empty := w.UnitsByTable(w.round).Tables[function.Mails]
-	t.Logf("an empty round: %v read %v write", empty.Read, empty.Write)
 }
 
 func TestReceiptsHoldNoAddress(t *testing.T) {

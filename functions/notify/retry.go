@@ -20,7 +20,7 @@ const (
 	senders = 4
 	// roundFor is how long a round takes up new mails; what it has begun
 	// then ends within the function's time-out.
-	roundFor = timeout - 20*time.Second
+	roundFor = timeout - sendFor - recordDeadline
 	// duePage is how many due mails are read at once.
 	duePage = 100
 )
@@ -32,7 +32,7 @@ func (s *service) retryMails(ctx context.Context, _ time.Time) error {
 	taking, cancel := context.WithTimeout(ctx, roundFor)
 	defer cancel()
 	keys := make(chan dynamo.Key)
-	errs := make([]error, senders)
+	errs := make([]error, senders+1) // the last is of the reading
 	var group sync.WaitGroup
 	for i := range senders {
 		group.Go(func() {
@@ -43,10 +43,10 @@ func (s *service) retryMails(ctx context.Context, _ time.Time) error {
 			}
 		})
 	}
-	err := s.feedDue(taking, keys)
+	errs[senders] = s.feedDue(taking, keys)
 	close(keys)
 	group.Wait()
-	return errors.Join(append(errs, err)...)
+	return errors.Join(errs...)
 }
 
 func (s *service) retryMail(ctx context.Context, key dynamo.Key) error {

@@ -149,6 +149,7 @@ type provider struct {
 	mu     sync.Mutex
 	taken  []letter
 	down   bool
+	tried  map[*smtpserver.Conn]bool
 	refuse *smtpserver.SMTPError // of every recipient
 	// onData runs once a message is read, before it is taken.
 	onData func()
@@ -166,7 +167,7 @@ func startProvider(t *testing.T) *provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &provider{t: t, url: "smtp://" + listener.Addr().String()}
+	p := &provider{t: t, tried: map[*smtpserver.Conn]bool{}, url: "smtp://" + listener.Addr().String()}
 	server := smtpserver.NewServer(smtpserver.BackendFunc(p.session))
 	server.Domain, server.ErrorLog = "provider.example", log.New(io.Discard, "", 0)
 	go func() { _ = server.Serve(listener) }() // returns when it is closed
@@ -174,9 +175,10 @@ func startProvider(t *testing.T) *provider {
 	return p
 }
 
-func (p *provider) session(*smtpserver.Conn) (smtpserver.Session, error) {
+func (p *provider) session(c *smtpserver.Conn) (smtpserver.Session, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.tried[c] = true
 	if p.down {
 		return nil, &smtpserver.SMTPError{Code: 421, EnhancedCode: smtpserver.EnhancedCode{4, 3, 2}, Message: "Closing"}
 	}

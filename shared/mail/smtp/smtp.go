@@ -19,7 +19,8 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/mail/mime"
 )
 
-// Deadline bounds the connection and the delivery of one message.
+// Deadline bounds the connection, its greeting, TLS and authentication
+// together, and then again the delivery of one message.
 const Deadline = 10 * time.Second
 
 // Sender is an SMTP server. Its method Send may be called by several at once.
@@ -30,7 +31,8 @@ type Sender struct {
 
 // New reads the address of a server: smtp://user:password@host:port, where
 // STARTTLS is used when the server offers it, or smtps:// for TLS from the
-// first byte. Ports are 587 and 465 (RFC 8314) unless said otherwise.
+// first byte. Ports are 587 and 465 (RFC 8314) unless said otherwise. A
+// password is never sent in clear: without TLS, nothing is sent.
 func New(address string) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
@@ -61,7 +63,7 @@ func New(address string) (*Sender, error) {
 	return &Sender{host: u.Hostname(), options: options}, nil
 }
 
-// Send delivers one message over a connection of its own.
+// Send delivers one message over a connection of its own, within twice Deadline.
 func (s *Sender) Send(ctx context.Context, m mail.Message) (receipt string, err error) {
 	msg, err := mime.New(m)
 	if err != nil {
@@ -71,8 +73,6 @@ func (s *Sender) Send(ctx context.Context, m mail.Message) (receipt string, err 
 	if err != nil {
 		return "", fmt.Errorf("SMTP client: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, Deadline)
-	defer cancel()
 	if err := client.DialWithContext(ctx); err != nil {
 		return "", &mail.Failure{Verdict: mail.Down, Reason: "connect: " + cause(err)}
 	}
