@@ -24,7 +24,11 @@ func (s *service) grow(ctx context.Context, id string, wanted int) error {
 			return err
 		}
 		if item.Capacity >= wanted {
-			return s.match(ctx, id, everyone)
+			s.tryMatch(ctx, id, everyone)
+			return nil
+		}
+		if item.State != planned {
+			return errClosed
 		}
 		more := min(wanted-item.Capacity, seatsAtOnce)
 		var writes dynamo.Writes
@@ -39,14 +43,22 @@ func (s *service) grow(ctx context.Context, id string, wanted int) error {
 	return errBusy
 }
 
-// shrink lowers the capacity of a session by taking free seats away. It
-// returns the Conflict fault "capacity-below-bookings" when not enough are
-// free, or people wait for them, and then takes none.
+// shrink lowers the capacity of a session by taking free seats away, once
+// those who wait have theirs. It returns the Conflict fault
+// "capacity-below-bookings" when not enough are free, and then takes none;
+// beyond seatsAtOnce it takes steps, and seats that are booked between two of
+// them leave the capacity where the last one brought it.
 func (s *service) shrink(ctx context.Context, id string, wanted int) error {
 	for round := range rounds {
 		item, err := s.session(ctx, id)
 		if err != nil || item.Capacity <= wanted {
 			return err
+		}
+		if item.State != planned {
+			return errClosed
+		}
+		if err := s.match(ctx, id, everyone); err != nil {
+			return err // a free seat may be due to someone who waits
 		}
 		fewer := item.Capacity - wanted
 		var seats []dynamo.Key

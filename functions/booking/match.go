@@ -41,6 +41,15 @@ func (s *service) match(ctx context.Context, session string, ticket int) error {
 	return errBusy // the stream's consumer and the sweep match later
 }
 
+// tryMatch runs the matcher after what was just written, and only logs that it
+// could not: what was asked for is done and must be answered so, and the
+// stream of this very write runs the matcher again.
+func (s *service) tryMatch(ctx context.Context, session string, ticket int) {
+	if err := s.match(ctx, session, ticket); err != nil {
+		s.log.WarnContext(ctx, "matched later", "session_id", session, "error", err)
+	}
+}
+
 // matchSome seats people until there is nothing to do, which it says by
 // done, or until another was quicker.
 func (s *service) matchSome(ctx context.Context, session sessionItem, ticket int) (done bool, err error) {
@@ -77,7 +86,7 @@ func (s *service) seat(ctx context.Context, seat dynamo.Key, wait waitItem) erro
 		Remove(expression.Name("ticket"))
 	var writes dynamo.Writes
 	writes.Add(s.table.Delete(seat, s.guards.seatFree))
-	writes.Add(s.table.Delete(wait.Key, dynamo.Exists))
+	writes.Add(s.table.Delete(wait.Key)) // it stands there while the record waits with its ticket
 	writes.Add(s.table.Update(bookingKey(wait.Person, session), update, s.guards.waitingWith(wait.ticket())))
 	return writes.Commit(ctx, s.table.Client)
 }

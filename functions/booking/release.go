@@ -48,30 +48,38 @@ func (s *service) release(ctx context.Context, person, session, booking string) 
 		if wasConfirmed && s.guards.matchAfterCancel {
 			// Whoever read "open" before must run the matcher too: somebody may
 			// have joined the list meanwhile, beside this seat.
-			err = s.match(ctx, session, everyone)
+			s.tryMatch(ctx, session, everyone)
 		}
 		record.State = cancelled
-		return record, err
+		return record, nil
 	}
 	return bookingItem{}, errBusy
 }
 
 // releaseOnce frees what this booking holds, if it still holds it.
 func (s *service) releaseOnce(ctx context.Context, record bookingItem) error {
-	same := expression.Name("state").Equal(expression.Value(record.State)).
-		And(expression.Name("booking_id").Equal(expression.Value(record.ID)))
 	update := expression.Set(expression.Name("state"), expression.Value(cancelled)).
 		Add(expression.Name("changes"), expression.Value(1)).
 		Remove(expression.Name("seat")).Remove(expression.Name("ticket"))
 	var writes dynamo.Writes
-	if record.State == waiting {
-		writes.Add(s.table.Delete(waitKey(record.Session, record.Ticket), dynamo.Exists))
+	same := s.giveBack(&writes, record)
+	writes.Add(s.table.Update(record.Key, update, same))
+	return writes.Commit(ctx, s.table.Client)
+}
+
+// giveBack adds to a transaction that what a record holds is free again, and
+// returns the condition under which it holds it.
+func (s *service) giveBack(writes *dynamo.Writes, record bookingItem) expression.ConditionBuilder {
+	same := expression.Name("state").Equal(expression.Value(record.State)).
+		And(expression.Name("booking_id").Equal(expression.Value(record.ID)))
+	switch record.State {
+	case waiting:
+		writes.Add(s.table.Delete(waitKey(record.Session, record.Ticket)))
 		same = same.And(expression.Name("ticket").Equal(expression.Value(record.Ticket)))
-	} else {
+	case confirmed:
 		seat := dynamo.Key{PK: sessionPartition(record.Session), SK: record.Seat}
 		writes.Add(s.table.Put(seatItem{seat}, dynamo.Absent))
 		same = same.And(expression.Name("seat").Equal(expression.Value(record.Seat)))
 	}
-	writes.Add(s.table.Update(record.Key, update, same))
-	return writes.Commit(ctx, s.table.Client)
+	return same
 }

@@ -40,12 +40,15 @@ type claim struct {
 	key    string
 }
 
-// book seats a person, or lets them wait. The same key gives the booking that
-// it made, whatever became of it. It returns the fault "already-booked" when
+// book seats a person, or lets them wait. A key that was used before books
+// nothing: it gives the person's booking, whatever became of it. It returns the fault "already-booked" when
 // the person has another live booking, and "busy" when others were quicker
 // too often.
 func (s *service) book(ctx context.Context, session sessionItem, c claim) (bookingItem, error) {
 	for round := range rounds {
+		if !session.bookable(s.now()) {
+			return bookingItem{}, errClosed // it began while others were quicker
+		}
 		mode, err := s.mode(ctx, session.ID)
 		if err != nil {
 			return bookingItem{}, err
@@ -133,9 +136,7 @@ func (s *service) queue(ctx context.Context, c claim) (record bookingItem, settl
 	if err != nil {
 		return bookingItem{}, false, err
 	}
-	if err := s.match(ctx, record.Session, ticket); err != nil {
-		return bookingItem{}, false, err
-	}
+	s.tryMatch(ctx, record.Session, ticket)
 	return s.reread(ctx, record)
 }
 
@@ -152,16 +153,22 @@ func (s *service) known(ctx context.Context, refused *dynamo.Refused, c claim) (
 	if old.State != waiting {
 		return old, true, nil
 	}
-	if err := s.match(ctx, old.Session, old.Ticket); err != nil {
-		return bookingItem{}, false, err
-	}
+	s.tryMatch(ctx, old.Session, old.Ticket)
 	return s.reread(ctx, old)
 }
 
+// reread is what has become of a booking that waited. One that was erased or
+// replaced meanwhile has been given up: it is not made again.
 func (s *service) reread(ctx context.Context, record bookingItem) (bookingItem, bool, error) {
 	var now bookingItem
-	found, err := s.table.Get(ctx, record.Key, &now)
-	return now, found, err
+	if _, err := s.table.Get(ctx, record.Key, &now); err != nil {
+		return bookingItem{}, false, err
+	}
+	if now.ID != record.ID {
+		now = record
+		now.State = cancelled
+	}
+	return now, true, nil
 }
 
 // ticket ends the open mode, for good, and draws the next ticket.
