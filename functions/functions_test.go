@@ -208,7 +208,10 @@ func oneWriter(all list) (faults []string) {
 				faults = append(faults, err.Error())
 			}
 			shared := u.Table == function.Ledger || u.Table == function.Audit || u.Table == function.Limits
+			definition, _ := u.Table.Define()
 			switch {
+			case u.Right == function.ReadAppend && !definition.Personal:
+				faults = append(faults, fmt.Sprintf("%s may ask for erasures in %s, which holds nobody", f.Name, u.Table))
 			case u.Right == function.ReadWrite && shared:
 				faults = append(faults, fmt.Sprintf("%s may rewrite %s, which is everybody's", f.Name, u.Table))
 			case u.Right == function.ReadWrite:
@@ -225,7 +228,7 @@ func erasers(all list) (faults []string) {
 	for _, f := range all {
 		for _, u := range f.Tables {
 			definition, _ := u.Table.Define()
-			if definition.Personal && u.Right != function.Read && !f.Erases {
+			if definition.Personal && u.Right == function.ReadWrite && !f.Erases {
 				faults = append(faults, fmt.Sprintf("%s writes %s and does not erase", f.Name, u.Table))
 			}
 		}
@@ -233,19 +236,20 @@ func erasers(all list) (faults []string) {
 	return faults
 }
 
-// exporter is the function that gives people what is held on them.
+// exporter is the function that gives people what is held on them, and asks
+// for their erasure.
 const exporter = "registration"
 
 func exports(all list) (faults []string) {
 	for _, definition := range function.Definitions {
 		read := func(u function.Use) bool {
-			return u.Table == definition.Table && (u.Right == function.Read || u.Right == function.ReadWrite)
+			return u.Table == definition.Table && (u.Right == function.ReadAppend || u.Right == function.ReadWrite)
 		}
 		gathers := slices.ContainsFunc(all, func(f *function.Function) bool {
 			return f.Name == exporter && slices.ContainsFunc(f.Tables, read)
 		})
 		if definition.Personal && !gathers {
-			faults = append(faults, fmt.Sprintf("%s may not read %s", exporter, definition.Table))
+			faults = append(faults, fmt.Sprintf("%s may not read %s and ask for erasures there", exporter, definition.Table))
 		}
 	}
 	return faults

@@ -89,9 +89,11 @@ func newAccount(t *testing.T) *account {
 func (a *account) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if r.Header.Get("X-Amz-Target") == "secretsmanager.GetSecretValue" {
-		var in struct{ SecretId string }
+		var in struct {
+			SecretID string `json:"SecretId"`
+		}
 		_ = json.NewDecoder(r.Body).Decode(&in)
-		_ = json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretId, "SecretString": strings.Repeat(in.SecretId, 3)})
+		_ = json.NewEncoder(w).Encode(map[string]string{"Name": in.SecretID, "SecretString": strings.Repeat(in.SecretID, 3)})
 		return
 	}
 	var in struct {

@@ -118,9 +118,9 @@ func TestWhoComesBackIsWrittenTo(t *testing.T) {
 	w.Clock.Advance(time.Minute)
 	fresh := w.askLink()
 	w.Drain()
-	w.put(function.Allies, request)
+	w.put(function.Mails, request)
 	w.Drain()
-	w.put(function.Allies, request) // and once more
+	w.put(function.Mails, request) // and once more
 	w.Drain()
 	w.mustSend(old, fresh)
 	if w.state(old) != "" || w.state(fresh) != sent {

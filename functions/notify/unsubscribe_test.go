@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 // unsubscribeURL is the address that the last mail gives to mail programs.
@@ -196,7 +197,7 @@ func TestAnOldLinkAfterAnErasure(t *testing.T) {
 func (w *world) held() (keys []any) {
 	w.t.Helper()
 	for _, item := range w.Dump(function.Mails) {
-		if item["pk"] == "PERSON#"+camille {
+		if item["pk"] == "PERSON#"+camille && item["sk"] != personal.ErasureSK {
 			keys = append(keys, item["sk"])
 		}
 	}

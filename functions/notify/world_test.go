@@ -89,7 +89,7 @@ func (w *world) put(table function.Table, item any) {
 
 func (w *world) askErasure(person string) {
 	w.t.Helper()
-	w.put(function.Allies, personal.NewErasure(person, w.Clock.Now()))
+	w.put(function.Mails, personal.NewErasure(person, w.Clock.Now()))
 }
 
 // round runs the schedule once.

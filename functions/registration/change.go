@@ -88,7 +88,7 @@ func (s *service) change(ctx context.Context, person string, in change, faults *
 			return s.me(ctx, person)
 		}
 	}
-	return me{}, fault.New(fault.Unavailable, "busy", "Vos données changent en même temps ailleurs : réessayez dans un instant.")
+	return me{}, fault.New(fault.Unavailable, "busy", "Vos données changent en même temps ailleurs : réessayez dans un instant.")
 }
 
 // apply returns the signature as changed, with the faults of the result.

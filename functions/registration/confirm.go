@@ -82,7 +82,7 @@ func (s *service) confirm(ctx context.Context, token string) (confirmation, erro
 		}
 		if !found {
 			return confirmation{}, fault.New(fault.Gone, "expired-token",
-				"Cette signature n’attend plus : elle a expiré ou a été effacée. Vous pouvez signer à nouveau.")
+				"Cette signature n’attend plus : elle a expiré ou a été effacée. Vous pouvez signer à nouveau.")
 		}
 		if pending.Status == statusConfirmed {
 			return confirmation{pending.AllyID, pending.Kind, statusConfirmed}, nil
@@ -93,7 +93,7 @@ func (s *service) confirm(ctx context.Context, token string) (confirmation, erro
 			return answer, err
 		}
 	}
-	return confirmation{}, fault.New(fault.Unavailable, "busy", "Beaucoup de confirmations arrivent en même temps : réessayez dans un instant.")
+	return confirmation{}, fault.New(fault.Unavailable, "busy", "Beaucoup de confirmations arrivent en même temps : réessayez dans un instant.")
 }
 
 // settle makes one attempt. It returns *dynamo.Refused when what was read has

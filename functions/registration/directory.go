@@ -184,7 +184,7 @@ func startAfter(cursor string) (map[string]types.AttributeValue, error) {
 	_, id, found := strings.Cut(place, nameEnd)
 	if !found || len(place) > maxSortKey {
 		var faults fault.Fields
-		faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+		faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
 		return nil, faults.Err()
 	}
 	key := allyKey(id).Attributes()

@@ -69,7 +69,7 @@ func (s *service) joinPosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *service) thanksPage(w http.ResponseWriter, r *http.Request) error {
-	return s.pages.Render(w, r, http.StatusOK, "thanks", web.Page{Title: "Encore une étape : confirmez votre adresse", Private: true})
+	return s.pages.Render(w, r, http.StatusOK, "thanks", web.Page{Title: "Encore une étape : confirmez votre adresse", Private: true})
 }
 
 // confirmPage only shows a button: programs that scan mails open links.

@@ -31,17 +31,21 @@ func (s *service) deleteMe(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusAccepted, leaving{"erasing"})
 }
 
-// leave asks every function, by the stream, to erase a person, and asks for a
-// last mail. Who asks again is erased again, but gets no second mail: its id
-// is made from that of the ally, and afterwards there is nobody to write to.
+// leave asks the owner of every personal table, through its stream, to erase a
+// person, and asks for a last mail: all in one transaction, so that nobody is
+// half forgotten. Who asks again is erased again, but gets no second mail: its
+// id is made from that of the ally, and afterwards there is nobody to write to.
 func (s *service) leave(ctx context.Context, person string) error {
 	found, err := s.signatories(ctx, person)
 	if err != nil {
 		return err
 	}
-	request, err := s.allies.Put(personal.NewErasure(person, s.now()))
-	if err != nil {
-		return err
+	var requests writeList
+	for _, table := range s.personal {
+		requests.add(table.Put(personal.NewErasure(person, s.now())))
+	}
+	if requests.err != nil {
+		return requests.err
 	}
 	if len(found) > 0 {
 		id := "mail_" + strings.TrimPrefix(found[0].AllyID, "ally_")
@@ -50,13 +54,13 @@ func (s *service) leave(ctx context.Context, person string) error {
 		if err != nil {
 			return err
 		}
-		err = dynamo.Transact(ctx, s.allies.Client, request, farewell)
+		err = dynamo.Transact(ctx, s.allies.Client, append(requests.items, farewell)...)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
 			return err
 		}
 	}
-	return dynamo.Transact(ctx, s.allies.Client, request)
+	return dynamo.Transact(ctx, s.allies.Client, requests.items...)
 }
 
 // leftFact is the data of the fact ally.left.v1.

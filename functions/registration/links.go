@@ -114,7 +114,7 @@ func (s *service) openSession(ctx context.Context, token string) (session, error
 func (s *service) caller(r *http.Request) (person string, err error) {
 	person, err = s.links.Open(r.Context(), sessionPurpose, web.BearerToken(r))
 	if f := fault.As(err); f != nil {
-		return "", fault.New(fault.Unauthenticated, "unauthenticated", "Votre session est absente ou terminée : demandez un nouveau lien vers vos données.")
+		return "", fault.New(fault.Unauthenticated, "unauthenticated", "Votre session est absente ou terminée : demandez un nouveau lien vers vos données.")
 	}
 	return person, err
 }

@@ -19,7 +19,7 @@ const sessionCookie = "__Host-mes-donnees"
 func (s *service) visitor(r *http.Request) (person string, err error) {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
-		return "", fault.New(fault.Unauthenticated, "unauthenticated", "Votre visite est terminée : demandez un nouveau lien vers vos données.")
+		return "", fault.New(fault.Unauthenticated, "unauthenticated", "Votre visite est terminée : demandez un nouveau lien vers vos données.")
 	}
 	return s.links.Open(r.Context(), sessionPurpose, cookie.Value)
 }

@@ -162,10 +162,10 @@ func fromForm(values url.Values) signing {
 // filling makes look like one reads why, and sends it again.
 func (s *service) checkFilledByHand(values url.Values, faults *fault.Fields) {
 	if values.Get(web.TrapField) != "" {
-		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
+		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
 	}
 	opened, err := strconv.ParseInt(values.Get(web.OpenedField), 10, 64)
 	if err == nil && s.now().Sub(time.UnixMilli(opened)) < s.minFilled {
-		faults.Add("", "Le formulaire nous est revenu très vite : prenez le temps de relire vos réponses, puis renvoyez-les.")
+		faults.Add("", "Le formulaire nous est revenu très vite : prenez le temps de relire vos réponses, puis renvoyez-les.")
 	}
 }

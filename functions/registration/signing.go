@@ -73,7 +73,7 @@ func (in *signing) check(faults *fault.Fields) {
 		faults.Add("charter.accepted", "Cochez la case pour vous engager à respecter la charte.")
 	}
 	if in.Charter.Version != currentCharter().Version {
-		faults.Add("charter.version", "La charte a changé depuis l’ouverture de cette page : relisez-la, puis signez sa version en vigueur.")
+		faults.Add("charter.version", "La charte a changé depuis l’ouverture de cette page : relisez-la, puis signez sa version en vigueur.")
 	}
 }
 
@@ -87,7 +87,7 @@ func (o *organisationInput) check(faults *fault.Fields) {
 	if o.SIRET = line(o.SIRET); o.SIRET != "" {
 		number, ok := alliance.ParseSIRET(o.SIRET)
 		if !ok {
-			faults.Add("organisation.siret", "Vérifiez ce numéro : un SIRET a 14 chiffres, un SIREN 9, et le dernier est une clé de contrôle.")
+			faults.Add("organisation.siret", "Vérifiez ce numéro : un SIRET a 14 chiffres, un SIREN 9, et le dernier est une clé de contrôle.")
 		} else {
 			o.SIRET = number
 		}
@@ -132,13 +132,13 @@ func unknownTerritory(err error) string {
 	const unknown = "Aucun territoire n’a ce code."
 	var suggested *territory.UnknownError
 	if !errors.As(err, &suggested) || len(suggested.Suggestions) == 0 {
-		return unknown + " Saisissez un code officiel : commune, intercommunalité (SIREN), département ou région."
+		return unknown + " Saisissez un code officiel : commune, intercommunalité (SIREN), département ou région."
 	}
 	names := make([]string, len(suggested.Suggestions))
 	for i, t := range suggested.Suggestions {
 		names[i] = t.Name + " (" + t.Ref() + ")"
 	}
-	return unknown + " Peut-être : " + strings.Join(names, ", ") + "."
+	return unknown + " Peut-être : " + strings.Join(names, ", ") + "."
 }
 
 func (o *organisationInput) checkWebsite(faults *fault.Fields) {
@@ -178,11 +178,11 @@ func (p *personInput) checkNames(faults *fault.Fields) {
 func checkText(faults *fault.Fields, location, text string, longest int, missing string) {
 	switch {
 	case unprintable(text):
-		faults.Add(location, "Ce texte contient des caractères qui ne s’affichent pas : saisissez-le à nouveau.")
+		faults.Add(location, "Ce texte contient des caractères qui ne s’affichent pas : saisissez-le à nouveau.")
 	case !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }):
 		faults.Add(location, missing)
 	case utf8.RuneCountInString(text) > longest:
-		faults.Add(location, "Ce texte est trop long : raccourcissez-le.")
+		faults.Add(location, "Ce texte est trop long : raccourcissez-le.")
 	}
 }
 

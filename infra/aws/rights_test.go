@@ -91,7 +91,7 @@ func expected(f *function.Function) []string {
 		allow("${"+string(use.Table)+".Arn}", use.Right.Actions()...)
 		definition, _ := use.Table.Define()
 		for _, index := range definition.Indexes {
-			if use.Right == function.Read || use.Right == function.ReadWrite {
+			if use.Right == function.Read || use.Right == function.ReadWrite || use.Right == function.ReadAppend {
 				allow("${"+string(use.Table)+".Arn}/index/"+index.Name, "dynamodb:Query")
 			}
 		}

@@ -37,7 +37,7 @@ var callers = map[function.Access]string{
 
 // security says with what a route is opened; nil for anyone.
 func security(r function.RouteInfo) []map[string][]string {
-	scheme := ""
+	var scheme string
 	switch r.Access {
 	case function.Team, function.Admin:
 		scheme = teamScheme

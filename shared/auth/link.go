@@ -53,7 +53,7 @@ func (l Links) Open(ctx context.Context, purpose Purpose, token string) (subject
 		return "", invalid
 	}
 	if until := time.Unix(int64(binary.BigEndian.Uint64(payload)), 0); !l.Now().Before(until) {
-		return "", fault.New(fault.Gone, "expired-token", "Ce lien a expiré. Demandez-en un nouveau : c’est immédiat.")
+		return "", fault.New(fault.Gone, "expired-token", "Ce lien a expiré. Demandez-en un nouveau : c’est immédiat.")
 	}
 	return string(payload[8:]), nil
 }

@@ -52,6 +52,6 @@ func StartKey(cursor string, attributes ...string) (map[string]types.AttributeVa
 
 func badCursor() error {
 	var faults fault.Fields
-	faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+	faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
 	return faults.Err()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 	"github.com/oklog/ulid/v2"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -73,6 +74,8 @@ func Transact(ctx context.Context, client *dynamodb.Client, items ...types.Trans
 			return nil
 		case errors.As(err, &cancelled) && !passing(cancelled):
 			return &Refused{cancelled.CancellationReasons}
+		case mistaken(err):
+			return fmt.Errorf("transaction: %w", err)
 		case attempt+1 == attempts || ctx.Err() != nil:
 			return unavailable(err)
 		case cancelled == nil && !busy(err):
@@ -99,6 +102,20 @@ func passing(cancelled *types.TransactionCanceledException) bool {
 	return found
 }
 
+// mistaken tells whether the call itself is wrong, or not allowed: no retry
+// mends that, and nobody should be told to try again.
+func mistaken(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	switch api.ErrorCode() {
+	case "ValidationException", "AccessDeniedException", "ResourceNotFoundException", "IdempotentParameterMismatchException":
+		return true
+	}
+	return false
+}
+
 func busy(err error) bool {
 	var running *types.TransactionInProgressException
 	var conflict *types.TransactionConflictException
@@ -122,7 +139,7 @@ func pause(ctx context.Context, attempt int) error {
 func unavailable(err error) error {
 	return fmt.Errorf("%w: %w", &fault.Error{
 		Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
-		Detail: "Le service est momentanément surchargé. Rien n’est perdu : renvoyez votre demande dans un instant.",
+		Detail: "Le service est momentanément surchargé. Rien n’est perdu : renvoyez votre demande dans un instant.",
 	}, err)
 }
 

@@ -191,19 +191,29 @@ func Define[S any](spec Spec[S]) *Function {
 	return f
 }
 
-// listenForErasures adds requests to leave to what the function hears of Allies.
+// listenForErasures adds requests to be erased to what the function hears of
+// the personal tables that it owns.
 func (f *Function) listenForErasures() {
 	f.Erases = true
 	request := KeyPrefix{"sk", personal.ErasureSK}
+	for _, u := range f.Tables {
+		if definition, err := u.Table.Define(); err == nil && definition.Personal && u.Right == ReadWrite {
+			f.listen(u.Table, request)
+		}
+	}
+}
+
+// listen adds a prefix to the stream of a table, or the stream.
+func (f *Function) listen(table Table, prefix KeyPrefix) {
 	for i, s := range f.Streams {
-		if s.Table == Allies {
+		if s.Table == table {
 			if len(s.Prefixes) > 0 { // none means that it hears everything already
-				f.Streams[i].Prefixes = append(s.Prefixes[:len(s.Prefixes):len(s.Prefixes)], request)
+				f.Streams[i].Prefixes = append(s.Prefixes[:len(s.Prefixes):len(s.Prefixes)], prefix)
 			}
 			return
 		}
 	}
-	f.Streams = append(f.Streams, StreamInfo{Allies, []KeyPrefix{request}})
+	f.Streams = append(f.Streams, StreamInfo{table, []KeyPrefix{prefix}})
 }
 
 // limitsPosts tells whether a visitor may post here without a token.

@@ -88,15 +88,10 @@ func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
 		}
 	}
 	if spec.Erase != nil {
-		consume := running.Streams[Allies]
-		running.Streams[Allies] = func(ctx context.Context, record events.DynamoDBEventRecord) error {
-			if person, requested, ok := personal.ErasureIn(record); ok {
+		for _, u := range f.Streams {
+			running.Streams[u.Table] = erasing(running.Streams[u.Table], func(ctx context.Context, person string, requested time.Time) error {
 				return spec.Erase(service, ctx, person, requested)
-			}
-			if consume == nil {
-				return nil
-			}
-			return consume(ctx, record)
+			})
 		}
 	}
 	for _, n := range spec.Notices {
@@ -105,6 +100,22 @@ func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
 		}
 	}
 	return running, nil
+}
+
+// erasing takes requests to be erased out of what a consumer is given, which
+// is nil when the function listens for nothing else.
+func erasing(consume func(context.Context, events.DynamoDBEventRecord) error,
+	erase func(context.Context, string, time.Time) error,
+) func(context.Context, events.DynamoDBEventRecord) error {
+	return func(ctx context.Context, record events.DynamoDBEventRecord) error {
+		if person, requested, ok := personal.ErasureIn(record); ok {
+			return erase(ctx, person, requested)
+		}
+		if consume == nil {
+			return nil
+		}
+		return consume(ctx, record)
+	}
 }
 
 // Default is the path of the route that answers whatever no other does

@@ -6,7 +6,8 @@ import "fmt"
 type Table string
 
 // The tables. One function owns and writes each; Ledger, Audit and Limits are
-// the exceptions that any function may append to or count in.
+// the exceptions that any function may append to or count in, and registration
+// puts requests to be erased into every personal table.
 const (
 	Allies Table = "Allies" // registration: who signed, pending signatures, the directory
 	Agenda Table = "Agenda" // booking: sessions, their seats, who has booked, who waits
@@ -62,10 +63,10 @@ var Definitions = []Definition{
 		},
 	},
 	{
-		Table: Mails, TTL: true, Durable: true, Personal: true,
+		Table: Mails, TTL: true, Stream: true, Durable: true, Personal: true,
 		Indexes: []Index{
 			{Name: "due", Hash: "due", Range: "due_at"},
-			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason", "address_hint"}},
+			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason"}},
 		},
 	},
 	{Table: Ledger, Stream: true, Durable: true},
@@ -88,10 +89,11 @@ type Right int
 
 // The rights, each with the IAM actions that it grants (see Right.Actions).
 const (
-	Read      Right = iota + 1 // get and query
-	ReadWrite                  // get, query, put, update, delete, conditions
-	Append                     // put only
-	Count                      // update only
+	Read       Right = iota + 1 // get and query
+	ReadWrite                   // get, query, put, update, delete, conditions
+	ReadAppend                  // get, query and put: to gather a person's data, and to ask for their erasure
+	Append                      // put only
+	Count                       // update only
 )
 
 // Actions are the IAM actions that the right needs, transactions included:
@@ -106,6 +108,8 @@ func (r Right) Actions() []string {
 			"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem",
 			"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem",
 		}
+	case ReadAppend:
+		return []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
 	case Append:
 		return []string{"dynamodb:PutItem"}
 	case Count:

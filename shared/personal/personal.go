@@ -25,11 +25,12 @@ func Hash(ctx context.Context, key auth.Key, normalised string) (string, error) 
 	return auth.Hash(ctx, key, "email", normalised)
 }
 
-// ErasureSK is the sort key of a request to be erased, in the table Allies.
+// ErasureSK is the sort key of a request to be erased, in every personal table.
 const ErasureSK = "ERASURE"
 
-// Erasure is the request of a person to be erased. Every function that holds
-// personal data hears of it through the stream of Allies.
+// Erasure is the request of a person to be erased. It is written into all
+// personal tables in one transaction, and the owner of each hears of it through
+// the stream of its own table.
 type Erasure struct {
 	dynamo.Key
 	RequestedAt time.Time `dynamodbav:"requested_at"`
@@ -44,7 +45,7 @@ func NewErasure(person string, now time.Time) Erasure {
 	return Erasure{dynamo.Key{PK: Partition(person), SK: ErasureSK}, now.UTC(), now.Add(erasureFor).Unix()}
 }
 
-// ErasureIn reads a request out of a change of the table Allies; ok is false
+// ErasureIn reads a request out of a change of a personal table; ok is false
 // when the change is anything else.
 func ErasureIn(record events.DynamoDBEventRecord) (person string, requested time.Time, ok bool) {
 	image := record.Change.NewImage

@@ -26,11 +26,11 @@ func Body(r *http.Request, mediaTypes ...string) ([]byte, error) {
 		accepted = accepted || err == nil && given == wanted
 	}
 	if !accepted {
-		return nil, fault.New(fault.WrongType, "unsupported-media-type", "Type de contenu attendu : "+strings.Join(mediaTypes, " ou ")+".")
+		return nil, fault.New(fault.WrongType, "unsupported-media-type", "Type de contenu attendu : "+strings.Join(mediaTypes, " ou ")+".")
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 	if err != nil {
-		return nil, fault.New(fault.Malformed, "unreadable-body", "La demande n’est pas arrivée en entier : renvoyez-la.")
+		return nil, fault.New(fault.Malformed, "unreadable-body", "La demande n’est pas arrivée en entier : renvoyez-la.")
 	}
 	if len(body) > MaxBody {
 		return nil, fault.New(fault.TooLarge, "body-too-large", "La demande dépasse 256 Kio.")
@@ -103,7 +103,7 @@ func PostedForm(r *http.Request) (url.Values, error) {
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
-		return nil, fault.New(fault.Malformed, "malformed-form", "Le formulaire n’est pas arrivé entier : renvoyez-le.")
+		return nil, fault.New(fault.Malformed, "malformed-form", "Le formulaire n’est pas arrivé entier : renvoyez-le.")
 	}
 	return values, nil
 }

@@ -34,7 +34,7 @@ type ProblemField struct {
 const ProblemType = "application/problem+json"
 
 var unexpected = &fault.Error{Code: "internal",
-	Detail: "Une erreur inattendue s’est produite de notre côté. Rien n’a été perdu ; réessayez dans un instant."}
+	Detail: "Une erreur inattendue s’est produite de notre côté. Rien n’a été perdu ; réessayez dans un instant."}
 
 var statuses = map[fault.Kind]int{
 	fault.Malformed: http.StatusBadRequest, fault.Unauthenticated: http.StatusUnauthorized,

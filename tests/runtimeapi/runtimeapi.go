@@ -125,7 +125,7 @@ func (l *Lambda) api() http.Handler {
 			number++
 			header := w.Header()
 			header.Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("8476a536-e9f4-11e8-9739-%012d", number))
-			header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(10*time.Second).UnixMilli()))
+			header.Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 			header.Set("Lambda-Runtime-Invoked-Function-Arn", FunctionARN)
 			header.Set("Content-Type", "application/json")
 			_, _ = w.Write(payload)

@@ -105,7 +105,7 @@ func (h *Host) runNow(w http.ResponseWriter, r *http.Request) error {
 			return web.JSON(w, http.StatusOK, map[string]any{"function": u.Name, "schedule": s.Name, "due": due})
 		}
 	}
-	return fault.New(fault.NotFound, "unknown-schedule", "Planifications déclarées : "+strings.Join(names, ", ")+".")
+	return fault.New(fault.NotFound, "unknown-schedule", "Planifications déclarées : "+strings.Join(names, ", ")+".")
 }
 
 // settleDeadline is how long a caller waits for the streams.

@@ -69,7 +69,7 @@ func (h *Host) answer(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &tooLarge):
 		return fault.New(fault.TooLarge, "request-too-large", "La demande dépasse 10 Mio.")
 	case err != nil:
-		return fault.New(fault.Malformed, "unreadable-body", "La demande n’est pas arrivée en entier : renvoyez-la.")
+		return fault.New(fault.Malformed, "unreadable-body", "La demande n’est pas arrivée en entier : renvoyez-la.")
 	}
 	payload, err := gateway.Event(gateway.Call{
 		Request: r, Body: body, Route: route, Parameters: parameters,
