@@ -97,9 +97,9 @@ func (s *service) accept(ctx context.Context, item mailItem, person string) (fre
 	}
 	var unwanted types.TransactWriteItem
 	if item.Template == farewell {
-		unwanted, err = s.check(tombstoneKey(item.ID), dynamo.Absent)
+		unwanted, err = s.table.Check(tombstoneKey(item.ID), dynamo.Absent)
 	} else {
-		unwanted, err = s.check(erasedKey(person), notErasedSince(item.CreatedAt))
+		unwanted, err = s.table.Check(erasedKey(person), notErasedSince(item.CreatedAt))
 	}
 	if err != nil {
 		return false, err
@@ -202,16 +202,4 @@ func (s *service) bury(ctx context.Context, item mailItem, now time.Time) error 
 	}
 	// Refused: another sender has it now, and will bury it.
 	return unlessRefused(dynamo.Transact(ctx, s.table.Client, mark, remove))
-}
-
-// check is a transaction item that only insists on a condition.
-func (s *service) check(key dynamo.Key, condition expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	expr, err := expression.NewBuilder().WithCondition(condition).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("check: %w", err)
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.table.Name, Key: key.Attributes(), ConditionExpression: expr.Condition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	}}, nil
 }

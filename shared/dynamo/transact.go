@@ -147,21 +147,21 @@ func unavailable(err error) error {
 // them: writes.Add(table.Put(item)).
 type Writes struct {
 	Items []types.TransactWriteItem
-	err   error
+	Err   error
 }
 
 // Add adds an item, or notes why it could not be made.
 func (w *Writes) Add(item types.TransactWriteItem, err error) {
-	if w.err == nil {
-		w.err = err
+	if w.Err == nil {
+		w.Err = err
 	}
 	w.Items = append(w.Items, item)
 }
 
 // Commit writes all items or none, as Transact does.
 func (w *Writes) Commit(ctx context.Context, client *dynamodb.Client) error {
-	if w.err != nil {
-		return w.err
+	if w.Err != nil {
+		return w.Err
 	}
 	return Transact(ctx, client, w.Items...)
 }
