@@ -13,6 +13,8 @@ type guards struct {
 	seatFree expression.ConditionBuilder
 	// personFree holds for a record that a request with this key may book.
 	personFree func(key string) expression.ConditionBuilder
+	// ticketHeld holds for a ticket that somebody still waits with.
+	ticketHeld expression.ConditionBuilder
 	// waitingWith holds for the record that waits with this ticket.
 	waitingWith func(ticket int) expression.ConditionBuilder
 	// freshMode reads the mode consistently.
@@ -29,6 +31,7 @@ func newGuards() guards {
 				expression.Name("state").Equal(expression.Value(cancelled)).
 					And(expression.Not(expression.Contains(expression.Name("request_keys"), key))))
 		},
+		ticketHeld: dynamo.Exists,
 		waitingWith: func(ticket int) expression.ConditionBuilder {
 			return expression.Name("state").Equal(expression.Value(waiting)).
 				And(expression.Name("ticket").Equal(expression.Value(ticket)))
