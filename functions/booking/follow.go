@@ -161,8 +161,21 @@ func (s *service) mail(ctx context.Context, template string, item sessionItem, r
 	}
 	var writes dynamo.Writes
 	writes.Add(s.table.Put(intent, dynamo.Absent))
-	writes.Add(s.table.Check(record.Key, dynamo.Exists))
-	return refusedAsDone(writes.Commit(ctx, s.table.Client))
+	if record.Told < item.Sequence { // this mail tells what the session has become, too
+		writes.Add(s.table.Update(record.Key, expression.Set(expression.Name("told"), expression.Value(item.Sequence)),
+			expression.Name("told").Equal(expression.Value(record.Told))))
+	} else {
+		writes.Add(s.table.Check(record.Key, dynamo.Exists))
+	}
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) && !refused.Failed(0) {
+		var old bookingItem
+		if found, _ := refused.Old(1, &old); found && old.ID == record.ID {
+			return fmt.Errorf("mail of %s: told of the session meanwhile, to be read again: %w", record.ID, err)
+		}
+	}
+	return refusedAsDone(err)
 }
 
 func (s *service) intent(ctx context.Context, template string, item sessionItem, record bookingItem, reason string) (mail.Intent, error) {
@@ -170,9 +183,9 @@ func (s *service) intent(ctx context.Context, template string, item sessionItem,
 	if err != nil {
 		return mail.Intent{}, err
 	}
-	data := map[string]string{
-		"title": item.Title, "when": french.Period(item.StartsAt, item.EndsAt), "place": item.where(), "manage": manage,
-		"join": "", "position": "", "agenda": "/agenda",
+	data := map[string]string{"title": item.Title}
+	if template != "session-thanks" {
+		data["when"], data["place"] = french.Period(item.StartsAt, item.EndsAt), item.where()
 	}
 	method := ics.MethodRequest
 	switch template {
@@ -181,11 +194,13 @@ func (s *service) intent(ctx context.Context, template string, item sessionItem,
 		if err != nil {
 			return mail.Intent{}, err
 		}
-		data["position"] = strconv.Itoa(position)
+		data["manage"], data["position"] = manage, strconv.Itoa(position)
 	case "booking-cancelled", "session-cancelled":
-		method = ics.MethodCancel
+		method, data["agenda"] = ics.MethodCancel, "/agenda"
+	case "session-thanks":
+		data["manage"] = manage
 	default:
-		data["join"] = item.JoinURL
+		data["manage"], data["join"] = manage, item.JoinURL
 	}
 	sum := sha256.Sum256([]byte(record.ID + "#" + template + "#" + reason))
 	id := dynamo.ID("mail", record.CreatedAt, bytes.NewReader(sum[:]))

@@ -66,7 +66,7 @@ func (s *service) openPermanence(ctx context.Context, month, starts, ends time.T
 	item := newSessionItem(id, sessionInput{
 		Kind: Permanence, Title: "Permanence de l’alliance", Mode: Online, Capacity: permanenceCapacity,
 		Description: "Une heure en visioconférence pour faire connaissance, poser vos questions et partager ce que vous vivez.",
-		StartsAt:    starts, EndsAt: ends,
+		StartsAt:    moment{starts}, EndsAt: moment{ends},
 	}, s.now())
 	var writes dynamo.Writes
 	writes.Add(s.table.Put(item, dynamo.Absent))

@@ -115,14 +115,14 @@ func newSessionItem(id string, in sessionInput, now time.Time) sessionItem {
 // changes with its seats.
 func (i *sessionItem) take(in sessionInput) {
 	i.Kind, i.Title, i.Description, i.Mode, i.Place, i.JoinURL = in.Kind, in.Title, in.Description, in.Mode, in.Place, in.JoinURL
-	i.StartsAt, i.EndsAt, i.AgendaAt = in.StartsAt, in.EndsAt, agendaAt(in.StartsAt, i.ID)
+	i.StartsAt, i.EndsAt, i.AgendaAt = in.StartsAt.Time, in.EndsAt.Time, agendaAt(in.StartsAt.Time, i.ID)
 	i.Fundamentals, i.Dimensions, i.Series, i.Cohort = in.Fundamentals, in.Dimensions, in.Series, in.Cohort
 }
 
 // input is a session as the team wrote it.
 func (i sessionItem) input() sessionInput {
 	return sessionInput{
-		Kind: i.Kind, Title: i.Title, Description: i.Description, StartsAt: i.StartsAt, EndsAt: i.EndsAt, Mode: i.Mode,
+		Kind: i.Kind, Title: i.Title, Description: i.Description, StartsAt: moment{i.StartsAt}, EndsAt: moment{i.EndsAt}, Mode: i.Mode,
 		Place: i.Place, JoinURL: i.JoinURL, Capacity: i.Capacity, Fundamentals: i.Fundamentals, Dimensions: i.Dimensions,
 		Series: i.Series, Cohort: i.Cohort,
 	}
@@ -130,19 +130,19 @@ func (i sessionItem) input() sessionInput {
 
 // sessionChange is what the team changes of a session: what is nil stays.
 type sessionChange struct {
-	Kind         *Kind      `json:"kind,omitempty"`
-	Title        *string    `json:"title,omitempty"`
-	Description  *string    `json:"description,omitempty"`
-	StartsAt     *time.Time `json:"starts_at,omitempty"`
-	EndsAt       *time.Time `json:"ends_at,omitempty"`
-	Mode         *Mode      `json:"mode,omitempty"`
-	Place        *string    `json:"place,omitempty"`
-	JoinURL      *string    `json:"join_url,omitempty"`
-	Capacity     *int       `json:"capacity,omitempty" doc:"Never under what is booked"`
-	Fundamentals *[]int     `json:"fundamentals,omitempty"`
-	Dimensions   *[]int     `json:"narrative_dimensions,omitempty"`
-	Series       *string    `json:"series,omitempty"`
-	Cohort       *string    `json:"cohort,omitempty"`
+	Kind         *Kind   `json:"kind,omitempty"`
+	Title        *string `json:"title,omitempty"`
+	Description  *string `json:"description,omitempty"`
+	StartsAt     *moment `json:"starts_at,omitempty" format:"date-time"`
+	EndsAt       *moment `json:"ends_at,omitempty" format:"date-time"`
+	Mode         *Mode   `json:"mode,omitempty"`
+	Place        *string `json:"place,omitempty"`
+	JoinURL      *string `json:"join_url,omitempty"`
+	Capacity     *int    `json:"capacity,omitempty" doc:"Never under what is booked"`
+	Fundamentals *[]int  `json:"fundamentals,omitempty"`
+	Dimensions   *[]int  `json:"narrative_dimensions,omitempty"`
+	Series       *string `json:"series,omitempty"`
+	Cohort       *string `json:"cohort,omitempty"`
 }
 
 func (c sessionChange) apply(in *sessionInput) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -405,3 +406,7 @@ func TestUnitsOfABooking(t *testing.T) {
 }
 
 func keyOf(session, sk string) dynamo.Key { return dynamo.Key{PK: sessionPartition(session), SK: sk} }
+
+func transact(w *world, item types.TransactWriteItem) error {
+	return dynamo.Transact(w.t.Context(), w.table.Client, item)
+}

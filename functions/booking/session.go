@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,20 +50,36 @@ const (
 
 // sessionInput is a session as the team writes it.
 type sessionInput struct {
-	Kind         Kind      `json:"kind" enum:"permanence,initiation,workshop,community,assembly,general_assembly"`
-	Title        string    `json:"title" maxLength:"200"`
-	Description  string    `json:"description,omitempty" maxLength:"5000"`
-	StartsAt     time.Time `json:"starts_at"`
-	EndsAt       time.Time `json:"ends_at"`
-	Timezone     string    `json:"timezone,omitempty" doc:"Europe/Paris, the only one"`
-	Mode         Mode      `json:"mode" enum:"online,onsite,hybrid"`
-	Place        string    `json:"place,omitempty" maxLength:"300" doc:"Address; needed unless the session is online"`
-	JoinURL      string    `json:"join_url,omitempty" doc:"Told to those who have booked only"`
-	Capacity     int       `json:"capacity" doc:"1 to 2000"`
-	Fundamentals []int     `json:"fundamentals,omitempty" doc:"1 to 4"`
-	Dimensions   []int     `json:"narrative_dimensions,omitempty" doc:"1 to 5"`
-	Series       string    `json:"series,omitempty" doc:"Slug of a series"`
-	Cohort       string    `json:"cohort,omitempty" doc:"Slug of a cohort"`
+	Kind         Kind   `json:"kind" enum:"permanence,initiation,workshop,community,assembly,general_assembly"`
+	Title        string `json:"title" maxLength:"200"`
+	Description  string `json:"description,omitempty" maxLength:"5000"`
+	StartsAt     moment `json:"starts_at" format:"date-time"`
+	EndsAt       moment `json:"ends_at" format:"date-time"`
+	Timezone     string `json:"timezone,omitempty" doc:"Europe/Paris, the only one"`
+	Mode         Mode   `json:"mode" enum:"online,onsite,hybrid"`
+	Place        string `json:"place,omitempty" maxLength:"300" doc:"Address; needed unless the session is online"`
+	JoinURL      string `json:"join_url,omitempty" doc:"Told to those who have booked only"`
+	Capacity     int    `json:"capacity" doc:"1 to 2000"`
+	Fundamentals []int  `json:"fundamentals,omitempty" doc:"1 to 4"`
+	Dimensions   []int  `json:"narrative_dimensions,omitempty" doc:"1 to 5"`
+	Series       string `json:"series,omitempty" doc:"Slug of a series"`
+	Cohort       string `json:"cohort,omitempty" doc:"Slug of a cohort"`
+}
+
+// moment is an instant as someone wrote it; zero when it is none, so that the
+// rules find it with all other faults.
+type moment struct{ time.Time }
+
+// UnmarshalJSON reads RFC 3339, and takes anything else for no instant.
+func (m *moment) UnmarshalJSON(raw []byte) error {
+	var text string
+	m.Time = time.Time{}
+	if json.Unmarshal(raw, &text) == nil {
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			m.Time = at.UTC().Truncate(time.Second)
+		}
+	}
+	return nil
 }
 
 // check tidies a session and notes every fault.
@@ -87,15 +104,14 @@ func (in *sessionInput) check(faults *fault.Fields) {
 }
 
 func (in *sessionInput) checkTimes(faults *fault.Fields) {
-	in.StartsAt, in.EndsAt = in.StartsAt.UTC().Truncate(time.Second), in.EndsAt.UTC().Truncate(time.Second)
 	switch {
 	case in.StartsAt.IsZero():
 		faults.Add("starts_at", "Indiquez le début, comme 2026-02-03T11:30:00Z.")
 	case in.EndsAt.IsZero():
 		faults.Add("ends_at", "Indiquez la fin, comme 2026-02-03T12:30:00Z.")
-	case !in.EndsAt.After(in.StartsAt):
+	case !in.EndsAt.After(in.StartsAt.Time):
 		faults.Add("ends_at", "La fin doit venir après le début.")
-	case in.EndsAt.Sub(in.StartsAt) > longest:
+	case in.EndsAt.Sub(in.StartsAt.Time) > longest:
 		faults.Add("ends_at", "Une rencontre dure dix jours au plus.")
 	}
 	if in.Timezone != "" && in.Timezone != timezone {

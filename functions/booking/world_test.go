@@ -49,7 +49,7 @@ func (w *world) inTwoDays(seats int) sessionInput {
 	starts := w.Clock.Now().Add(48 * time.Hour)
 	return sessionInput{
 		Kind: Initiation, Title: "Découvrir les fondamentaux", Mode: Online, JoinURL: "https://visio.example/salle",
-		StartsAt: starts, EndsAt: starts.Add(2 * time.Hour), Capacity: seats, Fundamentals: []int{1},
+		StartsAt: moment{starts}, EndsAt: moment{starts.Add(2 * time.Hour)}, Capacity: seats, Fundamentals: []int{1},
 	}
 }
 
