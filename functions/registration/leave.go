@@ -40,15 +40,16 @@ func (s *service) leave(ctx context.Context, person string) error {
 	if err != nil {
 		return err
 	}
+	now := s.now() // one instant, or the farewell would outlive the request
 	var requests dynamo.Writes
 	for _, table := range s.personal {
-		requests.Add(table.Put(personal.NewErasure(person, s.now())))
+		requests.Add(table.Put(personal.NewErasure(person, now)))
 	}
 	if len(found) > 0 {
 		id := "mail_" + strings.TrimPrefix(found[0].AllyID, "ally_")
 		withFarewell := requests
 		withFarewell.Add(s.allies.Put(mail.NewIntent(id, "farewell", person, found[0].Email, found[0].fullName(),
-			map[string]string{}, s.now()), dynamo.Absent))
+			map[string]string{}, now), dynamo.Absent))
 		err = withFarewell.Commit(ctx, s.allies.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {

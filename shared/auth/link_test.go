@@ -80,6 +80,30 @@ func TestNoChangedLinkOpens(t *testing.T) {
 	})
 }
 
+// TestLinksComeBackAsTheyWere for any subject, up to their end and no longer,
+// and for their purpose only.
+func TestLinksComeBackAsTheyWere(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		subject := rapid.StringN(1, 60, 200).Draw(r, "subject")
+		purpose := Purpose(rapid.StringMatching(`[a-z-]{1,12}`).Draw(r, "purpose"))
+		other := Purpose(rapid.StringMatching(`[a-z-]{1,12}`).Draw(r, "other"))
+		life := time.Duration(rapid.IntRange(1, 365*24*3600).Draw(r, "seconds")) * time.Second
+		token, err := links(noon).Sign(t.Context(), purpose, subject, noon.Add(life))
+		if err != nil {
+			r.Fatal(err)
+		}
+		for at, code := range map[time.Duration]string{0: "", life - time.Nanosecond: "", life: "expired-token", 2 * life: "expired-token"} {
+			got, err := links(noon.Add(at)).Open(t.Context(), purpose, token)
+			if code == "" && (err != nil || got != subject) || code != "" && !fault.Is(err, code) {
+				r.Errorf("after %s of %s: %q %v", at, life, got, err)
+			}
+		}
+		if _, err := links(noon).Open(t.Context(), other, token); other != purpose && !fault.Is(err, "invalid-token") {
+			r.Errorf("%s opens for %s: %v", purpose, other, err)
+		}
+	})
+}
+
 func TestAKeyThatIsMissingOrShortIsNoFaultOfTheCaller(t *testing.T) {
 	broken := func(context.Context) ([]byte, error) { return nil, errors.New("no secret") }
 	for name, key := range map[string]Key{"missing": broken, "short": keyOf("short")} {

@@ -2,8 +2,10 @@ package auth
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,7 +73,10 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Member, error) {
 		return Member{}, err
 	}
 	checked, err := verifier.Verify(ctx, token)
-	if err != nil {
+	switch {
+	case err != nil && strings.HasPrefix(err.Error(), keysNotFetched):
+		return Member{}, issuerDown(err)
+	case err != nil:
 		return Member{}, refused
 	}
 	var claims map[string]any
@@ -83,8 +88,22 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Member, error) {
 	return member, nil
 }
 
-// issuerDeadline bounds the first fetch of the issuer's keys.
+// keysNotFetched begins what go-oidc says when it does not know the key of a
+// token and cannot fetch the keys of today: it has no error to compare with.
+const keysNotFetched = "failed to verify signature: fetching keys"
+
+// issuerDeadline bounds each call of the issuer, whose answers are small.
 const issuerDeadline = 5 * time.Second
+
+// issuerPause is after how long a caller may try again.
+const issuerPause = 5 * time.Second
+
+func issuerDown(cause error) error {
+	return fmt.Errorf("%w: %w", &fault.Error{
+		Kind: fault.Unavailable, Code: "issuer-unavailable", RetryAfter: issuerPause,
+		Detail: "La connexion de l’équipe ne répond pas. Réessayez dans un instant.",
+	}, cause)
+}
 
 func (v *Verifier) ready(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	v.mu.Lock()
@@ -92,16 +111,14 @@ func (v *Verifier) ready(ctx context.Context) (*oidc.IDTokenVerifier, error) {
 	if v.verifier != nil {
 		return v.verifier, nil
 	}
-	// The provider keeps this context for later key fetches, so it must not
-	// end with the request that happens to be first.
-	discovery, cancel := context.WithTimeout(context.WithoutCancel(ctx), issuerDeadline)
-	defer cancel()
-	provider, err := oidc.NewProvider(discovery, v.issuer.URL)
+	// The provider keeps this context, and the client in it, for later fetches
+	// of keys, so it must not end with the request that happens to be first.
+	lasting := oidc.ClientContext(context.WithoutCancel(ctx), &http.Client{Timeout: issuerDeadline})
+	provider, err := oidc.NewProvider(lasting, v.issuer.URL)
 	if err != nil {
-		down := fault.New(fault.Unavailable, "issuer-unavailable", "La connexion de l’équipe ne répond pas. Réessayez dans un instant.")
-		return nil, errors.Join(down, err)
+		return nil, issuerDown(err)
 	}
-	v.verifier = provider.VerifierContext(context.WithoutCancel(ctx), &oidc.Config{ClientID: v.issuer.Audience, Now: v.now})
+	v.verifier = provider.VerifierContext(lasting, &oidc.Config{ClientID: v.issuer.Audience, Now: v.now})
 	return v.verifier, nil
 }
 

@@ -107,7 +107,7 @@ func TestAnIssuerThatIsDownIsNoFaultOfTheMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := v.Verify(t.Context(), good)
-	if f := fault.As(err); f == nil || f.Kind != fault.Unavailable {
+	if f := fault.As(err); f == nil || f.Kind != fault.Unavailable || f.RetryAfter <= 0 {
 		t.Errorf("%v", err)
 	}
 }

@@ -31,7 +31,7 @@ func StartKey(cursor string, attributes ...string) (map[string]types.AttributeVa
 		return nil, nil
 	}
 	var keys map[string]string
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	text, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err == nil {
 		err = json.Unmarshal(text, &keys)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -72,9 +73,9 @@ func Transact(ctx context.Context, client *dynamodb.Client, items ...types.Trans
 		switch {
 		case err == nil:
 			return nil
-		case errors.As(err, &cancelled) && !passing(cancelled):
+		case errors.As(err, &cancelled) && refused(cancelled):
 			return &Refused{cancelled.CancellationReasons}
-		case mistaken(err):
+		case mistaken(err), cancelled != nil && !passing(cancelled):
 			return fmt.Errorf("transaction: %w", err)
 		case attempt+1 == attempts || ctx.Err() != nil:
 			return unavailable(err)
@@ -87,19 +88,23 @@ func Transact(ctx context.Context, client *dynamodb.Client, items ...types.Trans
 	}
 }
 
-// passing tells whether a cancellation says nothing about the conditions:
-// another transaction, or a limit, stood in the way.
+// refused tells whether a condition did not hold.
+func refused(cancelled *types.TransactionCanceledException) bool {
+	return hasReason(cancelled, "ConditionalCheckFailed")
+}
+
+// passing tells whether another transaction, or a limit, stood in the way.
+// What else cancels one is a mistake: a value of the wrong type, an item that
+// is too large.
 func passing(cancelled *types.TransactionCanceledException) bool {
-	found := false
-	for _, reason := range cancelled.CancellationReasons {
-		switch aws.ToString(reason.Code) {
-		case "ConditionalCheckFailed":
-			return false
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			found = true
-		}
-	}
-	return found
+	return hasReason(cancelled, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded") &&
+		!hasReason(cancelled, "ValidationError", "ItemCollectionSizeLimitExceeded")
+}
+
+func hasReason(cancelled *types.TransactionCanceledException, codes ...string) bool {
+	return slices.ContainsFunc(cancelled.CancellationReasons, func(reason types.CancellationReason) bool {
+		return slices.Contains(codes, aws.ToString(reason.Code))
+	})
 }
 
 // mistaken tells whether the call itself is wrong, or not allowed: no retry

@@ -2,8 +2,10 @@ package dynamo_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,16 +140,33 @@ func TestARefusalNamesItsPlacesAndChangesNothing(t *testing.T) {
 // A mistake in a call is ours: nobody is told to try again.
 func TestAMistakeIsNotCalledBusy(t *testing.T) {
 	w := newWorld(t)
-	err := w.transact(w.raise("a"), w.raise("a")) // one item twice, which DynamoDB does not take
-	if err == nil || fault.As(err) != nil {
-		t.Errorf("%v", err)
+	wrongType, err := w.table.Update(noteKey("a"), expression.Add(expression.Name("text"), expression.Value(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.transact(w.put("a", "a text, to which nothing can be added")); err != nil {
+		t.Fatal(err)
+	}
+	for name, items := range map[string][]types.TransactWriteItem{
+		"one item twice":          {w.raise("a"), w.raise("a")},
+		"a value of another type": {wrongType, w.raise("b")},
+		"too large an item":       {w.put("c", strings.Repeat("x", 500<<10))},
+		"nothing":                 {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := w.transact(items...)
+			var refused *dynamo.Refused
+			if err == nil || fault.As(err) != nil || errors.As(err, &refused) {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
 
 func TestADeadlineEndsTheRetries(t *testing.T) {
 	w := newWorld(t)
 	w.Faults(functiontest.Always(functiontest.Conflict))
-	defer w.Faults(nil)
+	defer func() { w.Faults(nil) }()
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
@@ -227,6 +246,70 @@ func TestTheSameKeyAtOnce(t *testing.T) {
 	}
 }
 
+// TestWithoutTheClaimThereAreManyEffects shows that it is the claim that makes
+// the test above pass, not luck.
+func TestWithoutTheClaimThereAreManyEffects(t *testing.T) {
+	const callers = 8
+	w := newWorld(t)
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			if err := w.transact(w.raise("effects")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := w.read("effects").Count; n != callers {
+		t.Errorf("%d effects", n)
+	}
+}
+
+// The answer may be lost at any call: who asks again gets it, with one effect.
+func TestAskingAgainAfterAFaultHasOneEffect(t *testing.T) {
+	for _, kind := range functiontest.AllFaults {
+		t.Run(kind.String(), func(t *testing.T) {
+			w := newWorld(t)
+			w.Faults(functiontest.Always(kind, "TransactWriteItems"))
+			if _, err := w.do("k", "a"); fault.As(err) == nil {
+				t.Errorf("during the outage: %v", err)
+			}
+			w.Faults(nil)
+			first, err := w.do("k", "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := w.do("k", "a"); err != nil || again != first {
+				t.Errorf("%s %v, not %s", again, err, first)
+			}
+			if n := w.read("effects").Count; n != 1 {
+				t.Errorf("%d effects", n)
+			}
+		})
+	}
+}
+
+// Keys are the caller's: whatever they hold, none is another, none is stored.
+func TestKeysOfAnyLengthAndLetters(t *testing.T) {
+	w := newWorld(t)
+	keys := []string{"k", "K", " k", "é", "e\u0301", "ONCE#k", "\x00", strings.Repeat("long", 2000), strings.Repeat("long", 2000) + "r"}
+	seen := map[string]bool{}
+	for _, key := range keys {
+		answer, err := w.do(key, "a")
+		if err != nil || seen[answer] {
+			t.Errorf("%.10q: %s %v", key, answer, err)
+		}
+		seen[answer] = true
+	}
+	if found := w.Holding("longlong"); len(found) > 0 {
+		t.Errorf("a key is stored: %v", found)
+	}
+	other := w.table.Once("POST /others", "k", []byte("a"), w.Clock.Now())
+	if _, found, err := other.Answered(t.Context()); found || err != nil {
+		t.Errorf("the key of another action answers: %v %v", found, err)
+	}
+}
+
 func TestCursorsComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		pk := rapid.StringN(1, 50, 200).Draw(r, "pk")
@@ -247,7 +330,9 @@ func TestCursorsOfOthersAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cursor := range []string{"x", "é", "e30", other + "A", "bnVsbA", other} {
+	loose := base64.RawURLEncoding.EncodeToString([]byte(`{"pk":"a","sk":"b","directory":"c"}`))
+	loose = loose[:len(loose)-1] + string(loose[len(loose)-1]+1) // the same bytes, written otherwise
+	for _, cursor := range []string{"x", "é", "e30", other + "A", "bnVsbA", other, loose} {
 		_, err := dynamo.StartKey(cursor, "pk", "sk", "directory")
 		if f := fault.As(err); f == nil || f.Kind != fault.Invalid || f.Fields[0].Location != "query.cursor" {
 			t.Errorf("%s: %v", cursor, err)

@@ -2,8 +2,12 @@ package french
 
 import (
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 func instant(t *testing.T, text string) time.Time {
@@ -80,4 +84,36 @@ func TestPlural(t *testing.T) {
 			t.Errorf("Plural(%d) = %q, want %q", n, got, want)
 		}
 	}
+}
+
+// Whatever the instant, a date says the day of Paris and nothing else.
+func TestDatesSayEveryDayOnce(t *testing.T) {
+	seen := map[string]string{}
+	for hours := range 24 * 366 * 2 {
+		at := time.Date(2027, time.December, 1, 0, 30, 0, 0, time.UTC).Add(time.Duration(hours) * time.Hour)
+		day := at.In(Paris()).Format(time.DateOnly)
+		if known, ok := seen[Date(at)]; ok && known != day {
+			t.Fatalf("%s is %s and %s", Date(at), known, day)
+		}
+		seen[Date(at)] = day
+	}
+	if len(seen) < 2*366 {
+		t.Errorf("%d days", len(seen))
+	}
+}
+
+func TestNumbersReadBackAsTheyWere(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		n := rapid.Int().Draw(r, "n")
+		text := Number(n)
+		back, err := strconv.Atoi(strings.ReplaceAll(text, NarrowNoBreak, ""))
+		if err != nil || back != n {
+			r.Fatalf("%d reads %q", n, text)
+		}
+		for i, group := range strings.Split(strings.TrimPrefix(text, "-"), NarrowNoBreak) {
+			if len(group) > 3 || i > 0 && len(group) != 3 {
+				r.Errorf("%q", text)
+			}
+		}
+	})
 }

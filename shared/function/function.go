@@ -8,8 +8,8 @@ package function
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -156,7 +156,9 @@ type Running struct {
 func Define[S any](spec Spec[S]) *Function {
 	f := &Function{
 		Name: spec.Name, Purpose: spec.Purpose, Memory: spec.Memory, Timeout: spec.Timeout,
-		Tables: spec.Tables, Secrets: spec.Secrets, Settings: spec.Settings, SendsMail: spec.SendsMail,
+		// Clipped, so that what is added below never ends in a list that a declaration shares.
+		Tables: slices.Clip(spec.Tables), Secrets: slices.Clip(spec.Secrets), Settings: slices.Clip(spec.Settings),
+		SendsMail: spec.SendsMail,
 	}
 	for _, r := range spec.Routes {
 		f.Routes = append(f.Routes, RouteInfo{r.Method, r.Path, r.Access, r.Doc})
@@ -175,7 +177,9 @@ func Define[S any](spec Spec[S]) *Function {
 	}
 	if f.limitsPosts() {
 		f.Tables = append(f.Tables, Use{Limits, Count})
-		f.Secrets = addSecret(f.Secrets, IdentityKey)
+		if !slices.Contains(f.Secrets, IdentityKey) {
+			f.Secrets = append(f.Secrets, IdentityKey)
+		}
 		f.Settings = append(f.Settings, RateLimit)
 	}
 	if f.guardsTeam() {
@@ -239,56 +243,4 @@ func (f *Function) guardsTeam() bool {
 // times a minute: every public route that changes something.
 func (r RouteInfo) RateLimited() bool {
 	return r.Access == Public && r.Method != http.MethodGet && r.Method != http.MethodHead
-}
-
-func addSecret(secrets []Secret, secret Secret) []Secret {
-	for _, s := range secrets {
-		if s == secret {
-			return secrets
-		}
-	}
-	return append(secrets[:len(secrets):len(secrets)], secret)
-}
-
-func (f *Function) check() error {
-	if f.Name == "" || f.Purpose == "" || f.Memory < 128 || f.Timeout <= 0 || f.Timeout > 15*time.Minute {
-		return fmt.Errorf("name, purpose, memory (MiB) and time-out are needed")
-	}
-	seen := map[string]bool{}
-	once := func(what, name string) error {
-		if name == "" || seen[what+name] {
-			return fmt.Errorf("%s %q is empty or declared twice", what, name)
-		}
-		seen[what+name] = true
-		return nil
-	}
-	for _, r := range f.Routes {
-		if err := once("route", r.Pattern()); err != nil {
-			return err
-		}
-		if r.Access == 0 || r.Doc.Summary == "" {
-			return fmt.Errorf("route %s says neither who may call it nor what it does", r.Pattern())
-		}
-	}
-	for _, s := range f.Schedules {
-		if err := once("schedule", s.Name); err != nil {
-			return err
-		}
-	}
-	for _, s := range f.Streams {
-		if err := once("stream", string(s.Table)); err != nil {
-			return err
-		}
-	}
-	for _, n := range f.Notices {
-		if err := once("notice", n.Name); err != nil {
-			return err
-		}
-	}
-	for _, u := range f.Tables {
-		if err := once("table", string(u.Table)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

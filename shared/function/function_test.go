@@ -2,7 +2,9 @@ package function
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +17,7 @@ type service struct{}
 
 func handle(*service, http.ResponseWriter, *http.Request) error { return nil }
 
-func consume(*service, context.Context, events.DynamoDBEventRecord) error { return nil }
+func (*service) consume(context.Context, events.DynamoDBEventRecord) error { return nil }
 
 func spec(change func(*Spec[service])) Spec[service] {
 	s := Spec[service]{
@@ -35,6 +37,15 @@ func route(method, path string, access Access) Route[service] {
 	return Route[service]{Method: method, Path: path, Access: access, Handle: handle, Doc: Doc{Summary: "Does."}}
 }
 
+func notice(source string, detailTypes ...string) Notice[service] {
+	return Notice[service]{Name: "news", Source: source, DetailTypes: detailTypes,
+		Receive: func(*service, context.Context, events.EventBridgeEvent) error { return nil }}
+}
+
+func stream(prefixes ...KeyPrefix) Stream[service] {
+	return Stream[service]{Table: Allies, Prefixes: prefixes, Consume: (*service).consume}
+}
+
 func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 	for name, change := range map[string]func(*Spec[service]){
 		"no name":             func(s *Spec[service]) { s.Name = "" },
@@ -49,9 +60,33 @@ func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 			s.Schedules = []Schedule[service]{{Name: "a", When: Daily(1, 0)}, {Name: "a", When: Daily(2, 0)}}
 		},
 		"the same stream": func(s *Spec[service]) {
-			s.Streams = []Stream[service]{{Table: Allies, Consume: consume}, {Table: Allies, Consume: consume}}
+			s.Streams = []Stream[service]{{Table: Allies, Consume: (*service).consume}, {Table: Allies, Consume: (*service).consume}}
 		},
-		"the same table": func(s *Spec[service]) { s.Tables = []Use{{Allies, Read}, {Allies, ReadWrite}} },
+		"too much memory":   func(s *Spec[service]) { s.Memory = 20_000 },
+		"access unknown":    func(s *Spec[service]) { s.Routes[0].Access = Admin + 1 },
+		"no path":           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
+		"a method in small": func(s *Spec[service]) { s.Routes[0].Method = "get" },
+		"HEAD, which GET answers": func(s *Spec[service]) {
+			s.Routes[0].Method = http.MethodHead
+		},
+		"a path cut in two": func(s *Spec[service]) { s.Routes[0].Path = "/v1/{x" },
+		"routes alike": func(s *Spec[service]) {
+			s.Routes = append(s.Routes, route("GET", "/{a}/x", Public), route("GET", "/v1/{b}", Public))
+		},
+		"the same notice":           func(s *Spec[service]) { s.Notices = []Notice[service]{notice("aws.ses", "A"), notice("aws.ses", "B")} },
+		"a notice of anybody":       func(s *Spec[service]) { s.Notices = []Notice[service]{notice("", "A")} },
+		"a notice of anything":      func(s *Spec[service]) { s.Notices = []Notice[service]{notice("aws.ses")} },
+		"a notice of something":     func(s *Spec[service]) { s.Notices = []Notice[service]{notice("aws.ses", "")} },
+		"a filter of no key":        func(s *Spec[service]) { s.Streams = []Stream[service]{stream(KeyPrefix{"name", "A"})} },
+		"a filter of everything":    func(s *Spec[service]) { s.Streams = []Stream[service]{stream(KeyPrefix{"pk", ""})} },
+		"no right":                  func(s *Spec[service]) { s.Tables = []Use{{Allies, 0}} },
+		"a right unknown":           func(s *Spec[service]) { s.Tables = []Use{{Allies, Count + 1}} },
+		"a setting that it has":     func(s *Spec[service]) { s.Settings = []Setting{CORSOrigins} },
+		"a setting without a name":  func(s *Spec[service]) { s.Settings = []Setting{{}} },
+		"a schedule without time":   func(s *Spec[service]) { s.Schedules = []Schedule[service]{{Name: "a"}} },
+		"a schedule at no hour":     func(s *Spec[service]) { s.Schedules = []Schedule[service]{{Name: "a", When: Daily(24, 0)}} },
+		"a schedule without a name": func(s *Spec[service]) { s.Schedules = []Schedule[service]{{When: Daily(1, 0)}} },
+		"the same table":            func(s *Spec[service]) { s.Tables = []Use{{Allies, Read}, {Allies, ReadWrite}} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -104,7 +139,7 @@ func TestErasersListenToTheirOwnTables(t *testing.T) {
 	erase := func(*service, context.Context, string, time.Time) error { return nil }
 	f := Define(spec(func(s *Spec[service]) {
 		s.Tables = []Use{{Allies, ReadAppend}, {Mails, ReadWrite}, {Ledger, Append}}
-		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: consume}}
+		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: (*service).consume}}
 		s.Erase = erase
 	}))
 	if !f.Erases || len(f.Streams) != 2 || len(f.Streams[0].Prefixes) != 1 ||
@@ -113,7 +148,7 @@ func TestErasersListenToTheirOwnTables(t *testing.T) {
 	}
 	own := Define(spec(func(s *Spec[service]) {
 		s.Tables = []Use{{Allies, ReadWrite}}
-		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: consume}}
+		s.Streams = []Stream[service]{{Table: Allies, Prefixes: []KeyPrefix{{"sk", "MAIL#"}}, Consume: (*service).consume}}
 		s.Erase = erase
 	}))
 	if len(own.Streams) != 1 || !slices.Equal(own.Streams[0].Prefixes, []KeyPrefix{{"sk", "MAIL#"}, {"sk", "ERASURE"}}) {
@@ -150,5 +185,122 @@ func TestGETAnswersHEADToo(t *testing.T) {
 	}
 	if got := (RouteInfo{Method: "POST"}).Methods(); !slices.Equal(got, []string{"POST"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// What a function adds to its lists never ends in one that declarations share.
+func TestDeclarationsShareTheirListsUnharmed(t *testing.T) {
+	settings := append(make([]Setting, 0, 8), PublicURL)
+	tables := append(make([]Use, 0, 8), Use{Allies, Read})
+	secrets := append(make([]Secret, 0, 8), LinkKey)
+	posts := func(path string) *Function {
+		return Define(spec(func(s *Spec[service]) {
+			s.Settings, s.Tables, s.Secrets = settings, tables, secrets
+			s.Routes = []Route[service]{route("POST", path, Public)}
+		}))
+	}
+	posts("/v1/a")
+	if settings[:2][1] != (Setting{}) || tables[:2][1] != (Use{}) || secrets[:2][1] != "" {
+		t.Errorf("%v %v %v", settings[:2], tables[:2], secrets[:2])
+	}
+}
+
+// A declaration that has no code to run does not open.
+func TestWhatIsDeclaredHasCodeToRun(t *testing.T) {
+	for name, change := range map[string]func(*Spec[service]){
+		"no service": func(s *Spec[service]) { s.Open = nil },
+		"a route":    func(s *Spec[service]) { s.Routes[0].Handle = nil },
+		"a schedule": func(s *Spec[service]) { s.Schedules = []Schedule[service]{{Name: "a", When: Daily(1, 0)}} },
+		"a stream":   func(s *Spec[service]) { s.Streams = []Stream[service]{{Table: Allies}} },
+		"a notice": func(s *Spec[service]) {
+			s.Notices = []Notice[service]{{Name: "n", Source: "aws.ses", DetailTypes: []string{"A"}}}
+		},
+	} {
+		if running, err := Define(spec(change)).Open(Runtime{}); err == nil {
+			t.Errorf("%s: %+v", name, running)
+		}
+	}
+}
+
+func opened(t *testing.T, change func(*Spec[service])) *Running {
+	t.Helper()
+	running, err := Define(spec(change)).Open(Runtime{Log: slog.New(slog.DiscardHandler), Now: time.Now, ReadSetting: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return running
+}
+
+// TestOnlyWhatIsDeclaredIsAnswered by the route that fits best.
+func TestOnlyWhatIsDeclaredIsAnswered(t *testing.T) {
+	named := func(name string) func(*service, http.ResponseWriter, *http.Request) error {
+		return func(_ *service, w http.ResponseWriter, r *http.Request) error {
+			w.Header().Set("Route", name+" "+r.PathValue("id"))
+			return nil
+		}
+	}
+	running := opened(t, func(s *Spec[service]) {
+		s.Routes = nil
+		for method, paths := range map[string][]string{"GET": {"/", "/v1/things/{id}", "/v1/things/count", Default}, "DELETE": {"/v1/things/{id}"}} {
+			for _, path := range paths {
+				r := route(method, path, Link)
+				r.Handle = named(method + " " + path)
+				s.Routes = append(s.Routes, r)
+			}
+		}
+	})
+	for _, c := range []struct{ method, path, route string }{
+		{"GET", "/", "GET / "},
+		{"HEAD", "/", "GET / "},
+		{"GET", "/v1/things/7", "GET /v1/things/{id} 7"},
+		{"HEAD", "/v1/things/7", "GET /v1/things/{id} 7"},
+		{"GET", "/v1/things/a%2Fb", "GET /v1/things/{id} a/b"},
+		{"GET", "/v1/things/count", "GET /v1/things/count "},
+		{"DELETE", "/v1/things/7", "DELETE /v1/things/{id} 7"},
+		{"GET", "/elsewhere", "GET $default "},
+		{"POST", "/", "GET $default "},
+		{"POST", "/v1/things/7", "GET $default "},
+	} {
+		w := httptest.NewRecorder()
+		running.HTTP.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
+		if got := w.Header().Get("Route"); got != c.route {
+			t.Errorf("%s %s is answered by %q, not %q", c.method, c.path, got, c.route)
+		}
+	}
+}
+
+// A request to be erased goes to the eraser, and all else to the consumer.
+func TestRequestsToBeErasedGoToTheEraser(t *testing.T) {
+	requested := time.Date(2026, time.March, 10, 9, 0, 0, 0, time.UTC)
+	var erased, consumed []string
+	running := opened(t, func(s *Spec[service]) {
+		s.Tables = []Use{{Allies, ReadWrite}, {Mails, ReadWrite}}
+		s.Streams = []Stream[service]{{Table: Allies, Consume: func(_ *service, _ context.Context, r events.DynamoDBEventRecord) error {
+			consumed = append(consumed, r.Change.Keys["sk"].String())
+			return nil
+		}}}
+		s.Erase = func(_ *service, _ context.Context, person string, at time.Time) error {
+			if !at.Equal(requested) {
+				t.Errorf("requested %s", at)
+			}
+			erased = append(erased, person)
+			return nil
+		}
+	})
+	record := func(sk string) events.DynamoDBEventRecord {
+		return events.DynamoDBEventRecord{EventName: "INSERT", Change: events.DynamoDBStreamRecord{
+			Keys:     map[string]events.DynamoDBAttributeValue{"pk": events.NewStringAttribute("PERSON#abc"), "sk": events.NewStringAttribute(sk)},
+			NewImage: map[string]events.DynamoDBAttributeValue{"requested_at": events.NewStringAttribute(requested.Format(time.RFC3339Nano))},
+		}}
+	}
+	for _, table := range []Table{Allies, Mails} { // Mails for erasures alone
+		for _, sk := range []string{"ERASURE", "ALLY#1"} {
+			if err := running.Streams[table](t.Context(), record(sk)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if !slices.Equal(erased, []string{"abc", "abc"}) || !slices.Equal(consumed, []string{"ALLY#1"}) {
+		t.Errorf("erased %v, consumed %v", erased, consumed)
 	}
 }

@@ -18,10 +18,11 @@ type guard struct {
 
 func newGuard(f *Function, rt Runtime) guard {
 	var g guard
-	if perMinute, err := strconv.Atoi(rt.Setting(RateLimit)); f.limitsPosts() && (err != nil || perMinute > 0) {
-		if err != nil { // a typing error in a setting must not lift the limit
-			perMinute, _ = strconv.Atoi(RateLimit.Default)
-		}
+	perMinute, err := strconv.Atoi(rt.Setting(RateLimit))
+	if err != nil || perMinute < 0 { // a typing error in a setting must not lift the limit
+		perMinute, _ = strconv.Atoi(RateLimit.Default)
+	}
+	if f.limitsPosts() && perMinute > 0 {
 		g.limiter = &limit.Limiter{
 			Table: rt.Table(Limits), PerMinute: perMinute, Now: rt.Now, Key: rt.Key(IdentityKey), Log: rt.Log,
 		}

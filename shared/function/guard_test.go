@@ -34,7 +34,7 @@ func TestPublicPostsAreLimited(t *testing.T) {
 	for _, c := range []struct {
 		setting string
 		passes  int // posts of 40
-	}{{"2", 2}, {"0", 40}, {"", 30}, {"many", 30}} {
+	}{{"2", 2}, {"0", 40}, {"", 30}, {"many", 30}, {"-1", 30}} {
 		env := functiontest.New(t)
 		env.Settings[function.RateLimit.Name] = c.setting
 		running := env.Open(guardedFunction)

@@ -60,6 +60,9 @@ func (rt Runtime) ID(prefix string) string { return dynamo.ID(prefix, rt.Now(), 
 
 // open makes the service and binds the declared methods to it.
 func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
+	if err := spec.complete(); err != nil {
+		return nil, err
+	}
 	rt.Log = rt.Log.With("function", spec.Name)
 	service, err := spec.Open(rt)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -95,21 +96,20 @@ func (h *Handler) changes(ctx context.Context, batch events.DynamoDBEvent) (even
 }
 
 func (h *Handler) change(ctx context.Context, record events.DynamoDBEventRecord) (err error) {
-	defer recovered(&err)
+	defer h.recovered(ctx, &err)
 	table, err := tableOf(record.EventSourceArn)
 	if err != nil {
 		return err
 	}
-	for declared, consume := range h.running.Streams {
-		if table == string(declared) {
-			return consume(ctx, record)
-		}
+	consume, declared := h.running.Streams[function.Table(table)]
+	if !declared {
+		return fmt.Errorf("table %s: its stream is not declared", table)
 	}
-	return fmt.Errorf("table %s: its stream is not declared", table)
+	return consume(ctx, record)
 }
 
 func (h *Handler) schedule(ctx context.Context, event ScheduleEvent) (done struct{}, err error) {
-	defer recovered(&err)
+	defer h.recovered(ctx, &err)
 	run, declared := h.running.Schedules[event.Schedule]
 	if !declared {
 		return done, fmt.Errorf("schedule %q is not declared", event.Schedule)
@@ -122,15 +122,20 @@ func (h *Handler) schedule(ctx context.Context, event ScheduleEvent) (done struc
 }
 
 func (h *Handler) notice(ctx context.Context, event events.EventBridgeEvent) (done struct{}, err error) {
-	defer recovered(&err)
+	defer h.recovered(ctx, &err)
 	for _, n := range h.function.Notices {
 		if n.Source != event.Source {
 			continue
 		}
 		for _, detailType := range n.DetailTypes {
-			if detailType == event.DetailType {
-				return done, h.running.Notices[n.Name](ctx, event)
+			if detailType != event.DetailType {
+				continue
 			}
+			if err := h.running.Notices[n.Name](ctx, event); err != nil {
+				h.log.ErrorContext(ctx, "notice not received", "notice", n.Name, "event_id", event.ID, "error", err)
+				return done, err
+			}
+			return done, nil
 		}
 	}
 	return done, fmt.Errorf("notice %q of %q is not declared", event.DetailType, event.Source)
@@ -138,8 +143,9 @@ func (h *Handler) notice(ctx context.Context, event events.EventBridgeEvent) (do
 
 // recovered makes an error of a panic, so that one bad record does not take
 // the process, and its other records, with it.
-func recovered(err *error) {
+func (h *Handler) recovered(ctx context.Context, err *error) {
 	if reason := recover(); reason != nil {
+		h.log.ErrorContext(ctx, "panic", "reason", fmt.Sprint(reason), "stack", string(debug.Stack()))
 		*err = fmt.Errorf("panic: %v", reason)
 	}
 }

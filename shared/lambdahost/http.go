@@ -8,23 +8,31 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // http answers a request of API Gateway, payload format 2.0
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
 func (h *Handler) http(ctx context.Context, event events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	ctx = web.WithRequestID(ctx, event.RequestContext.RequestID)
+	answer := &recorder{header: http.Header{}}
 	request, err := newRequest(ctx, event)
 	if err != nil {
 		h.log.WarnContext(ctx, "request cannot be read", "error", err, "request_id", event.RequestContext.RequestID)
-		return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest}, nil
+		web.Serve(unreadable, false, h.log).ServeHTTP(answer, (&http.Request{URL: &url.URL{}}).WithContext(ctx))
+		return answer.response(http.MethodGet), nil
 	}
-	answer := &recorder{header: http.Header{}}
 	h.running.HTTP.ServeHTTP(answer, request)
 	return answer.response(request.Method), nil
+}
+
+func unreadable(http.ResponseWriter, *http.Request) error {
+	return fault.New(fault.Malformed, "unreadable-request", "La demande n’est pas arrivée en entier : renvoyez-la.")
 }
 
 func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*http.Request, error) {
@@ -36,16 +44,12 @@ func newRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*htt
 		}
 		body = decoded
 	}
-	address, err := url.Parse((&url.URL{Path: event.RawPath}).EscapedPath())
-	if err != nil {
-		return nil, fmt.Errorf("path: %w", err)
-	}
-	address.RawQuery = event.RawQueryString
-	ctx = web.WithRequestID(ctx, event.RequestContext.RequestID)
-	request, err := http.NewRequestWithContext(ctx, event.RequestContext.HTTP.Method, address.String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, event.RequestContext.HTTP.Method, "/", bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
+	// The path comes decoded. It is never parsed: "//name/path" has no host.
+	request.URL = &url.URL{Path: event.RawPath, RawQuery: event.RawQueryString}
 	for name, value := range event.Headers {
 		request.Header.Set(name, value)
 	}
@@ -80,8 +84,8 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// response is what API Gateway wants back: cookies apart, text as it is and
-// all else in base64. A header given twice is joined by commas, as HTTP allows.
+// response is what API Gateway wants back: cookies apart, text in UTF-8 as it is
+// and all else in base64. A header given twice is joined by commas, as HTTP allows.
 func (r *recorder) response(method string) events.APIGatewayV2HTTPResponse {
 	r.WriteHeader(http.StatusOK)
 	response := events.APIGatewayV2HTTPResponse{StatusCode: r.status, Headers: map[string]string{}}
@@ -95,7 +99,7 @@ func (r *recorder) response(method string) events.APIGatewayV2HTTPResponse {
 	if method == http.MethodHead {
 		return response
 	}
-	if text(r.header.Get("Content-Type")) {
+	if text(r.header.Get("Content-Type")) && utf8.Valid(r.body.Bytes()) {
 		response.Body = r.body.String()
 		return response
 	}

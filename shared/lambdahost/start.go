@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -42,7 +42,7 @@ func Start(f *function.Function) {
 
 func open(ctx context.Context, f *function.Function, log *slog.Logger) (*Handler, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithHTTPClient(&http.Client{Timeout: callDeadline, Transport: http.DefaultTransport}),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callDeadline)),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = callAttempts })
 		}))
@@ -61,7 +61,7 @@ func open(ctx context.Context, f *function.Function, log *slog.Logger) (*Handler
 }
 
 // secrets keeps what Secrets Manager said for some minutes, so that a rotated
-// secret is picked up without a deployment.
+// secret is picked up without a deployment, and longer while it does not answer.
 type secrets struct {
 	client *secretsmanager.Client
 	mu     sync.Mutex
@@ -73,16 +73,27 @@ type secretValue struct {
 	read  time.Time
 }
 
-const secretFor = 5 * time.Minute
+// secretFor is how long a secret is good for, and secretPause how long after a
+// fault it is asked for again.
+const (
+	secretFor   = 5 * time.Minute
+	secretPause = 30 * time.Second
+)
 
 func (s *secrets) read(ctx context.Context, name function.Secret) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if known, ok := s.known[name]; ok && time.Since(known.read) < secretFor {
+	known, ok := s.known[name]
+	if ok && time.Since(known.read) < secretFor {
 		return known.value, nil
 	}
 	answer, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("fabrique/" + string(name))})
-	if err != nil {
+	switch {
+	case err != nil && ok:
+		known.read = time.Now().Add(secretPause - secretFor)
+		s.known[name] = known
+		return known.value, nil
+	case err != nil:
 		return nil, fmt.Errorf("secret %s: %w", name, err)
 	}
 	if s.known == nil {

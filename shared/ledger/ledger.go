@@ -55,7 +55,7 @@ func Append(table dynamo.Table, f Fact, now time.Time) (types.TransactWriteItem,
 	return table.Put(item{
 		Key: dynamo.Key{
 			PK: fmt.Sprintf("%s#%d", f.Type, f.Time.In(french.Paris()).Year()),
-			SK: f.Time.Format(time.RFC3339) + "#" + f.ID,
+			SK: f.Time.UTC().Format(time.RFC3339) + "#" + f.ID,
 		},
 		Event: string(event), RecordedAt: now.UTC().Format(time.RFC3339),
 	}, dynamo.Absent)

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,5 +84,36 @@ func TestTheYearIsThatOfParis(t *testing.T) {
 		if item["pk"] != want {
 			t.Errorf("%v stands in %v", item["sk"], item["pk"])
 		}
+	}
+}
+
+// Facts stand in order of time, whatever the zone of the clock that dated them,
+// and facts of one second in order of their ids.
+func TestFactsStandInOrderOfTime(t *testing.T) {
+	env := functiontest.New(t)
+	noon := time.Date(2026, time.March, 10, 12, 0, 0, 0, time.UTC)
+	third := ledger.New("fact_3", "x", "a.v1", "s", noon.Add(time.Hour), nil)
+	third.Time = third.Time.In(time.FixedZone("", -5*3600)) // 8 in the morning there
+	for _, f := range []ledger.Fact{third, ledger.New("fact_2", "x", "a.v1", "s", noon, nil), ledger.New("fact_1", "x", "a.v1", "s", noon, nil)} {
+		if err := appendFact(t, env, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var order []string
+	for _, item := range env.Dump(function.Ledger) {
+		order = append(order, item["sk"].(string))
+	}
+	slices.Sort(order)
+	want := []string{"2026-03-10T12:00:00Z#fact_1", "2026-03-10T12:00:00Z#fact_2", "2026-03-10T13:00:00Z#fact_3"}
+	if !slices.Equal(order, want) {
+		t.Errorf("%v", order)
+	}
+}
+
+// What cannot be written as JSON is no fact.
+func TestAFactThatIsNoJSON(t *testing.T) {
+	f := ledger.New("fact_1", "x", "a.v1", "s", time.Unix(0, 0), func() {})
+	if _, err := ledger.Append(functiontest.New(t).Runtime().Table(function.Ledger), f, f.Time); err == nil {
+		t.Error("it is appended")
 	}
 }

@@ -5,6 +5,7 @@ package limit
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -26,13 +27,18 @@ type Limiter struct {
 	Log       *slog.Logger
 }
 
+// countDeadline is how long a call may wait to be counted.
+const countDeadline = time.Second
+
 // Allow counts one call. Past the limit it returns a TooMany fault that says
 // when to come back. When the count cannot be kept the call passes: a form
 // that people need matters more than a limit.
 func (l *Limiter) Allow(ctx context.Context, client string) error {
 	now := l.Now()
 	minute := now.Truncate(time.Minute)
-	count, err := l.count(ctx, client, minute)
+	counting, cancel := context.WithTimeout(ctx, countDeadline)
+	defer cancel()
+	count, err := l.count(counting, subscriber(client), minute)
 	if err != nil {
 		l.Log.WarnContext(ctx, "posts are not counted", "error", err)
 		return nil
@@ -45,6 +51,24 @@ func (l *Limiter) Allow(ctx context.Context, client string) error {
 		Detail:     "Trop d’envois depuis votre connexion. Patientez une minute, puis recommencez.",
 		RetryAfter: minute.Add(time.Minute).Sub(now),
 	}
+}
+
+// subscriber is what a client address is counted by. A subscriber has a whole
+// /64 of IPv6 and may call from any of its addresses
+// (https://www.rfc-editor.org/rfc/rfc6177#section-2).
+func subscriber(client string) string {
+	address, err := netip.ParseAddr(client)
+	if err != nil {
+		return client
+	}
+	if address = address.Unmap(); address.Is4() {
+		return address.String()
+	}
+	network, err := address.WithZone("").Prefix(64)
+	if err != nil {
+		return client
+	}
+	return network.String()
 }
 
 func (l *Limiter) count(ctx context.Context, client string, minute time.Time) (int, error) {

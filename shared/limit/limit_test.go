@@ -2,11 +2,16 @@ package limit_test
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -63,12 +68,52 @@ func TestOfManyAtOnceTheLimitPasses(t *testing.T) {
 	}
 }
 
+// A subscriber may call from all of a /64: changing addresses gets nobody past.
+func TestAddressesOfOneSubscriberCountTogether(t *testing.T) {
+	for _, c := range []struct {
+		first, second string
+		together      bool
+	}{
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+		{"::ffff:192.0.2.1", "192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
+		{"no address", "no address", true},
+		{"", "192.0.2.1", false},
+	} {
+		l := limiter(functiontest.New(t), 1)
+		if err := l.Allow(t.Context(), c.first); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Allow(t.Context(), c.second); fault.Is(err, "too-many-requests") != c.together {
+			t.Errorf("%s after %s: %v", c.second, c.first, err)
+		}
+	}
+}
+
+// A count that hangs holds nobody up for longer than a second or so.
+func TestItWaitsForTheCountOnlyAMoment(t *testing.T) {
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	env := functiontest.New(t)
+	l := limiter(env, 1)
+	l.Table.Client = dynamodb.New(env.Client.Options(), func(o *dynamodb.Options) { o.BaseEndpoint = &silent.URL })
+	began := time.Now()
+	if err := l.Allow(t.Context(), "192.0.2.1"); err != nil || time.Since(began) > 3*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+}
+
 // A form that works matters more than its brake.
 func TestItFailsOpen(t *testing.T) {
 	env := functiontest.New(t)
 	l := limiter(env, 1)
 	env.Faults(functiontest.Always(functiontest.Reset))
-	defer env.Faults(nil)
+	defer func() { env.Faults(nil) }()
 	for i := range 3 {
 		if err := l.Allow(t.Context(), "192.0.2.1"); err != nil {
 			t.Errorf("post %d: %v", i, err)

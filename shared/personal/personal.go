@@ -9,6 +9,7 @@ package personal
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -53,11 +54,11 @@ func ErasureIn(record events.DynamoDBEventRecord) (person string, requested time
 		return "", time.Time{}, false
 	}
 	requested, err := time.Parse(time.RFC3339Nano, text(image["requested_at"]))
-	partition := text(record.Change.Keys["pk"])
-	if err != nil || len(partition) <= len(Partition("")) {
+	person, found := strings.CutPrefix(text(record.Change.Keys["pk"]), Partition(""))
+	if err != nil || !found || person == "" {
 		return "", time.Time{}, false
 	}
-	return partition[len(Partition("")):], requested, true
+	return person, requested, true
 }
 
 func text(v events.DynamoDBAttributeValue) string {

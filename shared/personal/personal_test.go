@@ -31,6 +31,8 @@ func TestErasureIn(t *testing.T) {
 		{"gone with time", change("REMOVE", "PERSON#abc", "ERASURE", at), false},
 		{"something else", change("INSERT", "PERSON#abc", "MAIL#1", at), false},
 		{"of nobody", change("INSERT", "PERSON#", "ERASURE", at), false},
+		{"of another partition", change("INSERT", "ONCE#abcdefgh", "ERASURE", at), false},
+		{"without a change", events.DynamoDBEventRecord{}, false},
 		{"without an instant", change("INSERT", "PERSON#abc", "ERASURE", ""), false},
 	} {
 		person, requested, ok := ErasureIn(c.record)

@@ -17,7 +17,10 @@ func nearestTo(typed string, level Level) []Territory {
 	}
 	near := slipsAway(code, level)
 	if len(near) < suggestions {
-		near = appendNew(near, beside(code, level), suggestions)
+		near = appendNew(near, beside(code, level, sameStart), suggestions)
+	}
+	if len(near) == 0 { // no département begins so: whoever stands next in the list
+		near = beside(code, level, func(string, string) bool { return true })
 	}
 	return copies(near[:min(len(near), suggestions)])
 }
@@ -95,8 +98,8 @@ func retyped(code string) []string {
 }
 
 // beside gives the territories that stand beside a code in the list of its level
-// and share its first two characters: for a commune, the same département.
-func beside(code string, level Level) []*Territory {
+// and are alike: by their first two characters, the same département.
+func beside(code string, level Level, alike func(a, b string) bool) []*Territory {
 	if level == "" {
 		level = levelOf(code)
 	}
@@ -105,7 +108,7 @@ func beside(code string, level Level) []*Territory {
 	var near []*Territory
 	for step := range suggestions {
 		for _, i := range []int{at - 1 - step, at + step} {
-			if i >= 0 && i < len(list) && sameStart(list[i].Code, code) {
+			if i >= 0 && i < len(list) && alike(list[i].Code, code) {
 				near = append(near, &list[i])
 			}
 		}

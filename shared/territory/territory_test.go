@@ -193,6 +193,17 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// No code is so far off that nothing can be suggested.
+func TestEveryCodeHasSuggestions(t *testing.T) {
+	for _, code := range []string{"99999", "00000", "31999", "2A999", "999999999", "100000000"} {
+		_, err := Lookup(code)
+		var unknown *UnknownError
+		if !errors.As(err, &unknown) || len(unknown.Suggestions) == 0 {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
 func TestNamesAndRegions(t *testing.T) {
 	toulouse, _ := Lookup("31555")
 	if toulouse.DepartementName() != "Haute-Garonne" || toulouse.RegionName() != "Occitanie" {

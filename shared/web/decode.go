@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -42,29 +43,38 @@ func Body(r *http.Request, mediaTypes ...string) ([]byte, error) {
 // body as it came. Values of a wrong type are noted in faults, all of them,
 // and left zero, so that the rules of the domain can be checked in the same go.
 // It returns a Malformed, a WrongType or a TooLarge fault when there is
-// nothing to check.
+// nothing to check. A type that reads its own JSON, as time.Time does, does not
+// say which field was wrong: declare texts in its place and check them.
 func Decode(r *http.Request, out any, faults *fault.Fields) (body []byte, err error) {
 	if body, err = Body(r, "application/json"); err != nil {
 		return nil, err
 	}
 	malformed := fault.New(fault.Malformed, "malformed-json", "Le corps de la demande n’est pas un objet JSON valable.")
-	var tree map[string]any
-	if !utf8.Valid(body) || json.Unmarshal(body, &tree) != nil || tree == nil {
+	tree, ok := object(body)
+	if !ok {
 		return nil, malformed
 	}
 	// The decoder names one wrong type at a time: note it, take the value out
-	// and decode what is left.
+	// and decode what is left, afresh.
+	given := reflect.ValueOf(out).Elem()
+	before := reflect.New(given.Type()).Elem()
+	before.Set(given)
 	rest := body
 	for range maxWrongTypes {
-		err := json.NewDecoder(bytes.NewReader(rest)).Decode(out)
-		var wrong *json.UnmarshalTypeError
+		err := json.Unmarshal(rest, out)
 		if err == nil {
 			return body, nil
 		}
-		if !errors.As(err, &wrong) || !remove(tree, strings.Split(wrong.Field, ".")) {
+		given.Set(before)
+		var wrong *json.UnmarshalTypeError
+		if !errors.As(err, &wrong) {
 			return nil, malformed
 		}
-		faults.Add(wrong.Field, "Valeur d’un autre type qu’attendu ("+typeNames[wrong.Type.Kind().String()]+").")
+		location, removed := remove(tree, strings.Split(wrong.Field, "."))
+		if !removed {
+			return nil, malformed
+		}
+		faults.Add(strings.Join(location, "."), "Valeur d’un autre type qu’attendu ("+typeName(wrong.Type.Kind())+").")
 		if rest, err = json.Marshal(tree); err != nil {
 			return nil, malformed
 		}
@@ -72,26 +82,68 @@ func Decode(r *http.Request, out any, faults *fault.Fields) (body []byte, err er
 	return nil, malformed
 }
 
+// object reads a JSON object, its numbers as they are written.
+func object(body []byte) (tree map[string]any, ok bool) {
+	if !utf8.Valid(body) || !json.Valid(body) {
+		return nil, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	err := decoder.Decode(&tree)
+	return tree, err == nil && tree != nil
+}
+
 // maxWrongTypes bounds the work for a body in which everything is wrong.
 const maxWrongTypes = 50
 
-var typeNames = map[string]string{
-	"string": "texte", "bool": "vrai ou faux", "int": "nombre entier", "int64": "nombre entier",
-	"float64": "nombre", "slice": "liste", "struct": "objet", "map": "objet", "ptr": "objet",
+// typeName says in French what kind of value is expected.
+func typeName(kind reflect.Kind) string {
+	switch {
+	case kind == reflect.String:
+		return "texte"
+	case kind == reflect.Bool:
+		return "vrai ou faux"
+	case kind >= reflect.Int && kind <= reflect.Uint64:
+		return "nombre entier"
+	case kind == reflect.Float32 || kind == reflect.Float64:
+		return "nombre"
+	case kind == reflect.Slice || kind == reflect.Array:
+		return "liste"
+	}
+	return "objet"
 }
 
-// remove takes the value at path out of a JSON object. Inside a list it takes
-// the list, as the decoder does not say which element it met.
-func remove(tree map[string]any, path []string) bool {
-	value, ok := tree[path[0]]
+// remove takes the value at path out of a JSON object, and returns where it
+// was. Inside a list it takes the list, as the decoder does not say which
+// element it met.
+func remove(tree map[string]any, path []string) (location []string, ok bool) {
+	name, ok := member(tree, path[0])
+	if !ok && len(path) > 1 { // the decoder names Go's embedded structs, which JSON does not
+		return remove(tree, path[1:])
+	}
 	if !ok {
-		return false
+		return nil, false
 	}
-	if inner, isObject := value.(map[string]any); isObject && len(path) > 1 {
-		return remove(inner, path[1:])
+	if inner, isObject := tree[name].(map[string]any); isObject && len(path) > 1 {
+		below, ok := remove(inner, path[1:])
+		return append(path[:1:1], below...), ok
 	}
-	delete(tree, path[0])
-	return true
+	delete(tree, name)
+	return path, true
+}
+
+// member is the name under which a JSON object holds a field: the decoder
+// takes it in capitals too.
+func member(tree map[string]any, field string) (name string, ok bool) {
+	if _, ok := tree[field]; ok {
+		return field, true
+	}
+	for name := range tree {
+		if strings.EqualFold(name, field) {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 // PostedForm reads the fields of a form posted by a page. It returns a
@@ -102,8 +154,18 @@ func PostedForm(r *http.Request) (url.Values, error) {
 		return nil, err
 	}
 	values, err := url.ParseQuery(string(body))
-	if err != nil {
+	if err != nil || !readable(values) {
 		return nil, fault.New(fault.Malformed, "malformed-form", "Le formulaire n’est pas arrivé entier : renvoyez-le.")
 	}
 	return values, nil
+}
+
+// readable tells whether all of a form is text, in UTF-8 as pages send it.
+func readable(values url.Values) bool {
+	for name, list := range values {
+		if !utf8.ValidString(name) || !utf8.ValidString(strings.Join(list, "")) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -77,6 +76,41 @@ func TestContrasts(t *testing.T) {
 	}
 }
 
+var (
+	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssRule    = regexp.MustCompile(`([^{}]+)\{([^{}]*)\}`)
+	cssInk     = regexp.MustCompile(`(?:^|[;\s])color: var\(--([a-z-]+)\)`)
+	cssGround  = regexp.MustCompile(`(?:^|[;\s])background: var\(--([a-z-]+)\)`)
+)
+
+// TestContrastsOfTheRules reads the pairs from the stylesheet, so that who adds
+// a rule need not think of the list above: a colour of text meets the ground
+// of its own rule or, when that says none, those of pages and cards.
+func TestContrastsOfTheRules(t *testing.T) {
+	css := cssComment.ReplaceAllString(stylesheet(t), "")
+	pairs := map[[2]string]string{}
+	for _, rule := range cssRule.FindAllStringSubmatch(css, -1) {
+		ink, ground := cssInk.FindStringSubmatch(rule[2]), cssGround.FindStringSubmatch(rule[2])
+		switch {
+		case ink == nil || strings.Contains(rule[2], `content: "";`): // no text
+		case ground != nil:
+			pairs[[2]string{ink[1], ground[1]}] = rule[1]
+		case !strings.HasPrefix(ink[1], "on-"):
+			pairs[[2]string{ink[1], "paper"}], pairs[[2]string{ink[1], "card"}] = rule[1], rule[1]
+		}
+	}
+	if len(pairs) < 15 {
+		t.Errorf("only %d pairs were understood", len(pairs))
+	}
+	for name, colours := range palettes(css) {
+		for pair, selector := range pairs {
+			if ratio := contrast(t, colours[pair[0]], colours[pair[1]]); ratio < 4.5 {
+				t.Errorf("%s: %s on %s: %.2f in %s", name, pair[0], pair[1], ratio, strings.TrimSpace(selector))
+			}
+		}
+	}
+}
+
 func contrast(t *testing.T, a, b string) float64 {
 	t.Helper()
 	la, lb := luminance(t, a), luminance(t, b)
@@ -149,7 +183,7 @@ func TestAssetsAreKeptForAYearAtTheirAddress(t *testing.T) {
 func BenchmarkRender(b *testing.B) {
 	pages := NewTemplates(faultFiles)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	page := Page{Title: "Essai", Data: faultData{explanation: unexplained, Detail: fmt.Sprint("Une phrase."), Status: 404}}
+	page := Page{Title: "Essai", Data: faultData{explanation: unexplained, Detail: "Une phrase.", Status: 404}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := pages.Render(httptest.NewRecorder(), r, http.StatusNotFound, "fault", page); err != nil {

@@ -36,8 +36,9 @@ func declare(name string, patterns ...string) *function.Function {
 
 func TestMatchChoosesAsAPIGatewayDoes(t *testing.T) {
 	routes, err := NewRoutes([]*function.Function{
-		declare("a", "GET /", "GET /v1/things/{id}", "POST /v1/things", "GET /v1/things/count", "GET /v1/{kind}/first"),
+		declare("a", "GET /", "GET /v1/things/{id}", "POST /v1/things", "GET /v1/things/count"),
 		declare("b", "$default"),
+		declare("c", "GET /v1/{kind}/first"),
 	})
 	if err != nil {
 		t.Fatal(err)

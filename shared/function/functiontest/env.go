@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -84,11 +85,22 @@ func New(t testing.TB) *Env {
 			o.MaxAttempts, o.MaxBackoff = 4, 5*time.Millisecond // as on Lambda, but quick
 		})
 	})
-	if err := engine.CreateTables(t.Context(), e.Client, function.Definitions, e.TableName); err != nil {
+	if err := engine.CreateTables(t.Context(), e.Client, withoutExpiry(), e.TableName); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(e.deleteTables)
 	return e
+}
+
+// withoutExpiry are the tables without their time to live: the clock of a test
+// stands in the past, and an engine that goes by its own would take away what
+// the test has just written.
+func withoutExpiry() []function.Definition {
+	definitions := slices.Clone(function.Definitions)
+	for i := range definitions {
+		definitions[i].TTL = false
+	}
+	return definitions
 }
 
 func (e *Env) deleteTables() {
