@@ -104,7 +104,7 @@ func (s *service) giveUp(ctx context.Context, subject ticketSubject) error {
 	if item.State != cancelled && !item.bookable(s.now()) {
 		return errClosed
 	}
-	_, err = s.release(ctx, subject.Person, subject.Session, subject.Booking)
+	err = s.release(ctx, subject.Person, subject.Session, subject.Booking)
 	return err
 }
 

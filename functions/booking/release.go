@@ -16,19 +16,18 @@ var errNoBooking = fault.New(fault.NotFound, "unknown-booking", "Cette réservat
 // then always lets the matcher give the seat on. A booking that is cancelled
 // already stays so. A request that names an earlier booking of the person
 // changes nothing. It returns "unknown-booking" when there is none.
-func (s *service) release(ctx context.Context, person, session, booking string) (bookingItem, error) {
+func (s *service) release(ctx context.Context, person, session, booking string) error {
 	for round := range rounds {
 		var record bookingItem
 		found, err := s.table.Get(ctx, bookingKey(person, session), &record)
 		if err != nil {
-			return bookingItem{}, err
+			return err
 		}
 		if !found {
-			return bookingItem{}, errNoBooking
+			return errNoBooking
 		}
 		if record.ID != booking || record.State == cancelled {
-			record.State = cancelled
-			return record, nil
+			return nil
 		}
 		wasConfirmed := record.State == confirmed
 		err = s.releaseOnce(ctx, record)
@@ -38,22 +37,21 @@ func (s *service) release(ctx context.Context, person, session, booking string) 
 				s.log.ErrorContext(ctx, "seat is free and taken", "session_id", session, "seat", record.Seat)
 			}
 			if err := s.rest(ctx, round); err != nil {
-				return bookingItem{}, err
+				return err
 			}
 			continue
 		}
 		if err != nil {
-			return bookingItem{}, err
+			return err
 		}
 		if wasConfirmed && s.guards.matchAfterCancel {
 			// Whoever read "open" before must run the matcher too: somebody may
 			// have joined the list meanwhile, beside this seat.
 			s.tryMatch(ctx, session, everyone)
 		}
-		record.State = cancelled
-		return record, nil
+		return nil
 	}
-	return bookingItem{}, errBusy
+	return errBusy
 }
 
 // releaseOnce frees what this booking holds, if it still holds it.

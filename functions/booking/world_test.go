@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 )
@@ -200,15 +199,4 @@ func as[T any](t testing.TB, item map[string]any) (out T) {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// faultCode is the code of a typed error, "" for none.
-func faultCode(err error) string {
-	if err == nil {
-		return ""
-	}
-	if f := fault.As(err); f != nil {
-		return f.Code
-	}
-	return err.Error()
 }
