@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/oauth2-proxy/mockoidc"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -207,8 +208,24 @@ func TestAttendanceAndFeedback(t *testing.T) {
 	say(http.StatusForbidden, b[2], `{"alliance":5}`)
 	say(http.StatusCreated, b[0], `{"alliance":5,"time_saved":4,"belonging":3,"trust":2,"amplification":1}`)
 	say(http.StatusConflict, b[0], `{"alliance":5}`)
-	if facts := w.Dump(function.Ledger); len(facts) != 3 {
+	facts = w.Dump(function.Ledger)
+	if len(facts) != 3 {
 		t.Errorf("%d facts", len(facts))
+	}
+	compiler := jsonschema.NewCompiler()
+	for _, item := range facts {
+		event, err := jsonschema.UnmarshalJSON(strings.NewReader(item["event"].(string)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := event.(map[string]any)["type"].(string)
+		schema, err := compiler.Compile("../../events/" + kind + ".schema.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(event); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 	var list bookingList
 	w.call(http.StatusOK, "GET", "/v1/sessions/"+s.ID+"/bookings", nil, &list, team...)

@@ -188,7 +188,7 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 		return attendanceAnswer{}, err
 	}
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
-		return attendanceAnswer{}, fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
+		return attendanceAnswer{}, fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
 	}
 	data, err := s.heldFact(ctx, item, records, in)
 	if err != nil {

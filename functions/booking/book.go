@@ -74,7 +74,7 @@ func (in *bookingInput) check(faults *fault.Fields) {
 		faults.Add("quartet_role", "Choisissez elected, officer, state ou socioeconomic.")
 	}
 	if utf8.RuneCountInString(in.Needs) > maxNeeds {
-		faults.Add("needs", "Raccourcissez ce texte : 500 caractères au plus.")
+		faults.Add("needs", "Raccourcissez ce texte : 500 caractères au plus.")
 	}
 	if in.Territory != "" {
 		found, err := territory.Lookup(in.Territory)

@@ -12,7 +12,7 @@ import (
 )
 
 var errBooked = fault.New(fault.Conflict, "capacity-below-bookings",
-	"Il y a plus de réservations que cela : la capacité ne peut pas descendre en dessous.")
+	"Il y a plus de réservations que cela : la capacité ne peut pas descendre en dessous.")
 
 // grow raises the capacity of a session to what is wanted, some seats at a
 // time, and then seats those who wait. Each step names the capacity that it

@@ -64,7 +64,7 @@ func (in *feedbackInput) check(faults *fault.Fields) {
 	}
 	in.Comment = strings.TrimSpace(in.Comment)
 	if utf8.RuneCountInString(in.Comment) > maxComment {
-		faults.Add("comment", "Raccourcissez ce texte : 2 000 caractères au plus.")
+		faults.Add("comment", "Raccourcissez ce texte : 2 000 caractères au plus.")
 	}
 	if !answered {
 		faults.Add("effects", "Donnez au moins une note.")
@@ -89,7 +89,7 @@ func (s *service) postFeedback(w http.ResponseWriter, r *http.Request) error {
 
 var (
 	errNotAttended = fault.New(fault.Forbidden, "not-attended", "Seules les personnes notées présentes peuvent dire ce que la rencontre leur a apporté.")
-	errFedBack     = fault.New(fault.Conflict, "feedback-given", "Vous avez déjà répondu : merci.")
+	errFedBack     = fault.New(fault.Conflict, "feedback-given", "Vous avez déjà répondu : merci.")
 )
 
 // feedBack takes someone's word on a session that they attended, once.

@@ -202,7 +202,7 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	var faults fault.Fields
 	if values.Get(web.TrapField) != "" {
-		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
+		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
 	}
 	in.check(&faults)
 	if len(faults) == 0 {

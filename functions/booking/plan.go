@@ -18,7 +18,7 @@ import (
 var (
 	errNoSession = fault.New(fault.NotFound, "unknown-session", "Cette rencontre n’existe pas.")
 	errClosed    = fault.New(fault.Conflict, "session-closed", "Les réservations de cette rencontre sont closes.")
-	errChanged   = fault.New(fault.Conflict, "changed-meanwhile", "Cette rencontre vient de changer : relisez-la, puis recommencez.")
+	errChanged   = fault.New(fault.Conflict, "changed-meanwhile", "Cette rencontre vient de changer : relisez-la, puis recommencez.")
 )
 
 // seatsAtOnce is how many seats one transaction makes or removes: 100 items
@@ -35,7 +35,7 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	in.check(&faults)
 	if in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero() {
-		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
+		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
 	}
 	if err := s.checkSeries(r.Context(), in.Series, &faults); err != nil {
 		return err

@@ -16,9 +16,9 @@ func checkText(faults *fault.Fields, location, text string, longest int, missing
 	case text == "":
 		faults.Add(location, missing)
 	case unprintable(text):
-		faults.Add(location, "Ce texte contient des caractères qui ne s’affichent pas : saisissez-le à nouveau.")
+		faults.Add(location, "Ce texte contient des caractères qui ne s’affichent pas : saisissez-le à nouveau.")
 	case utf8.RuneCountInString(text) > longest:
-		faults.Add(location, "Ce texte est trop long : raccourcissez-le.")
+		faults.Add(location, "Ce texte est trop long : raccourcissez-le.")
 	}
 }
 

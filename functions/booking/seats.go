@@ -30,7 +30,7 @@ const seatsTried = 6
 
 var (
 	errAlreadyBooked = fault.New(fault.Conflict, "already-booked", "Cette adresse a déjà une réservation pour cette rencontre.")
-	errBusy          = fault.New(fault.Unavailable, "busy", "Beaucoup de réservations arrivent en même temps : réessayez dans un instant.")
+	errBusy          = fault.New(fault.Unavailable, "busy", "Beaucoup de réservations arrivent en même temps : réessayez dans un instant.")
 )
 
 // claim is one wish to come: what the record will hold, and the key by which

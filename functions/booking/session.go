@@ -85,12 +85,12 @@ func (m *moment) UnmarshalJSON(raw []byte) error {
 // check tidies a session and notes every fault.
 func (in *sessionInput) check(faults *fault.Fields) {
 	if !slices.Contains(kinds, in.Kind) {
-		faults.Add("kind", "Choisissez une sorte de rencontre : permanence, initiation, workshop, community, assembly ou general_assembly.")
+		faults.Add("kind", "Choisissez une sorte de rencontre : permanence, initiation, workshop, community, assembly ou general_assembly.")
 	}
 	in.Title, in.Description, in.Place = strings.TrimSpace(in.Title), strings.TrimSpace(in.Description), strings.TrimSpace(in.Place)
 	checkText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
 	if utf8.RuneCountInString(in.Description) > maxDescription {
-		faults.Add("description", "Raccourcissez la description : 5 000 caractères au plus.")
+		faults.Add("description", "Raccourcissez la description : 5 000 caractères au plus.")
 	}
 	in.checkTimes(faults)
 	in.checkPlace(faults)
@@ -115,7 +115,7 @@ func (in *sessionInput) checkTimes(faults *fault.Fields) {
 		faults.Add("ends_at", "Une rencontre dure dix jours au plus.")
 	}
 	if in.Timezone != "" && in.Timezone != timezone {
-		faults.Add("timezone", "Les rencontres sont à l’heure de Paris : Europe/Paris.")
+		faults.Add("timezone", "Les rencontres sont à l’heure de Paris : Europe/Paris.")
 	}
 }
 
