@@ -3,6 +3,7 @@
 package functions
 
 import (
+	"github.com/fabrique-des-transitions/fabrique/functions/booking"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
@@ -15,5 +16,6 @@ import (
 var All = []*function.Function{
 	notify.Function,
 	registration.Function,
+	booking.Function,
 	site.Function,
 }

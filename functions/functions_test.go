@@ -207,7 +207,7 @@ func oneWriter(all list) (faults []string) {
 			if _, err := u.Table.Define(); err != nil {
 				faults = append(faults, err.Error())
 			}
-			shared := u.Table == function.Ledger || u.Table == function.Limits
+			shared := u.Table == function.Ledger || u.Table == function.Audit || u.Table == function.Limits
 			definition, _ := u.Table.Define()
 			switch {
 			case u.Right == function.ReadAppend && !definition.Personal:
@@ -216,7 +216,7 @@ func oneWriter(all list) (faults []string) {
 				faults = append(faults, fmt.Sprintf("%s may rewrite %s, which is everybody's", f.Name, u.Table))
 			case u.Right == function.ReadWrite:
 				faults = append(faults, writers.add(string(u.Table), f.Name)...)
-			case u.Right == function.Append && u.Table != function.Ledger, u.Right == function.Count && u.Table != function.Limits:
+			case u.Right == function.Append && u.Table != function.Ledger && u.Table != function.Audit, u.Right == function.Count && u.Table != function.Limits:
 				faults = append(faults, fmt.Sprintf("%s writes %s without owning it", f.Name, u.Table))
 			}
 		}

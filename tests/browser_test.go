@@ -255,4 +255,10 @@ func (v *visitor) mail(to, subject, page string) string {
 	return ""
 }
 
+// lastPart is the end of the path of the page that is open.
+func (v *visitor) lastPart() string {
+	v.t.Helper()
+	return ask(v, chromedp.Evaluate[string](`location.pathname.split("/").pop()`))
+}
+
 func (v *visitor) settle() { v.t.Helper(); v.fetch("POST", "/_dev/settle", nil) }

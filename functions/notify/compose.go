@@ -29,6 +29,8 @@ const farewell = "farewell"
 var receipts = map[string]bool{
 	"confirm-registration": true, "already-ally": true, "organisation-has-contact": true,
 	"my-data-link": true, farewell: true,
+	"booking-confirmed": true, "booking-waiting": true, "booking-promoted": true, "booking-cancelled": true,
+	"session-moved": true, "session-cancelled": true,
 }
 
 //go:embed templates/*.txt templates/*.html
@@ -78,6 +80,12 @@ func (s *service) compose(ctx context.Context, item mailItem, person string) (ma
 	}
 	if item.Template == farewell {
 		m.Person = "" // nobody is left whom a bounce could be noted on
+	}
+	if item.Calendar.Text != "" {
+		m.Attachments = []mail.Attachment{{
+			Name: "invitation.ics", ContentType: "text/calendar; method=" + item.Calendar.Method + "; charset=utf-8",
+			Content: []byte(item.Calendar.Text),
+		}}
 	}
 	if !receipts[item.Template] {
 		token, err := s.unsubscribeToken(ctx, person, item.CreatedAt, asked)

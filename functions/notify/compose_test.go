@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,15 @@ var examples = []struct {
 		"since": "1er février 2025", "organisation": "Association <Terres & Liens>", "contact": ""}},
 	{"my-data-link", "my-data-link", map[string]string{"link": "/mes-donnees?token=abc.def", "minutes": "60"}},
 	{"farewell", "farewell", map[string]string{}},
+	{"booking-confirmed", "booking-confirmed", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
+	{"booking-promoted", "booking-promoted", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
+	{"session-moved", "session-moved", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
+	{"booking-reminder", "booking-reminder", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
+	{"booking-confirmed-nowhere", "booking-confirmed", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "", "join": "", "manage": "/reservations/bok_1?token=abc.def"}},
+	{"booking-waiting", "booking-waiting", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "manage": "/reservations/bok_1?token=abc.def", "position": "3"}},
+	{"booking-cancelled", "booking-cancelled", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "agenda": "/agenda"}},
+	{"session-cancelled", "session-cancelled", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "agenda": "/agenda"}},
+	{"session-thanks", "session-thanks", map[string]string{"title": "Découvrir <les> fondamentaux", "manage": "/reservations/bok_1?token=abc.def"}},
 }
 
 // writer is a service that can compose, and nothing else.
@@ -102,7 +112,7 @@ func TestEveryTemplateRenders(t *testing.T) {
 			if !strings.Contains(m.HTML, `<html lang="fr"`) {
 				t.Error("the language is not said")
 			}
-			if news := example.template == "welcome"; (m.Unsubscribe != "") != news ||
+			if news := slices.Contains([]string{"welcome", "booking-reminder", "session-thanks"}, example.template); (m.Unsubscribe != "") != news ||
 				strings.Contains(m.Text, "/desinscription?token=") != news || strings.Contains(m.HTML, "/desinscription?token=") != news {
 				t.Errorf("news: %t, but unsubscribe is %q", news, m.Unsubscribe)
 			}

@@ -31,8 +31,6 @@ var (
 		Purpose: "SMTP server that takes the mails, smtp://user:password@host:port or smtps://…; empty: Amazon SES"}
 	configurationSet = function.Setting{Name: "SES_CONFIGURATION_SET",
 		Purpose: "configuration set of Amazon SES that publishes bounces and complaints to the event bus"}
-	mailFrom = function.Setting{Name: "MAIL_FROM", Default: "La Fabrique des transitions <bonjour@fabrique.example>",
-		Purpose: "name and address that mails come from; the provider must have verified it"}
 )
 
 // timeout is for one invocation: a batch of changes, or a round of retries.
@@ -46,7 +44,7 @@ var Function = function.Define(function.Spec[service]{
 	Timeout:   timeout,
 	Tables:    []function.Use{{Table: function.Mails, Right: function.ReadWrite}},
 	Secrets:   []function.Secret{function.LinkKey},
-	Settings:  []function.Setting{function.PublicURL, smtpURL, configurationSet, mailFrom},
+	Settings:  []function.Setting{function.PublicURL, smtpURL, configurationSet, function.MailFrom},
 	SendsMail: true,
 	Open:      open,
 	Routes: []function.Route[service]{
@@ -70,10 +68,10 @@ var Function = function.Define(function.Spec[service]{
 		Name: "retry-mails", Purpose: "sends again what a provider did not take, and what a crash left behind",
 		When: function.Every(5 * time.Minute), Run: (*service).retryMails,
 	}},
-	Streams: []function.Stream[service]{{
-		Table: function.Allies, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}},
-		Consume: (*service).consume,
-	}},
+	Streams: []function.Stream[service]{
+		{Table: function.Allies, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
+		{Table: function.Agenda, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
+	},
 	Notices: []function.Notice[service]{{
 		Name: "mail-feedback", Source: "aws.ses", DetailTypes: []string{bounced, complained},
 		Receive: (*service).feedback,
@@ -101,9 +99,9 @@ type service struct {
 }
 
 func open(rt function.Runtime) (*service, error) {
-	from, err := netmail.ParseAddress(rt.Setting(mailFrom))
+	from, err := netmail.ParseAddress(rt.Setting(function.MailFrom))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", mailFrom.Name, err)
+		return nil, fmt.Errorf("%s: %w", function.MailFrom.Name, err)
 	}
 	var sender mail.Sender = ses.New(rt.AWS, rt.Setting(configurationSet))
 	if server := rt.Setting(smtpURL); server != "" {

@@ -56,6 +56,7 @@ type mailItem struct {
 	To        string            `dynamodbav:"to,omitempty"`
 	Name      string            `dynamodbav:"name,omitempty"`
 	Data      map[string]string `dynamodbav:"data,omitempty"`
+	Calendar  mail.Calendar     `dynamodbav:"calendar,omitempty"`
 	CreatedAt string            `dynamodbav:"created_at"`
 	State     string            `dynamodbav:"state"`
 	// Attempts counts the claims, so its value names the present lease: who
@@ -77,7 +78,7 @@ func tombstoneKey(mailID string) dynamo.Key { return dynamo.Key{PK: "SENT#" + ma
 func newMailItem(intent mail.Intent, now time.Time) mailItem {
 	return mailItem{
 		Key: intent.Key, ID: intent.ID, Template: intent.Template,
-		To: intent.To, Name: intent.Name, Data: intent.Data, CreatedAt: stamp(intent.CreatedAt),
+		To: intent.To, Name: intent.Name, Data: intent.Data, Calendar: intent.Calendar, CreatedAt: stamp(intent.CreatedAt),
 		Due: dueShard, ExpiresAt: now.Add(recordFor).Unix(),
 	}
 }
@@ -96,9 +97,9 @@ func (s *service) accept(ctx context.Context, item mailItem, person string) (fre
 	}
 	var unwanted types.TransactWriteItem
 	if item.Template == farewell {
-		unwanted, err = s.check(tombstoneKey(item.ID), dynamo.Absent)
+		unwanted, err = s.table.Check(tombstoneKey(item.ID), dynamo.Absent)
 	} else {
-		unwanted, err = s.check(erasedKey(person), notErasedSince(item.CreatedAt))
+		unwanted, err = s.table.Check(erasedKey(person), notErasedSince(item.CreatedAt))
 	}
 	if err != nil {
 		return false, err
@@ -171,7 +172,7 @@ func (s *service) end(ctx context.Context, item mailItem, state, receipt, reason
 	if reason != "" {
 		update = update.Set(expression.Name("reason"), expression.Value(reason))
 	}
-	for _, name := range []string{"to", "name", "data", "due", "due_at"} {
+	for _, name := range []string{"to", "name", "data", "calendar", "due", "due_at"} {
 		update = update.Remove(expression.Name(name))
 	}
 	return s.record(ctx, item, update)
@@ -201,16 +202,4 @@ func (s *service) bury(ctx context.Context, item mailItem, now time.Time) error 
 	}
 	// Refused: another sender has it now, and will bury it.
 	return unlessRefused(dynamo.Transact(ctx, s.table.Client, mark, remove))
-}
-
-// check is a transaction item that only insists on a condition.
-func (s *service) check(key dynamo.Key, condition expression.ConditionBuilder) (types.TransactWriteItem, error) {
-	expr, err := expression.NewBuilder().WithCondition(condition).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("check: %w", err)
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.table.Name, Key: key.Attributes(), ConditionExpression: expr.Condition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	}}, nil
 }

@@ -62,7 +62,7 @@ func (s *service) suppress(ctx context.Context, person, asked, reason string) er
 	if err != nil {
 		return err
 	}
-	present, err := s.check(erasedKey(person), notErasedSince(asked))
+	present, err := s.table.Check(erasedKey(person), notErasedSince(asked))
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (s *service) unsubscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	present, err := s.check(erasedKey(person), notErasedSince(asked))
+	present, err := s.table.Check(erasedKey(person), notErasedSince(asked))
 	if err != nil {
 		return err
 	}

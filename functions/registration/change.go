@@ -165,25 +165,22 @@ func set[T any](field *T, value *T) {
 // *dynamo.Refused when the signature has changed or left meanwhile.
 func (s *service) storeChange(ctx context.Context, old, changed signature) error {
 	changed.ally.Version++
-	var writes writeList
-	writes.add(s.allies.Put(changed.signatory, dynamo.Exists))
-	writes.add(s.allies.Put(changed.ally, old.ally.unchanged()))
+	var writes dynamo.Writes
+	writes.Add(s.allies.Put(changed.signatory, dynamo.Exists))
+	writes.Add(s.allies.Put(changed.ally, old.ally.unchanged()))
 	var claimed []int
 	for _, claim := range changed.ally.Claims {
 		if !slices.Contains(old.ally.Claims, claim) {
-			claimed = append(claimed, len(writes.items))
-			writes.add(s.allies.Put(claimItem{claimKey(claim), changed.ally.AllyID, s.now().UTC()}, dynamo.Absent))
+			claimed = append(claimed, len(writes.Items))
+			writes.Add(s.allies.Put(claimItem{claimKey(claim), changed.ally.AllyID, s.now().UTC()}, dynamo.Absent))
 		}
 	}
 	for _, claim := range old.ally.Claims {
 		if !slices.Contains(changed.ally.Claims, claim) {
-			writes.add(s.allies.Delete(claimKey(claim)))
+			writes.Add(s.allies.Delete(claimKey(claim)))
 		}
 	}
-	if writes.err != nil {
-		return writes.err
-	}
-	err := dynamo.Transact(ctx, s.allies.Client, writes.items...)
+	err := writes.Commit(ctx, s.allies.Client)
 	var refused *dynamo.Refused
 	if !errors.As(err, &refused) {
 		return err

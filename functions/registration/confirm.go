@@ -165,12 +165,12 @@ type signedFact struct {
 // signature, then the claims in order, then the rest.
 func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) ([]types.TransactWriteItem, error) {
 	now := s.now()
-	var writes writeList
-	writes.add(s.confirmedWrite(pending, ally.AllyID))
+	var writes dynamo.Writes
+	writes.Add(s.confirmedWrite(pending, ally.AllyID))
 	for _, claim := range ally.Claims {
-		writes.add(s.allies.Put(claimItem{claimKey(claim), ally.AllyID, now.UTC()}, dynamo.Absent))
+		writes.Add(s.allies.Put(claimItem{claimKey(claim), ally.AllyID, now.UTC()}, dynamo.Absent))
 	}
-	writes.add(s.allies.Put(ally, dynamo.Absent))
+	writes.Add(s.allies.Put(ally, dynamo.Absent))
 	signatory := signatoryItem{
 		Key: signatoryKey(ally.Person, ally.AllyID), AllyID: ally.AllyID,
 		GivenName: in.Person.GivenName, FamilyName: in.Person.FamilyName, Email: in.Person.Email, Role: in.Person.Role,
@@ -182,13 +182,13 @@ func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) 
 	} else if in.Organisation != nil {
 		signatory.Organisation, signatory.Territory = in.Organisation.Name, in.Organisation.Territory
 	}
-	writes.add(s.allies.Put(signatory, dynamo.Absent))
-	writes.add(s.countUpdate(ally.Kind, 1))
-	writes.add(s.append("ally.signed.v1", ally.AllyID, signedFact{
+	writes.Add(s.allies.Put(signatory, dynamo.Absent))
+	writes.Add(s.countUpdate(ally.Kind, 1))
+	writes.Add(s.append("ally.signed.v1", ally.AllyID, signedFact{
 		ally.AllyID, ally.Kind, ally.Category, ally.Territory, ally.Region, ally.CharterVersion,
 	}))
-	writes.add(s.mailTo(ally.Person, signatory.Email, signatory.fullName(), "welcome", data))
-	return writes.items, writes.err
+	writes.Add(s.mailTo(ally.Person, signatory.Email, signatory.fullName(), "welcome", data))
+	return writes.Items, writes.Err
 }
 
 // confirmedWrite ends a pending signature and forgets what was typed.
@@ -213,9 +213,9 @@ func (s *service) join(ctx context.Context, person string, pending pendingItem, 
 	signed := signatoryKey(ally.Person, ally.AllyID)
 	intent := mail.NewIntent(s.newID("mail"), "already-ally", person, in.Person.Email,
 		in.Person.GivenName+" "+in.Person.FamilyName, map[string]string{"since": french.Date(ally.SignedAt)}, s.now())
-	var writes writeList
-	writes.add(s.confirmedWrite(pending, ally.AllyID))
-	writes.add(s.present(signed)) // else it leaves at this moment, and its claim is free
+	var writes dynamo.Writes
+	writes.Add(s.confirmedWrite(pending, ally.AllyID))
+	writes.Add(s.allies.Check(signed, dynamo.Exists)) // else it leaves at this moment, and its claim is free
 	if ally.Person != person {
 		var contact signatoryItem
 		if found, err := s.allies.Get(ctx, signed, &contact); err != nil {
@@ -225,33 +225,17 @@ func (s *service) join(ctx context.Context, person string, pending pendingItem, 
 		}
 		intent.Template = "organisation-has-contact"
 		intent.Data["organisation"], intent.Data["contact"] = ally.Name, contact.fullName()
-		writes.add(s.allies.Put(mentionItem{
+		writes.Add(s.allies.Put(mentionItem{
 			Key: mentionKey(ally.Person, intent.ID), Recipient: person, MailID: intent.ID,
 			CreatedAt: contact.CreatedAt, ExpiresAt: intent.ExpiresAt,
 		}))
 	}
-	writes.add(s.allies.Put(intent, dynamo.Absent))
-	if writes.err != nil {
-		return confirmation{}, writes.err
-	}
-	return confirmation{ally.AllyID, ally.Kind, statusConfirmed}, dynamo.Transact(ctx, s.allies.Client, writes.items...)
+	writes.Add(s.allies.Put(intent, dynamo.Absent))
+	return confirmation{ally.AllyID, ally.Kind, statusConfirmed}, writes.Commit(ctx, s.allies.Client)
 }
 
 // append is the transaction item of a fact that happens now.
 func (s *service) append(kind, subject string, data any) (types.TransactWriteItem, error) {
 	now := s.now()
 	return ledger.Append(s.ledger, ledger.New(s.newID("fact"), "registration", kind, subject, now, data), now)
-}
-
-// writeList gathers the items of a transaction and the first error in making them.
-type writeList struct {
-	items []types.TransactWriteItem
-	err   error
-}
-
-func (l *writeList) add(item types.TransactWriteItem, err error) {
-	if l.err == nil {
-		l.err = err
-	}
-	l.items = append(l.items, item)
 }

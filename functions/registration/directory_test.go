@@ -21,16 +21,16 @@ import (
 // list puts organisations straight into the directory, as describe makes them.
 func (w *world) list(organisations ...organisationInput) (ids []string) {
 	w.t.Helper()
-	var writes writeList
+	var writes dynamo.Writes
 	for _, o := range organisations {
 		ally := w.service.newAlly(signing{Kind: alliance.Organisation, Organisation: &o, Consents: consents{Directory: true}}, "hash")
-		writes.add(w.service.allies.Put(ally))
+		writes.Add(w.service.allies.Put(ally))
 		ids = append(ids, ally.AllyID)
 	}
-	if writes.err != nil {
-		w.t.Fatal(writes.err)
+	if writes.Err != nil {
+		w.t.Fatal(writes.Err)
 	}
-	for batch := range slices.Chunk(writes.items, 100) {
+	for batch := range slices.Chunk(writes.Items, 100) {
 		if err := dynamo.Transact(context.Background(), w.Client, batch...); err != nil {
 			w.t.Fatal(err)
 		}

@@ -35,7 +35,8 @@ var Function = function.Define(function.Spec[service]{
 	Tables: []function.Use{
 		{Table: function.Allies, Right: function.ReadWrite},
 		{Table: function.Ledger, Right: function.Append},
-		{Table: function.Mails, Right: function.ReadAppend}, // a person's export and erasure reach every personal table
+		{Table: function.Agenda, Right: function.ReadAppend}, // a person's export and erasure reach every personal table
+		{Table: function.Mails, Right: function.ReadAppend},
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey},
 	Settings: []function.Setting{function.PublicURL, MinFormTime},

@@ -41,27 +41,22 @@ func (s *service) leave(ctx context.Context, person string) error {
 		return err
 	}
 	now := s.now() // one instant, or the farewell would outlive the request
-	var requests writeList
+	var requests dynamo.Writes
 	for _, table := range s.personal {
-		requests.add(table.Put(personal.NewErasure(person, now)))
-	}
-	if requests.err != nil {
-		return requests.err
+		requests.Add(table.Put(personal.NewErasure(person, now)))
 	}
 	if len(found) > 0 {
 		id := "mail_" + strings.TrimPrefix(found[0].AllyID, "ally_")
-		farewell, err := s.allies.Put(mail.NewIntent(id, "farewell", person, found[0].Email, found[0].fullName(),
-			map[string]string{}, now), dynamo.Absent)
-		if err != nil {
-			return err
-		}
-		err = dynamo.Transact(ctx, s.allies.Client, append(requests.items, farewell)...)
+		withFarewell := requests
+		withFarewell.Add(s.allies.Put(mail.NewIntent(id, "farewell", person, found[0].Email, found[0].fullName(),
+			map[string]string{}, now), dynamo.Absent))
+		err = withFarewell.Commit(ctx, s.allies.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
 			return err
 		}
 	}
-	return dynamo.Transact(ctx, s.allies.Client, requests.items...)
+	return requests.Commit(ctx, s.allies.Client)
 }
 
 // leftFact is the data of the fact ally.left.v1.
@@ -115,7 +110,7 @@ func (s *service) eraseSignatures(ctx context.Context, person string, requested 
 // eraseItems removes a person's items whose sort keys begin with prefix, but
 // for the request itself and what was made after it.
 func (s *service) eraseItems(ctx context.Context, person, prefix string, requested time.Time) error {
-	return s.query(ctx, s.allies, person, prefix, func(attributes map[string]types.AttributeValue) error {
+	return s.allies.Partition(ctx, personal.Partition(person), prefix, func(attributes map[string]types.AttributeValue) error {
 		var item mentionItem // which has what is needed of all the others
 		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
 			return err
@@ -123,31 +118,25 @@ func (s *service) eraseItems(ctx context.Context, person, prefix string, request
 		if item.SK == personal.ErasureSK || item.CreatedAt.After(requested) {
 			return nil
 		}
-		var writes writeList
-		writes.add(s.allies.Delete(item.Key))
+		var writes dynamo.Writes
+		writes.Add(s.allies.Delete(item.Key))
 		if strings.HasPrefix(item.SK, mentionPrefix) {
-			writes.add(s.allies.Delete(dynamo.Key{PK: personal.Partition(item.Recipient), SK: mail.IntentPrefix + item.MailID}))
+			writes.Add(s.allies.Delete(dynamo.Key{PK: personal.Partition(item.Recipient), SK: mail.IntentPrefix + item.MailID}))
 		}
-		if writes.err != nil {
-			return writes.err
-		}
-		return dynamo.Transact(ctx, s.allies.Client, writes.items...)
+		return writes.Commit(ctx, s.allies.Client)
 	})
 }
 
 // eraseSignature ends one signature. It returns *dynamo.Refused when it has
 // changed meanwhile, or was ended by another delivery of the same request.
 func (s *service) eraseSignature(ctx context.Context, g signature) error {
-	var writes writeList
-	writes.add(s.allies.Delete(g.ally.Key, g.ally.unchanged()))
-	writes.add(s.allies.Delete(g.signatory.Key))
+	var writes dynamo.Writes
+	writes.Add(s.allies.Delete(g.ally.Key, g.ally.unchanged()))
+	writes.Add(s.allies.Delete(g.signatory.Key))
 	for _, claim := range g.ally.Claims {
-		writes.add(s.allies.Delete(claimKey(claim)))
+		writes.Add(s.allies.Delete(claimKey(claim)))
 	}
-	writes.add(s.countUpdate(g.ally.Kind, -1))
-	writes.add(s.append("ally.left.v1", g.ally.AllyID, leftFact{g.ally.AllyID, g.ally.Kind, g.ally.Category, g.ally.Region}))
-	if writes.err != nil {
-		return writes.err
-	}
-	return dynamo.Transact(ctx, s.allies.Client, writes.items...)
+	writes.Add(s.countUpdate(g.ally.Kind, -1))
+	writes.Add(s.append("ally.left.v1", g.ally.AllyID, leftFact{g.ally.AllyID, g.ally.Kind, g.ally.Category, g.ally.Region}))
+	return writes.Commit(ctx, s.allies.Client)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -116,7 +117,7 @@ func (s *service) export(ctx context.Context, person string) (export, error) {
 	}
 	for name, table := range s.personal {
 		items := []map[string]any{}
-		err := s.query(ctx, table, person, "", func(item map[string]types.AttributeValue) error {
+		err := table.Partition(ctx, personal.Partition(person), "", func(item map[string]types.AttributeValue) error {
 			var plain map[string]any
 			err := attributevalue.UnmarshalMap(item, &plain)
 			items = append(items, plain)

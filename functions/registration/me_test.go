@@ -64,6 +64,7 @@ func TestExportHoldsAllAndOnlyMine(t *testing.T) {
 		w.join(anOrganisation("De "+email, email))
 		w.sign(aPerson(email)) // and one that waits
 		w.plant(function.Mails, email)
+		w.plant(function.Agenda, email)
 	}
 	mine := w.session("a@exemple.fr")
 	all := read[export](w, w.call(http.StatusOK, http.MethodGet, "/v1/me/export", nil, mine...))

@@ -1,7 +1,6 @@
 package registration
 
 import (
-	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -124,21 +123,7 @@ func (o *organisationInput) checkTerritory(faults *fault.Fields) {
 		o.Territory = current.Ref()
 		return
 	}
-	faults.Add("organisation.territory", unknownTerritory(err))
-}
-
-// unknownTerritory says what to do about a code that no territory has.
-func unknownTerritory(err error) string {
-	const unknown = "Aucun territoire n’a ce code."
-	var suggested *territory.UnknownError
-	if !errors.As(err, &suggested) || len(suggested.Suggestions) == 0 {
-		return unknown + " Saisissez un code officiel : commune, intercommunalité (SIREN), département ou région."
-	}
-	names := make([]string, len(suggested.Suggestions))
-	for i, t := range suggested.Suggestions {
-		names[i] = t.Name + " (" + t.Ref() + ")"
-	}
-	return unknown + " Peut-être : " + strings.Join(names, ", ") + "."
+	faults.Add("organisation.territory", territory.Advice(err))
 }
 
 func (o *organisationInput) checkWebsite(faults *fault.Fields) {

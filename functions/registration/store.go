@@ -2,14 +2,11 @@ package registration
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -161,22 +158,9 @@ func (a allyItem) unchanged() expression.ConditionBuilder {
 	return expression.Name("version").Equal(expression.Value(a.Version))
 }
 
-// present is the transaction item that lets the others pass only while an
-// item is there.
-func (s *service) present(key dynamo.Key) (types.TransactWriteItem, error) {
-	expr, err := expression.NewBuilder().WithCondition(dynamo.Exists).Build()
-	if err != nil {
-		return types.TransactWriteItem{}, fmt.Errorf("check: %w", err)
-	}
-	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-		TableName: &s.allies.Name, Key: key.Attributes(), ConditionExpression: expr.Condition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	}}, nil
-}
-
 // signatories returns a person's signatures without their allies, oldest first.
 func (s *service) signatories(ctx context.Context, person string) (found []signatoryItem, err error) {
-	err = s.query(ctx, s.allies, person, signatoryPrefix, func(item map[string]types.AttributeValue) error {
+	err = s.allies.Partition(ctx, personal.Partition(person), signatoryPrefix, func(item map[string]types.AttributeValue) error {
 		var one signatoryItem
 		err := attributevalue.UnmarshalMap(item, &one)
 		found = append(found, one)
@@ -209,33 +193,4 @@ func (s *service) signatures(ctx context.Context, person string) ([]signature, e
 type signature struct {
 	ally      allyItem
 	signatory signatoryItem
-}
-
-// query calls each for all items of a person whose sort key begins with
-// prefix, read consistently.
-func (s *service) query(ctx context.Context, table dynamo.Table, person, prefix string, each func(map[string]types.AttributeValue) error) error {
-	condition := expression.Key("pk").Equal(expression.Value(personal.Partition(person)))
-	if prefix != "" {
-		condition = condition.And(expression.Key("sk").BeginsWith(prefix))
-	}
-	expr, err := expression.NewBuilder().WithKeyCondition(condition).Build()
-	if err != nil {
-		return fmt.Errorf("query: %w", err)
-	}
-	pages := dynamodb.NewQueryPaginator(table.Client, &dynamodb.QueryInput{
-		TableName: &table.Name, KeyConditionExpression: expr.KeyCondition(), ConsistentRead: aws.Bool(true),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("query: %w", err)
-		}
-		for _, item := range page.Items {
-			if err := each(item); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -82,7 +82,7 @@ func (s *service) getTerritory(w http.ResponseWriter, r *http.Request) error {
 }
 
 func unknownCode(err error) error {
-	f := fault.New(fault.NotFound, "unknown-territory", unknownTerritory(err))
+	f := fault.New(fault.NotFound, "unknown-territory", territory.Advice(err))
 	var unknown *territory.UnknownError
 	if errors.As(err, &unknown) {
 		for _, t := range unknown.Suggestions {

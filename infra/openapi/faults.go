@@ -17,6 +17,18 @@ var codeStatuses = map[string]int{
 	"invalid-token":          http.StatusUnauthorized,
 	"expired-token":          http.StatusGone,
 	"unsubscribed-by-choice": http.StatusConflict,
+
+	"unknown-session":         http.StatusNotFound,
+	"unknown-booking":         http.StatusNotFound,
+	"other-booking":           http.StatusForbidden,
+	"not-attended":            http.StatusForbidden,
+	"session-closed":          http.StatusConflict,
+	"session-not-begun":       http.StatusConflict,
+	"capacity-below-bookings": http.StatusConflict,
+	"changed-meanwhile":       http.StatusConflict,
+	"already-booked":          http.StatusConflict,
+	"feedback-given":          http.StatusConflict,
+	"series-exists":           http.StatusConflict,
 }
 
 // meanings are what the statuses of faults mean, whatever the route.

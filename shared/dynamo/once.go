@@ -4,8 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -83,10 +87,38 @@ func (o Once) First(refused *Refused, place int) (answer string, found bool, err
 	return o.read(item)
 }
 
+// Claim notes what was asked under the key, for an action that knows its own
+// requests again. An Invalid fault "idempotency-key-reused" says that the key
+// came with other words before. It costs one write unit when a key was given.
+func (o Once) Claim(ctx context.Context) error {
+	if o.key == "" {
+		return nil
+	}
+	put, err := o.table.Put(onceItem{Key: o.itemKey(), Asked: o.asked, ExpiresAt: o.until.Unix()},
+		Absent.Or(expression.Name("asked").Equal(expression.Value(o.asked))))
+	if err != nil {
+		return err
+	}
+	_, err = o.table.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.Put.TableName, Item: put.Put.Item, ConditionExpression: put.Put.ConditionExpression,
+		ExpressionAttributeNames: put.Put.ExpressionAttributeNames, ExpressionAttributeValues: put.Put.ExpressionAttributeValues,
+	})
+	var unmet *types.ConditionalCheckFailedException
+	if errors.As(err, &unmet) {
+		return errReused
+	}
+	if err != nil {
+		return fmt.Errorf("claim: %w", err)
+	}
+	return nil
+}
+
+var errReused = fault.New(fault.Invalid, "idempotency-key-reused",
+	"Cette clé d’idempotence a déjà servi pour une autre demande. Utilisez une clé nouvelle.")
+
 func (o Once) read(item onceItem) (string, bool, error) {
 	if item.Asked != o.asked {
-		return "", false, fault.New(fault.Invalid, "idempotency-key-reused",
-			"Cette clé d’idempotence a déjà servi pour une autre demande. Utilisez une clé nouvelle.")
+		return "", false, errReused
 	}
 	return item.Answer, true, nil
 }

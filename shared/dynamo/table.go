@@ -123,6 +123,48 @@ func (t Table) Delete(key Key, conditions ...expression.ConditionBuilder) (types
 	return types.TransactWriteItem{Delete: remove}, nil
 }
 
+// Check is a transaction item that only insists on a condition.
+func (t Table) Check(key Key, condition expression.ConditionBuilder) (types.TransactWriteItem, error) {
+	expr, err := expression.NewBuilder().WithCondition(condition).Build()
+	if err != nil {
+		return types.TransactWriteItem{}, fmt.Errorf("check: %w", err)
+	}
+	return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: &t.Name, Key: key.Attributes(), ConditionExpression: expr.Condition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	}}, nil
+}
+
+// Partition calls each for all items of a partition whose sort key begins
+// with prefix, read consistently.
+func (t Table) Partition(ctx context.Context, pk, prefix string, each func(map[string]types.AttributeValue) error) error {
+	condition := expression.Key("pk").Equal(expression.Value(pk))
+	if prefix != "" {
+		condition = condition.And(expression.Key("sk").BeginsWith(prefix))
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(condition).Build()
+	if err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	consistent := true
+	pages := dynamodb.NewQueryPaginator(t.Client, &dynamodb.QueryInput{
+		TableName: &t.Name, KeyConditionExpression: expr.KeyCondition(), ConsistentRead: &consistent,
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("query: %w", err)
+		}
+		for _, item := range page.Items {
+			if err := each(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func all(conditions []expression.ConditionBuilder) expression.ConditionBuilder {
 	condition := conditions[0]
 	for _, c := range conditions[1:] {

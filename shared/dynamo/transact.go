@@ -147,3 +147,26 @@ func unavailable(err error) error {
 		Detail: "Le service est momentanément surchargé. Rien n’est perdu : renvoyez votre demande dans un instant.",
 	}, err)
 }
+
+// Writes gathers the items of a transaction, and the first error in making
+// them: writes.Add(table.Put(item)).
+type Writes struct {
+	Items []types.TransactWriteItem
+	Err   error
+}
+
+// Add adds an item, or notes why it could not be made.
+func (w *Writes) Add(item types.TransactWriteItem, err error) {
+	if w.Err == nil {
+		w.Err = err
+	}
+	w.Items = append(w.Items, item)
+}
+
+// Commit writes all items or none, as Transact does.
+func (w *Writes) Commit(ctx context.Context, client *dynamodb.Client) error {
+	if w.Err != nil {
+		return w.Err
+	}
+	return Transact(ctx, client, w.Items...)
+}

@@ -98,3 +98,9 @@ func Plural(n int, singular, plural string) string {
 	}
 	return plural
 }
+
+// Month is the month of an instant: "février 2026".
+func Month(t time.Time) string {
+	t = t.In(Paris())
+	return months[t.Month()-1] + " " + strconv.Itoa(t.Year())
+}

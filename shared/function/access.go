@@ -54,6 +54,8 @@ var (
 	RateLimit = Setting{"RATE_LIMIT_PER_MINUTE", "30", "public posts that one client address may make a minute; 0 for no limit"}
 	// PublicURL is the origin that links in mails and pages begin with.
 	PublicURL = Setting{"PUBLIC_URL", "http://127.0.0.1:8080", "origin of the public pages, without a slash at the end"}
+	// MailFrom is the name and address that mails come from.
+	MailFrom = Setting{"MAIL_FROM", "La Fabrique des transitions <bonjour@fabrique.example>", "name and address that mails come from; the provider must have verified it"}
 	// OIDCIssuer signs the team's tokens.
 	OIDCIssuer = Setting{"OIDC_ISSUER", "", "URL of the OpenID Connect issuer of the team"}
 	// OIDCAudience is the client id that the team's tokens are made for.

@@ -5,13 +5,15 @@ import "fmt"
 // Table is one of the platform's DynamoDB tables, named by its area.
 type Table string
 
-// The tables. One function owns and writes each; Ledger and Limits are the
-// exceptions that any function may append to or count in, and registration
+// The tables. One function owns and writes each; Ledger, Audit and Limits are
+// the exceptions that any function may append to or count in, and registration
 // puts requests to be erased into every personal table.
 const (
 	Allies Table = "Allies" // registration: who signed, pending signatures, the directory
+	Agenda Table = "Agenda" // booking: sessions, their seats, who has booked, who waits
 	Mails  Table = "Mails"  // notify: what waits to be sent, what was, who must not be written to
 	Ledger Table = "Ledger" // any function appends: dated facts, the bilan's only source
+	Audit  Table = "Audit"  // any function appends: what the team changed, who and when
 	Limits Table = "Limits" // any function counts: posts per client and minute
 )
 
@@ -54,6 +56,13 @@ var Definitions = []Definition{
 		}},
 	},
 	{
+		Table: Agenda, TTL: true, Stream: true, Durable: true, Personal: true,
+		Indexes: []Index{
+			{Name: "agenda", Hash: "agenda", Range: "agenda_at", IncludeAllItems: true},
+			{Name: "session", Hash: "session_id", Range: "booked_at", IncludeAllItems: true},
+		},
+	},
+	{
 		Table: Mails, TTL: true, Stream: true, Durable: true, Personal: true,
 		Indexes: []Index{
 			{Name: "due", Hash: "due", Range: "due_at"},
@@ -61,6 +70,7 @@ var Definitions = []Definition{
 		},
 	},
 	{Table: Ledger, Stream: true, Durable: true},
+	{Table: Audit, Durable: true},
 	{Table: Limits, TTL: true},
 }
 

@@ -23,9 +23,18 @@ type Intent struct {
 	// Data fills the template. What is to become a link is a path
 	// ("/rejoindre/confirmer?token=…"): the template puts the public origin
 	// before it.
-	Data      map[string]string `dynamodbav:"data"`
-	CreatedAt time.Time         `dynamodbav:"created_at"`
-	ExpiresAt int64             `dynamodbav:"expires_at"`
+	Data map[string]string `dynamodbav:"data"`
+	// Calendar is an invitation that goes with the mail, empty for none.
+	Calendar  Calendar  `dynamodbav:"calendar,omitempty"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	ExpiresAt int64     `dynamodbav:"expires_at"`
+}
+
+// Calendar is an iCalendar object and what it asks of a calendar: METHOD
+// REQUEST or CANCEL (https://www.rfc-editor.org/rfc/rfc6047#section-2.4).
+type Calendar struct {
+	Method string `dynamodbav:"method"`
+	Text   string `dynamodbav:"text"`
 }
 
 // intentFor is how long an intent stays in its table: the stream has it for a

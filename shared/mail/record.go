@@ -30,6 +30,9 @@ func IntentIn(record events.DynamoDBEventRecord) (intent Intent, ok bool, err er
 			intent.Data[name] = text(value)
 		}
 	}
+	if calendar := image["calendar"]; calendar.DataType() == events.DataTypeMap {
+		intent.Calendar = Calendar{Method: text(calendar.Map()["method"]), Text: text(calendar.Map()["text"])}
+	}
 	intent.CreatedAt, err = time.Parse(time.RFC3339Nano, text(image["created_at"]))
 	if err != nil || intent.Person() == "" || intent.SK != IntentPrefix+intent.ID || intent.Template == "" || intent.To == "" {
 		return Intent{}, false, fmt.Errorf("intent %s cannot be read", sk)

@@ -1,6 +1,7 @@
 package territory
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -114,4 +115,19 @@ func All(level Level) iter.Seq[Territory] {
 			}
 		}
 	}
+}
+
+// Advice says in French what to do about an error of Lookup: which codes may
+// have been meant.
+func Advice(err error) string {
+	const unknown = "Aucun territoire n’a ce code."
+	var suggested *UnknownError
+	if !errors.As(err, &suggested) || len(suggested.Suggestions) == 0 {
+		return unknown + " Saisissez un code officiel : commune, intercommunalité (SIREN), département ou région."
+	}
+	names := make([]string, len(suggested.Suggestions))
+	for i, t := range suggested.Suggestions {
+		names[i] = t.Name + " (" + t.Ref() + ")"
+	}
+	return unknown + " Peut-être : " + strings.Join(names, ", ") + "."
 }

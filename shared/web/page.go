@@ -27,6 +27,7 @@ type Page struct {
 var navigation = []struct{ Path, Label string }{
 	{"/", "Accueil"},
 	{"/charte", "La charte"},
+	{"/agenda", "Agenda"},
 	{"/allies", "Les allié·es"},
 	{"/mes-donnees", "Mes données"},
 }

@@ -1,0 +1,320 @@
+package booking
+
+import (
+	"context"
+	"encoding/csv"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// listedBooking is a booking as the team sees it.
+type listedBooking struct {
+	BookingID    string    `json:"booking_id"`
+	Status       string    `json:"status" enum:"confirmed,waiting,cancelled"`
+	Position     int       `json:"position,omitempty"`
+	GivenName    string    `json:"given_name"`
+	FamilyName   string    `json:"family_name"`
+	Email        string    `json:"email"`
+	Organisation string    `json:"organisation,omitempty"`
+	Territory    string    `json:"territory,omitempty"`
+	QuartetRole  string    `json:"quartet_role,omitempty"`
+	Needs        string    `json:"needs,omitempty"`
+	BookedAt     time.Time `json:"booked_at"`
+	Attended     bool      `json:"attended"`
+}
+
+type bookingList struct {
+	Items []listedBooking `json:"items"`
+}
+
+// listed returns the bookings of a session: who comes, then who waits, in
+// order, then who has cancelled.
+func (s *service) listed(ctx context.Context, id string) ([]listedBooking, error) {
+	if _, err := s.session(ctx, id); err != nil {
+		return nil, err
+	}
+	records, err := s.bookings(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	rank := map[string]int{confirmed: 0, waiting: 1, cancelled: 2}
+	slices.SortStableFunc(records, func(a, b bookingItem) int {
+		if a.State == waiting && b.State == waiting {
+			return a.Ticket - b.Ticket
+		}
+		return rank[a.State] - rank[b.State]
+	})
+	list, position := []listedBooking{}, 0
+	for _, r := range records {
+		one := listedBooking{
+			BookingID: r.ID, Status: r.State, GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email,
+			Organisation: r.Organisation, Territory: r.Territory, QuartetRole: r.QuartetRole, Needs: r.Needs,
+			BookedAt: r.CreatedAt, Attended: r.Attended,
+		}
+		if r.State == waiting {
+			position++
+			one.Position = position
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+func (s *service) getBookings(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.listed(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, bookingList{list})
+}
+
+// getBookingsCSV answers the list for a spreadsheet.
+func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.listed(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	text.WriteString("\ufeff") // or spreadsheets take it for another encoding
+	table := csv.NewWriter(&text)
+	table.UseCRLF = true // https://www.rfc-editor.org/rfc/rfc4180#section-2
+	_ = table.Write([]string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"})
+	for _, b := range list {
+		attended := ""
+		if b.Attended {
+			attended = "1"
+		}
+		_ = table.Write([]string{b.BookingID, b.Status, cell(b.GivenName), cell(b.FamilyName), cell(b.Email), cell(b.Organisation),
+			b.Territory, b.QuartetRole, cell(b.Needs), b.BookedAt.Format(time.RFC3339), attended})
+	}
+	table.Flush()
+	w.Header().Set("Content-Disposition", `attachment; filename="`+r.PathValue("id")+`.csv"`)
+	return web.Raw(w, http.StatusOK, "text/csv; charset=utf-8", []byte(text.String()))
+}
+
+// cell keeps a spreadsheet from taking what someone typed for a formula
+// (https://owasp.org/www-community/attacks/CSV_Injection).
+func cell(typed string) string {
+	if typed != "" && strings.ContainsRune("=+-@\t\r", rune(typed[0])) {
+		return "'" + typed
+	}
+	return typed
+}
+
+// attendanceInput is who came.
+type attendanceInput struct {
+	Attended []string `json:"attended" doc:"Ids of bookings"`
+	WalkIns  []walkIn `json:"walk_ins,omitempty" doc:"People who had not booked"`
+}
+
+// walkIn is someone who came without a booking.
+type walkIn struct {
+	GivenName   string `json:"given_name,omitempty"`
+	Email       string `json:"email,omitempty"`
+	Territory   string `json:"territory,omitempty"`
+	QuartetRole string `json:"quartet_role,omitempty" enum:"elected,officer,state,socioeconomic"`
+}
+
+type attendanceAnswer struct {
+	Session  session `json:"session"`
+	Attended int     `json:"attended" doc:"People who came, with those who had not booked"`
+	FactID   string  `json:"fact_id"`
+}
+
+const maxWalkIns = 500
+
+// heldFact is the data of the fact session.held.v1: what the bilan counts.
+type heldFact struct {
+	SessionID    string         `json:"session_id"`
+	Kind         Kind           `json:"kind"`
+	Mode         Mode           `json:"mode"`
+	Series       string         `json:"series,omitempty"`
+	Cohort       string         `json:"cohort,omitempty"`
+	Fundamentals []int          `json:"fundamentals"`
+	Dimensions   []int          `json:"narrative_dimensions"`
+	StartsAt     time.Time      `json:"starts_at"`
+	Minutes      int            `json:"minutes"`
+	Booked       int            `json:"booked"`
+	Attended     int            `json:"attended"`
+	WalkIns      int            `json:"walk_ins"`
+	Territories  map[string]int `json:"territories"`
+	QuartetRoles map[string]int `json:"quartet_roles"`
+	// Participants are pseudonyms, by which people who come several times are
+	// counted once; nothing leads from one to a person without the key.
+	Participants []string `json:"participants"`
+	Corrects     string   `json:"corrects,omitempty"`
+}
+
+func (s *service) putAttendance(w http.ResponseWriter, r *http.Request) error {
+	var in attendanceInput
+	var faults fault.Fields
+	if _, err := web.Decode(r, &in, &faults); err != nil {
+		return err
+	}
+	answer, err := s.hold(r.Context(), r.PathValue("id"), in, &faults)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, answer)
+}
+
+// hold records who came to a session that has begun. It may be said again, to
+// correct: what is the same changes nothing, and what is not appends a fact
+// that corrects the one before.
+func (s *service) hold(ctx context.Context, id string, in attendanceInput, faults *fault.Fields) (attendanceAnswer, error) {
+	item, err := s.session(ctx, id)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	records, err := s.bookings(ctx, id)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	in.check(records, faults)
+	if err := faults.Err(); err != nil {
+		return attendanceAnswer{}, err
+	}
+	if item.State == cancelled || s.now().Before(item.StartsAt) {
+		return attendanceAnswer{}, fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
+	}
+	data, err := s.heldFact(ctx, item, records, in)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	fact := ledger.New(s.newID("fact"), "booking", "session.held.v1", id, item.StartsAt, data)
+	update := expression.Set(expression.Name("state"), expression.Value(held)).
+		Set(expression.Name("held_fact"), expression.Value(fact.ID))
+	same := expression.Name("state").Equal(expression.Value(item.State))
+	if item.HeldFact != "" {
+		same = same.And(expression.Name("held_fact").Equal(expression.Value(item.HeldFact)))
+	}
+	var writes dynamo.Writes
+	writes.Add(s.table.Update(item.Key, update, same))
+	writes.Add(ledger.Append(s.ledger, fact, s.now()))
+	writes.Add(s.audit.Entry(ctx, "session.held", id, nil, attendanceInput{Attended: in.Attended}))
+	if err := refusedAs(writes.Commit(ctx, s.table.Client), errChanged); err != nil {
+		return attendanceAnswer{}, err
+	}
+	if err := s.mark(ctx, records, in.Attended); err != nil {
+		return attendanceAnswer{}, err
+	}
+	shown, err := s.shownSession(ctx, id)
+	return attendanceAnswer{shown, data.Attended, fact.ID}, err
+}
+
+// mark notes on each booking whether its holder came.
+func (s *service) mark(ctx context.Context, records []bookingItem, attended []string) error {
+	for _, record := range records {
+		came := slices.Contains(attended, record.ID)
+		if came == record.Attended {
+			continue
+		}
+		var writes dynamo.Writes
+		writes.Add(s.table.Update(record.Key, expression.Set(expression.Name("attended"), expression.Value(came)),
+			expression.Name("booking_id").Equal(expression.Value(record.ID))))
+		if err := refusedAsDone(writes.Commit(ctx, s.table.Client)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *attendanceInput) check(records []bookingItem, faults *fault.Fields) {
+	slices.Sort(in.Attended)
+	in.Attended = slices.Compact(in.Attended)
+	for _, id := range in.Attended {
+		if !slices.ContainsFunc(records, func(r bookingItem) bool { return r.ID == id }) {
+			faults.Add("attended", "Aucune réservation de cette rencontre n’a le numéro "+id+".")
+		}
+	}
+	if len(in.WalkIns) > maxWalkIns {
+		faults.Add("walk_ins", "Notez 500 personnes sans réservation au plus.")
+		return
+	}
+	for i := range in.WalkIns {
+		in.WalkIns[i].check(faults)
+	}
+}
+
+func (p *walkIn) check(faults *fault.Fields) {
+	if p.Email != "" {
+		if _, ok := alliance.ParseEmail(p.Email); !ok {
+			faults.Add("walk_ins", "Une adresse e-mail n’a pas la forme nom@exemple.fr.")
+		}
+	}
+	if p.QuartetRole != "" && !slices.Contains(quartetRoles, p.QuartetRole) {
+		faults.Add("walk_ins", "Choisissez les rôles parmi elected, officer, state et socioeconomic.")
+	}
+	if p.Territory != "" {
+		found, err := territory.Lookup(p.Territory)
+		if err != nil {
+			faults.Add("walk_ins", territory.Advice(err))
+			return
+		}
+		current := found.Current()
+		p.Territory = current.Ref()
+	}
+}
+
+func (s *service) heldFact(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput) (heldFact, error) {
+	data := heldFact{
+		SessionID: item.ID, Kind: item.Kind, Mode: item.Mode, Series: item.Series, Cohort: item.Cohort,
+		Fundamentals: append([]int{}, item.Fundamentals...), Dimensions: append([]int{}, item.Dimensions...),
+		StartsAt: item.StartsAt, Minutes: int(item.EndsAt.Sub(item.StartsAt) / time.Minute),
+		WalkIns: len(in.WalkIns), Territories: map[string]int{}, QuartetRoles: map[string]int{}, Participants: []string{}, Corrects: item.HeldFact,
+	}
+	come := func(person, place, role string) error {
+		data.Attended++
+		if place != "" {
+			data.Territories[place]++
+		}
+		if role != "" {
+			data.QuartetRoles[role]++
+		}
+		if person == "" {
+			return nil
+		}
+		pseudonym, err := auth.Hash(ctx, s.identity, "participant", person)
+		if err == nil && !slices.Contains(data.Participants, pseudonym) {
+			data.Participants = append(data.Participants, pseudonym)
+		}
+		return err
+	}
+	for _, r := range records {
+		if r.State == confirmed {
+			data.Booked++
+		}
+		if slices.Contains(in.Attended, r.ID) {
+			if err := come(personIn(r.PK), r.Territory, r.QuartetRole); err != nil {
+				return heldFact{}, err
+			}
+		}
+	}
+	for _, p := range in.WalkIns {
+		person := ""
+		if p.Email != "" {
+			var err error
+			if person, err = personal.Hash(ctx, s.identity, alliance.NormaliseEmail(p.Email)); err != nil {
+				return heldFact{}, err
+			}
+		}
+		if err := come(person, p.Territory, p.QuartetRole); err != nil {
+			return heldFact{}, err
+		}
+	}
+	slices.Sort(data.Participants)
+	return data, nil
+}

@@ -1,0 +1,185 @@
+package booking
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// The table Agenda:
+//
+//	SESSION#ses_…  SESSION        a session, and its capacity
+//	SESSION#ses_…  META           whether people queue, and the next ticket
+//	SESSION#ses_…  SEAT#00001     a free seat
+//	SESSION#ses_…  WAIT#000000001 someone who waits, in order of ticket
+//	PERSON#hash    BOOKING#ses_…  the one record of a person in a session
+//	PERSON#hash    MAIL#…         a mail to send (package mail)
+//	SERIES#slug    SERIES         a workshop or a learning community
+//	ONCE#…         ONCE           an Idempotency-Key that was used
+//
+// Index "agenda": sessions and series by date. Index "session": bookings of a
+// session, in the order in which they were made.
+
+// sessionItem is a session as stored. Its seats are items of their own.
+type sessionItem struct {
+	dynamo.Key
+	ID           string    `dynamodbav:"session_id"`
+	Kind         Kind      `dynamodbav:"kind"`
+	Title        string    `dynamodbav:"title"`
+	Description  string    `dynamodbav:"description,omitempty"`
+	StartsAt     time.Time `dynamodbav:"starts_at"`
+	EndsAt       time.Time `dynamodbav:"ends_at"`
+	Mode         Mode      `dynamodbav:"mode"`
+	Place        string    `dynamodbav:"place,omitempty"`
+	JoinURL      string    `dynamodbav:"join_url,omitempty"` // told to those who have booked
+	Capacity     int       `dynamodbav:"seats"`              // "capacity" is a reserved word of expressions
+	NextSeat     int       `dynamodbav:"next_seat"`          // number of the next seat to be made; never used twice
+	Fundamentals []int     `dynamodbav:"fundamentals,omitempty"`
+	Dimensions   []int     `dynamodbav:"narrative_dimensions,omitempty"`
+	Series       string    `dynamodbav:"series,omitempty"`
+	Cohort       string    `dynamodbav:"cohort,omitempty"`
+	State        string    `dynamodbav:"state"`
+	// Sequence rises with each change that people who have booked must know
+	// of; it is the SEQUENCE of their invitation.
+	Sequence  int       `dynamodbav:"seq"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	// HeldFact is the last fact about who came, which a correction replaces.
+	HeldFact string `dynamodbav:"held_fact,omitempty"`
+	// Agenda and AgendaAt place it in the index "agenda".
+	Agenda   string `dynamodbav:"agenda"`
+	AgendaAt string `dynamodbav:"agenda_at"`
+}
+
+// The stored states of a session; open, full and closed follow from the time
+// and from the seats.
+const (
+	planned   = "planned"
+	cancelled = "cancelled" // of a session, and of a booking
+	closed    = "closed"    // begun; who came is not noted yet
+	held      = "held"
+)
+
+// agendaSessions is the partition of the index "agenda" that holds sessions:
+// a few hundred a year.
+const agendaSessions = "sessions"
+
+// instant writes times so that they sort as text.
+const instant = "2006-01-02T15:04:05Z"
+
+func agendaAt(starts time.Time, id string) string { return starts.UTC().Format(instant) + "#" + id }
+
+func sessionPartition(session string) string { return "SESSION#" + session }
+
+func sessionKey(session string) dynamo.Key {
+	return dynamo.Key{PK: sessionPartition(session), SK: "SESSION"}
+}
+
+// metaItem says how people are seated: by taking a free seat, or by waiting
+// for the matcher. The mode never goes back to open.
+type metaItem struct {
+	dynamo.Key
+	Mode       string `dynamodbav:"booking_mode"`
+	NextTicket int    `dynamodbav:"next_ticket"`
+}
+
+const (
+	modeOpen  = "open"
+	modeQueue = "queue"
+)
+
+func metaKey(session string) dynamo.Key {
+	return dynamo.Key{PK: sessionPartition(session), SK: "META"}
+}
+
+// seatItem is a free seat.
+type seatItem struct{ dynamo.Key }
+
+const (
+	seatPrefix = "SEAT#"
+	waitPrefix = "WAIT#"
+)
+
+func seatKey(session string, number int) dynamo.Key {
+	return dynamo.Key{PK: sessionPartition(session), SK: fmt.Sprintf("%s%05d", seatPrefix, number)}
+}
+
+// waitItem is someone who waits.
+type waitItem struct {
+	dynamo.Key
+	Person  string `dynamodbav:"person"`
+	Booking string `dynamodbav:"booking_id"`
+}
+
+func waitKey(session string, ticket int) dynamo.Key {
+	return dynamo.Key{PK: sessionPartition(session), SK: fmt.Sprintf("%s%09d", waitPrefix, ticket)}
+}
+
+// bookingItem is the one record of a person in a session. It is never deleted
+// before the person is, so that a request that comes late cannot book again
+// what was cancelled.
+type bookingItem struct {
+	dynamo.Key
+	Session string `dynamodbav:"session_id"`
+	ID      string `dynamodbav:"booking_id"`
+	State   string `dynamodbav:"state"`
+	Seat    string `dynamodbav:"seat,omitempty"` // sort key of its seat
+	Ticket  int    `dynamodbav:"ticket,omitempty"`
+	// Keys are all the idempotency keys that made or found a booking here.
+	Keys         []string  `dynamodbav:"request_keys,stringset,omitempty"`
+	GivenName    string    `dynamodbav:"given_name"`
+	FamilyName   string    `dynamodbav:"family_name"`
+	Email        string    `dynamodbav:"email"`
+	Organisation string    `dynamodbav:"organisation,omitempty"`
+	Territory    string    `dynamodbav:"territory,omitempty"`
+	QuartetRole  string    `dynamodbav:"quartet_role,omitempty"`
+	Needs        string    `dynamodbav:"needs,omitempty"`
+	CreatedAt    time.Time `dynamodbav:"created_at"`
+	BookedAt     string    `dynamodbav:"booked_at"` // with the booking's id: order in the index "session"
+	// Promoted tells that the seat came through the waiting list.
+	Promoted bool `dynamodbav:"promoted,omitempty"`
+	// Told is the sequence of the session that the person knows of.
+	Told int `dynamodbav:"told"`
+	// Changes counts what happened to the booking: each change is one mail.
+	Changes    int    `dynamodbav:"changes"`
+	Reminded   bool   `dynamodbav:"reminded,omitempty"`
+	Attended   bool   `dynamodbav:"attended,omitempty"`
+	FeedbackAt string `dynamodbav:"feedback_at,omitempty"`
+	ExpiresAt  int64  `dynamodbav:"expires_at"`
+}
+
+// The states of a booking, besides cancelled.
+const (
+	confirmed = "confirmed"
+	waiting   = "waiting"
+)
+
+const bookingPrefix = "BOOKING#"
+
+func bookingKey(person, session string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: bookingPrefix + session}
+}
+
+// seriesItem is a workshop or a learning community.
+type seriesItem struct {
+	dynamo.Key
+	Slug       string `dynamodbav:"slug"`
+	Kind       Kind   `dynamodbav:"kind"`
+	Name       string `dynamodbav:"name"`
+	ActiveFrom string `dynamodbav:"active_from"`
+	ActiveTo   string `dynamodbav:"active_to,omitempty"`
+	Agenda     string `dynamodbav:"agenda"`
+	AgendaAt   string `dynamodbav:"agenda_at"`
+}
+
+func seriesKey(slug string) dynamo.Key { return dynamo.Key{PK: "SERIES#" + slug, SK: "SERIES"} }
+
+// sameAs holds for a series that was stored with the same words.
+func (i seriesItem) sameAs() expression.ConditionBuilder {
+	return expression.Name("kind").Equal(expression.Value(i.Kind)).
+		And(expression.Name("name").Equal(expression.Value(i.Name))).
+		And(expression.Name("agenda_at").Equal(expression.Value(i.AgendaAt)))
+}

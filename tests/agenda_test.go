@@ -1,0 +1,84 @@
+package tests
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// plan makes a session as a member of the team does.
+func (v *visitor) plan(title string, starts time.Time, seats int) {
+	v.t.Helper()
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	v.fetch(http.MethodGet, "/_dev/token?role=team", &token)
+	body, err := json.Marshal(map[string]any{
+		"kind": "initiation", "title": title, "starts_at": starts.UTC().Format(time.RFC3339), "ends_at": starts.Add(2 * time.Hour).UTC().Format(time.RFC3339),
+		"mode": "hybrid", "place": "Mairie de Figeac", "join_url": "https://visio.example/salle", "capacity": seats,
+		"description": "Une matinée pour découvrir les quatre fondamentaux.",
+	})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.origin+"/v1/sessions", bytes.NewReader(body))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token.AccessToken)
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusCreated {
+		v.t.Fatalf("%d %s", answer.StatusCode, text)
+	}
+}
+
+// TestSomeoneBooksWaitsAndCancels goes through the pages of the agenda.
+func TestSomeoneBooksWaitsAndCancels(t *testing.T) {
+	v := visit(t)
+	v.open("/agenda")
+	v.reads("Aucune rencontre")
+	v.plan("Découvrir les fondamentaux", time.Now().AddDate(0, 0, 9), 1)
+	v.open("/agenda")
+	v.reads("Découvrir les fondamentaux", "1 place libre")
+	v.look("agenda")
+	v.press("Découvrir les fondamentaux")
+	v.reads("Mairie de Figeac", "Réserver une place")
+	v.look("session")
+	v.press("Réserver ma place")
+	v.reads("points sont à corriger", "Saisissez votre prénom.")
+	v.book("Ada", "ada@exemple.example")
+	v.press("Réserver ma place")
+	v.reads("À bientôt, Ada", "Rejoindre en ligne")
+	v.look("booking")
+	first := v.mail("ada@exemple.example", "Votre place", "/reservations/"+v.lastPart())
+
+	v.open("/agenda")
+	v.press("Découvrir les fondamentaux")
+	v.reads("Complet", "Rejoindre la liste d’attente")
+	v.book("Bob", "bob@exemple.example")
+	v.press("M’inscrire sur la liste d’attente")
+	v.reads("Vous êtes en position 1")
+	v.look("waiting")
+
+	v.open(first)
+	v.press("Annuler ma réservation")
+	v.reads("Vous n’avez pas de place dans cette rencontre")
+	v.look("booking-cancelled")
+	v.settle()
+	v.mail("bob@exemple.example", "Une place s’est libérée", "")
+}
+
+func (v *visitor) book(name, address string) {
+	v.t.Helper()
+	v.fill("given_name", name)
+	v.fill("family_name", "Martin")
+	v.fill("email", address)
+}
