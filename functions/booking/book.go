@@ -60,14 +60,14 @@ func (in *bookingInput) check(faults *fault.Fields) {
 	for _, text := range []*string{&in.GivenName, &in.FamilyName, &in.Organisation, &in.Territory, &in.Needs} {
 		*text = strings.TrimSpace(*text)
 	}
-	checkText(faults, "given_name", in.GivenName, maxName, "Saisissez votre prénom.")
-	checkText(faults, "family_name", in.FamilyName, maxName, "Saisissez votre nom.")
+	alliance.CheckText(faults, "given_name", in.GivenName, maxName, "Saisissez votre prénom.")
+	alliance.CheckText(faults, "family_name", in.FamilyName, maxName, "Saisissez votre nom.")
 	if address, ok := alliance.ParseEmail(in.Email); ok {
 		in.Email = address
 	} else {
 		faults.Add("email", "Saisissez une adresse e-mail comme nom@exemple.fr")
 	}
-	if utf8.RuneCountInString(in.Organisation) > maxOrganisation || unprintable(in.Organisation) {
+	if utf8.RuneCountInString(in.Organisation) > maxOrganisation || alliance.Unprintable(in.Organisation) {
 		faults.Add("organisation", "Saisissez un nom de 200 caractères au plus.")
 	}
 	if in.QuartetRole != "" && !slices.Contains(quartetRoles, in.QuartetRole) {

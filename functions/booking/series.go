@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -32,7 +33,7 @@ func (in *series) check(faults *fault.Fields) {
 	}
 	checkSlug(faults, "slug", in.Slug)
 	in.Name = strings.TrimSpace(in.Name)
-	checkText(faults, "name", in.Name, maxTitle, "Saisissez un nom.")
+	alliance.CheckText(faults, "name", in.Name, maxTitle, "Saisissez un nom.")
 	from, fromErr := time.Parse(time.DateOnly, in.ActiveFrom)
 	if fromErr != nil {
 		faults.Add("active_from", "Indiquez un jour, comme 2026-02-03.")

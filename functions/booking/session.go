@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 )
 
@@ -88,7 +89,7 @@ func (in *sessionInput) check(faults *fault.Fields) {
 		faults.Add("kind", "Choisissez une sorte de rencontre : permanence, initiation, workshop, community, assembly ou general_assembly.")
 	}
 	in.Title, in.Description, in.Place = strings.TrimSpace(in.Title), strings.TrimSpace(in.Description), strings.TrimSpace(in.Place)
-	checkText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
+	alliance.CheckText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
 	if utf8.RuneCountInString(in.Description) > maxDescription {
 		faults.Add("description", "Raccourcissez la description : 5 000 caractères au plus.")
 	}
@@ -127,7 +128,7 @@ func (in *sessionInput) checkPlace(faults *fault.Fields) {
 	}
 	if in.Place == "" && (in.Mode == Onsite || in.Mode == Hybrid) {
 		faults.Add("place", "Indiquez le lieu d’une rencontre sur place.")
-	} else if utf8.RuneCountInString(in.Place) > maxPlace || unprintable(in.Place) {
+	} else if utf8.RuneCountInString(in.Place) > maxPlace || alliance.Unprintable(in.Place) {
 		faults.Add("place", "Saisissez une adresse de 300 caractères au plus.")
 	}
 	if in.JoinURL == "" {

@@ -4,7 +4,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -79,7 +78,7 @@ func (in *signing) check(faults *fault.Fields) {
 // check is for an organisation that signs.
 func (o *organisationInput) check(faults *fault.Fields) {
 	o.Name = line(o.Name)
-	checkText(faults, "organisation.name", o.Name, maxOrgName, "Saisissez le nom de l’organisation.")
+	alliance.CheckText(faults, "organisation.name", o.Name, maxOrgName, "Saisissez le nom de l’organisation.")
 	if !slices.Contains(alliance.Categories, o.Category) {
 		faults.Add("organisation.category", "Choisissez une catégorie dans la liste.")
 	}
@@ -107,7 +106,7 @@ func (o *organisationInput) check(faults *fault.Fields) {
 // its name and territory are kept.
 func (o *organisationInput) checkNamed(faults *fault.Fields) {
 	*o = organisationInput{Name: line(o.Name), Territory: o.Territory}
-	if utf8.RuneCountInString(o.Name) > maxOrgName || unprintable(o.Name) {
+	if utf8.RuneCountInString(o.Name) > maxOrgName || alliance.Unprintable(o.Name) {
 		faults.Add("organisation.name", "Saisissez un nom de 200 caractères au plus.")
 	}
 	o.checkTerritory(faults)
@@ -135,7 +134,7 @@ func (o *organisationInput) checkWebsite(faults *fault.Fields) {
 	}
 	address, err := url.Parse(o.Website)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || !strings.Contains(address.Hostname(), ".") ||
-		address.User != nil || len(o.Website) > maxWebsite || unprintable(o.Website) {
+		address.User != nil || len(o.Website) > maxWebsite || alliance.Unprintable(o.Website) {
 		faults.Add("organisation.website", "Saisissez une adresse comme https://www.exemple.fr")
 	}
 }
@@ -152,35 +151,11 @@ func (p *personInput) check(faults *fault.Fields) {
 
 func (p *personInput) checkNames(faults *fault.Fields) {
 	p.GivenName, p.FamilyName, p.Role = line(p.GivenName), line(p.FamilyName), line(p.Role)
-	checkText(faults, "person.given_name", p.GivenName, maxName, "Saisissez votre prénom.")
-	checkText(faults, "person.family_name", p.FamilyName, maxName, "Saisissez votre nom.")
-	if utf8.RuneCountInString(p.Role) > maxName || unprintable(p.Role) {
+	alliance.CheckText(faults, "person.given_name", p.GivenName, maxName, "Saisissez votre prénom.")
+	alliance.CheckText(faults, "person.family_name", p.FamilyName, maxName, "Saisissez votre nom.")
+	if utf8.RuneCountInString(p.Role) > maxName || alliance.Unprintable(p.Role) {
 		faults.Add("person.role", "Saisissez une fonction de 100 caractères au plus.")
 	}
-}
-
-// checkText notes a text that does not show as it should, says nothing or is too long.
-func checkText(faults *fault.Fields, location, text string, longest int, missing string) {
-	switch {
-	case unprintable(text):
-		faults.Add(location, "Ce texte contient des caractères qui ne s’affichent pas : saisissez-le à nouveau.")
-	case !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }):
-		faults.Add(location, missing)
-	case utf8.RuneCountInString(text) > longest:
-		faults.Add(location, "Ce texte est trop long : raccourcissez-le.")
-	}
-}
-
-// unprintable finds what would not show, or would turn the text around it:
-// control and format characters (spaces without width, marks of writing
-// direction), and ends of line. Joiners alone are part of some scripts.
-func unprintable(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool {
-		if unicode.Is(unicode.Join_Control, r) {
-			return false
-		}
-		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
-	})
 }
 
 // line takes the spaces at both ends away.

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 )
 
 func TestParseEmail(t *testing.T) {
@@ -90,6 +92,24 @@ func TestParseRNA(t *testing.T) {
 	} {
 		if _, got := ParseRNA(text); got != ok {
 			t.Errorf("ParseRNA(%q) = %v, want %v", text, got, ok)
+		}
+	}
+}
+
+func TestTextsThatDoNotShow(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Ada": false, "L’Haÿ-les-Roses": false, "नर्‍ता": false, "": false, "a\r\nBcc: b": true, "a\x00": true,
+		"\u202eada": true, "a\u200bb": true, "a\u2028b": true, "a\ufffdb": true,
+	} {
+		if Unprintable(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+	for text, faulty := range map[string]bool{"Ada": false, "7": false, "": true, "…": true, "abcdef": true, "a\nb": true} {
+		var faults fault.Fields
+		CheckText(&faults, "name", text, 5, "Saisissez un nom.")
+		if (len(faults) == 1) != faulty {
+			t.Errorf("%q: %v", text, faults)
 		}
 	}
 }
