@@ -5,11 +5,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 )
 
 // BenchmarkHotSession books for one person after another while so many book at
-// once, in one session and over ten. It reports bookings a second and calls to
-// DynamoDB a booking: what is over three reads and one write are retries.
+// once, in one session and over ten. Every hundredth call meets a conflict, as
+// DynamoDB answers when transactions cross, which engines on one machine never
+// do. It reports bookings a second, calls to DynamoDB a booking (what is over
+// three reads and one write are retries), and how many transactions were
+// refused because somebody else took the seat first.
 func BenchmarkHotSession(b *testing.B) {
 	for _, sessions := range []int{1, 10} {
 		for _, contenders := range []int{1, 10, 100} {
@@ -20,7 +25,12 @@ func BenchmarkHotSession(b *testing.B) {
 				for i := range ids {
 					ids[i] = w.newSession(seats).ID
 				}
-				since := w.Faults(nil)
+				since := w.Faults(func(c functiontest.Call) functiontest.Fault {
+					if c.Number%100 == 0 {
+						return functiontest.Conflict
+					}
+					return functiontest.None
+				})
 				var next atomic.Int64
 				var group sync.WaitGroup
 				b.ResetTimer()
@@ -35,9 +45,11 @@ func BenchmarkHotSession(b *testing.B) {
 				}
 				group.Wait()
 				b.StopTimer()
-				calls, _ := since()
+				calls, conflicts := since()
 				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bookings/s")
 				b.ReportMetric(float64(calls)/float64(b.N), "calls/booking")
+				b.ReportMetric(float64(w.Refused())/float64(b.N), "refused/booking")
+				b.ReportMetric(float64(conflicts)/float64(b.N), "conflicts/booking")
 			})
 		}
 	}

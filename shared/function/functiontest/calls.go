@@ -39,7 +39,8 @@ type Call struct {
 	Operation string // "TransactWriteItems"
 }
 
-// Plan says what befalls a call.
+// Plan says what befalls a call. It may wait before it answers, to hold this
+// call back while others go through: calls at once ask it at once.
 type Plan func(Call) Fault
 
 // At is the plan in which one fault befalls the call of this number. To try
@@ -71,12 +72,20 @@ func (e *Env) Faults(plan Plan) (since func() (calls, injected int)) {
 	c := e.calls
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.plan, c.number, c.injected = plan, 0, 0
+	c.plan, c.number, c.injected, c.refused = plan, 0, 0, 0
 	return func() (int, int) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.number, c.injected
 	}
+}
+
+// Refused is how many transactions the engine refused since Faults was
+// called, because a condition did not hold: each is tried again or given up.
+func (e *Env) Refused() int {
+	e.calls.mu.Lock()
+	defer e.calls.mu.Unlock()
+	return e.calls.refused
 }
 
 // Used is the capacity that calls consumed, in units.
@@ -108,7 +117,9 @@ type calls struct {
 	mu               sync.Mutex
 	plan             Plan
 	number, injected int
+	refused          int
 	used             Used
+	lagging          map[string][]byte // answers of reads that need not be fresh; nil: all are
 }
 
 func (c *calls) reset() Used {
@@ -135,6 +146,10 @@ func (c *calls) RoundTrip(request *http.Request) (*http.Response, error) {
 	case Reset:
 		return nil, syscall.ECONNRESET
 	}
+	late, keep := c.late(operation, body)
+	if late != nil {
+		return answered(request, http.StatusOK, late), nil
+	}
 	body = askForCapacity(operation, body)
 	request = request.Clone(request.Context())
 	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -147,6 +162,7 @@ func (c *calls) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	keep(answer)
 	c.count(operation, answer)
 	if fault == LostAnswer {
 		return nil, syscall.ECONNRESET
@@ -160,19 +176,46 @@ var reads = []string{"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetIte
 
 func (c *calls) planned(operation string) Fault {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.number++
-	if c.plan == nil {
+	plan, number := c.plan, c.number
+	c.mu.Unlock()
+	if plan == nil {
 		return None
 	}
-	fault := c.plan(Call{c.number, operation})
+	fault := plan(Call{number, operation})
 	if fault == Conflict && (operation == "BatchWriteItem" || !slices.Contains(writes, operation)) {
 		return None
 	}
 	if fault != None {
+		c.mu.Lock()
 		c.injected++
+		c.mu.Unlock()
 	}
 	return fault
+}
+
+// Lag makes every later GetItem that does not ask for a consistent read be
+// answered as the first one of the same item was: the slowest replica there
+// can be. Engines on one machine are never late by themselves.
+func (e *Env) Lag() {
+	e.calls.mu.Lock()
+	defer e.calls.mu.Unlock()
+	e.calls.lagging = map[string][]byte{}
+}
+
+// late is the answer that a lagging replica gives to a read; keep notes the
+// first answer. Both do nothing for other calls.
+func (c *calls) late(operation string, body []byte) (answer []byte, keep func([]byte)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lagging == nil || operation != "GetItem" || bytes.Contains(body, []byte(`"ConsistentRead":true`)) {
+		return nil, func([]byte) {}
+	}
+	return c.lagging[string(body)], func(first []byte) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lagging[string(body)] = first
+	}
 }
 
 // conflict is the answer to a write whose items another transaction holds
@@ -197,8 +240,12 @@ func refusal(request *http.Request, code string, reasons []map[string]string) *h
 		answer["CancellationReasons"] = reasons
 	}
 	body, _ := json.Marshal(answer) // strings only: cannot fail
+	return answered(request, http.StatusBadRequest, body)
+}
+
+func answered(request *http.Request, status int, body []byte) *http.Response {
 	return &http.Response{
-		StatusCode: http.StatusBadRequest, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: request,
+		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: request,
 		Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}, "X-Amzn-Requestid": {"injected"}},
 		Body:   io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
@@ -221,6 +268,12 @@ type consumed struct {
 }
 
 func (c *calls) count(operation string, answer []byte) {
+	if operation == "TransactWriteItems" && bytes.Contains(answer, []byte("TransactionCanceledException")) {
+		c.mu.Lock()
+		c.refused++
+		c.mu.Unlock()
+		return
+	}
 	var out struct{ ConsumedCapacity json.RawMessage }
 	if json.Unmarshal(answer, &out) != nil || out.ConsumedCapacity == nil {
 		return
