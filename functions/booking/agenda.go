@@ -101,7 +101,7 @@ func (s *service) getSessions(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := sessionPage{Items: []session{}, NextCursor: next}
 	for _, item := range items {
-		shown, err := s.counted(r.Context(), item)
+		shown, err := s.counted(r.Context(), item, false)
 		if err != nil {
 			return err
 		}
@@ -205,19 +205,20 @@ func (s *service) shownSession(ctx context.Context, id string) (session, error) 
 	if err != nil {
 		return session{}, err
 	}
-	return s.counted(ctx, item)
+	return s.counted(ctx, item, true)
 }
 
-// counted is a session with its seats and its waiting list counted now.
-func (s *service) counted(ctx context.Context, item sessionItem) (session, error) {
+// counted is a session with its seats and its waiting list counted; fresh
+// counts what was written this very instant too.
+func (s *service) counted(ctx context.Context, item sessionItem, fresh bool) (session, error) {
 	if item.State != planned {
 		return item.shown(0, 0, s.now()), nil
 	}
-	free, err := s.count(ctx, item.ID, seatPrefix, seatPrefix+"~")
+	free, err := s.count(ctx, item.ID, seatPrefix, seatPrefix+"~", fresh)
 	if err != nil {
 		return session{}, err
 	}
-	waits, err := s.count(ctx, item.ID, waitPrefix, waitPrefix+"~")
+	waits, err := s.count(ctx, item.ID, waitPrefix, waitPrefix+"~", fresh)
 	return item.shown(free, waits, s.now()), err
 }
 

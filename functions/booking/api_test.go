@@ -314,6 +314,14 @@ func TestPagesOfTheAgenda(t *testing.T) {
 	}
 	token := url.Values{"token": {address.Query().Get("token")}}
 	says("GET", says("POST", address.Path+"/annuler", 303, token), 200, nil, "Cette réservation est annulée")
+	if answer := w.Do(w.running, "GET", "/equipe/agenda/"+s.ID+"/presences", nil, "Accept", "text/html"); answer.Code != http.StatusUnauthorized {
+		t.Errorf("the attendance sheet is open: %d", answer.Code)
+	}
+	w.bookMany(s.ID, 2)
+	sheet := w.Do(w.running, "GET", "/equipe/agenda/"+s.ID+"/presences", nil, w.bearer("team")...).Body.String()
+	if !strings.Contains(sheet, `<th scope="row">Martin Camille1</th>`) || !strings.Contains(sheet, "<li>Martin Camille2") || strings.Count(sheet, `class="blank"`) != blankLines {
+		t.Errorf("%s", sheet)
+	}
 	says("GET", "/agenda/ses_none", 404, nil, "Cette rencontre n’existe pas.")
 	w.call(http.StatusForbidden, "POST", address.Path+"/annuler", token, nil, "Origin", "https://ailleurs.example")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -318,7 +317,7 @@ func TestFaultsLeaveOneEffect(t *testing.T) {
 						t.Fatalf("call %d: %v", number, err)
 					}
 				}
-				_, injected := since()
+				calls, _ := since()
 				w.Faults(nil)
 				if err := w.closeSessions(t.Context(), w.Clock.Now()); err != nil {
 					t.Fatal(err)
@@ -329,7 +328,7 @@ func TestFaultsLeaveOneEffect(t *testing.T) {
 				if r := w.look(s.ID); len(r.in(confirmed)) != 2 || len(r.in(waiting)) != 0 {
 					t.Errorf("call %d: %d confirmed", number, len(r.in(confirmed)))
 				}
-				if injected == 0 {
+				if calls < number {
 					return
 				}
 			}
@@ -337,23 +336,41 @@ func TestFaultsLeaveOneEffect(t *testing.T) {
 	}
 }
 
-func TestUnitsOfABooking(t *testing.T) {
-	for _, seats := range []int{10, 1000} {
-		w := newWorld(t)
-		s := w.newSession(seats)
-		inside := func(do func()) functiontest.Used { return w.UnitsByTable(do) }
-		keyed := inside(func() { _, _ = w.tryBook(s.ID, 1, "k") })
-		plain := inside(func() { w.bookAs(s.ID, 2) })
-		t.Logf("%d seats: booking %v read %v write, with a key %v and %v", seats, plain.Read, plain.Write, keyed.Read, keyed.Write)
-		// 2 for the seat, 2 for the record, 1 for its place in the index,
-		// which DynamoDB Local counts twice.
-		write := 5.0
-		if os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" {
-			write = 6
-		}
-		if plain.Write != write || plain.Read > 4 || keyed.Write != write+1 || keyed.Read > 4 {
-			t.Errorf("%+v %+v", plain, keyed)
-		}
+// TestFaultsOfGrowthLoseNobody befalls each call of a growth, which also seats
+// who waits, with each fault; the team then tries again.
+func TestFaultsOfGrowthLoseNobody(t *testing.T) {
+	for _, kind := range functiontest.AllFaults {
+		t.Run(kind.String(), func(t *testing.T) {
+			for number := 1; ; number++ {
+				w := newWorld(t)
+				s := w.newSession(1)
+				w.bookMany(s.ID, 4)
+				since := w.Faults(functiontest.At(number, kind))
+				grow := func() error {
+					_, err := w.change(w.team(), s.ID, sessionChange{Capacity: ptr(3)}, &fault.Fields{})
+					return err
+				}
+				if err := grow(); err != nil {
+					if err := grow(); err != nil {
+						t.Fatalf("call %d: %v", number, err)
+					}
+				}
+				calls, _ := since()
+				w.Faults(nil)
+				if err := w.closeSessions(t.Context(), w.Clock.Now()); err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range w.broken(s.ID) {
+					t.Errorf("call %d: %s", number, f)
+				}
+				if r := w.look(s.ID); r.session.Capacity != 3 || len(r.in(confirmed)) != 3 || r.in(waiting)[0].GivenName != guest(4).GivenName {
+					t.Errorf("call %d: %d of %d confirmed", number, len(r.in(confirmed)), r.session.Capacity)
+				}
+				if calls < number {
+					return
+				}
+			}
+		})
 	}
 }
 

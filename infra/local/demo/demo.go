@@ -44,11 +44,11 @@ type acceptance struct {
 	Accepted bool   `json:"accepted"`
 }
 
-// Load lets everyone sign at their time and confirm from their mail, then
-// empties the mailbox and puts the clock right. It does nothing when no
+// Load lets everyone sign at their time and confirm from their mail, plans
+// sessions to come that some of them book, then empties the mailbox. It does nothing when no
 // function takes signatures.
 func Load(ctx context.Context, host http.Handler) error {
-	c := caller{ctx, host, new(atomic.Int64)}
+	c := caller{ctx, host, new(atomic.Int64), ""}
 	var charter struct{ Version string }
 	if err := c.call(http.MethodGet, "/v1/charter", nil, &charter); err != nil {
 		if status(err) == http.StatusNotFound {
@@ -72,13 +72,16 @@ func Load(ctx context.Context, host http.Handler) error {
 		}
 		entries = entries[last:]
 	}
+	if err := c.call(http.MethodDelete, "/_dev/clock", nil, nil); err != nil {
+		return err
+	}
+	if err := c.planAgenda(now); err != nil {
+		return err
+	}
 	if err := c.call(http.MethodPost, "/_dev/settle", nil, nil); err != nil {
 		return err
 	}
-	if err := c.call(http.MethodDelete, "/_dev/mail", nil, nil); err != nil {
-		return err
-	}
-	return c.call(http.MethodDelete, "/_dev/clock", nil, nil)
+	return c.call(http.MethodDelete, "/_dev/mail", nil, nil)
 }
 
 // signOn has these people sign on one day.
@@ -124,7 +127,7 @@ func (c caller) confirm(e entry) error {
 const atOnce = 4
 
 // each does something for all entries and returns one of the errors.
-func each(entries []entry, do func(entry) error) error {
+func each[T any](entries []T, do func(T) error) error {
 	var group sync.WaitGroup
 	places := make(chan struct{}, atOnce)
 	failed := make(chan error, len(entries))
@@ -147,6 +150,7 @@ type caller struct {
 	ctx   context.Context
 	host  http.Handler
 	calls *atomic.Int64
+	token string // of the team, empty for visitors
 }
 
 // unexpected is an answer that is not a good one.
@@ -179,6 +183,9 @@ func (c caller) call(method, target string, in, out any) error {
 	}
 	request := httptest.NewRequestWithContext(c.ctx, method, target, bytes.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	// Everyone has an address of their own, so that no limit slows them (RFC 5737).
 	request.RemoteAddr = fmt.Sprintf("198.51.100.%d:4000", c.calls.Add(1)%250+1)
 	answer := httptest.NewRecorder()

@@ -77,13 +77,30 @@ func TestLoadSignsEveryone(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := time.Since(began)
-	c := caller{t.Context(), h, new(atomic.Int64)}
+	c := caller{t.Context(), h, new(atomic.Int64), ""}
 	var count struct{ Organisations, Persons int }
 	if err := c.call("GET", "/v1/allies/count", nil, &count); err != nil {
 		t.Fatal(err)
 	}
 	if count.Organisations != 40 || count.Persons != 25 || took > loadWithin {
 		t.Errorf("%+v in %v, want 40 organisations and 25 persons", count, took)
+	}
+	var agenda struct {
+		Items []struct {
+			Kind, Status string
+			Waiting      int
+		}
+	}
+	if err := c.call("GET", "/v1/sessions", nil, &agenda); err != nil {
+		t.Fatal(err)
+	}
+	kinds, waiting := map[string]int{}, 0
+	for _, item := range agenda.Items {
+		kinds[item.Kind]++
+		waiting += item.Waiting
+	}
+	if kinds["permanence"] < 2 || kinds["initiation"] != 2 || kinds["workshop"] != 2 || kinds["community"] != 1 || kinds["assembly"] != 1 || waiting != 2 {
+		t.Errorf("%v, %d wait", kinds, waiting)
 	}
 	var mails []any
 	if err := c.call("GET", "/_dev/mail", nil, &mails); err != nil || len(mails) != 0 {
