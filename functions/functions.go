@@ -4,6 +4,7 @@ package functions
 
 import (
 	"github.com/fabrique-des-transitions/fabrique/functions/booking"
+	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
@@ -17,5 +18,6 @@ var All = []*function.Function{
 	notify.Function,
 	registration.Function,
 	booking.Function,
+	cohort.Function,
 	site.Function,
 }

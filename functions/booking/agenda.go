@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
@@ -25,6 +26,7 @@ import (
 type agendaQuery struct {
 	Kind   Kind   `query:"kind"`
 	Series string `query:"series" doc:"Slug of a series"`
+	Cohort string `query:"cohort" doc:"Slug of a cohort"`
 	From   string `query:"from" doc:"First day, in Paris; today when neither from nor to is given"`
 	To     string `query:"to" doc:"Last day, in Paris"`
 	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
@@ -50,13 +52,14 @@ const (
 func (s *service) readAgendaQuery(values url.Values) (listing, error) {
 	var faults fault.Fields
 	query := listing{agendaQuery: agendaQuery{
-		Kind: Kind(values.Get("kind")), Series: values.Get("series"), From: values.Get("from"), To: values.Get("to"),
+		Kind: Kind(values.Get("kind")), Series: values.Get("series"), Cohort: values.Get("cohort"), From: values.Get("from"), To: values.Get("to"),
 		Limit: defaultLimit, Cursor: values.Get("cursor"),
 	}}
 	if query.Kind != "" && !slices.Contains(kinds, query.Kind) {
 		faults.Add("query.kind", "Cette sorte de rencontre n’existe pas.")
 	}
-	checkSlug(&faults, "query.series", query.Series)
+	alliance.CheckSlug(&faults, "query.series", query.Series)
+	alliance.CheckSlug(&faults, "query.cohort", query.Cohort)
 	query.from = readDay(&faults, "query.from", query.From)
 	if query.to = readDay(&faults, "query.to", query.To); !query.to.IsZero() {
 		query.to = query.to.AddDate(0, 0, 1)
@@ -154,6 +157,21 @@ func (i sessionItem) place() map[string]types.AttributeValue {
 // farAway is after every session.
 const farAway = "9999"
 
+// filter keeps the kind, the series and the cohort that are asked for.
+func (q agendaQuery) filter() (filter expression.ConditionBuilder, narrowed bool) {
+	for name, wanted := range map[string]string{"kind": string(q.Kind), "series": q.Series, "cohort": q.Cohort} {
+		if wanted == "" {
+			continue
+		}
+		same := expression.Name(name).Equal(expression.Value(wanted))
+		if narrowed {
+			same = filter.And(same)
+		}
+		filter, narrowed = same, true
+	}
+	return filter, narrowed
+}
+
 func (s *service) agendaInput(query listing) (*dynamodb.QueryInput, error) {
 	from, to := "0", farAway
 	if !query.from.IsZero() {
@@ -164,13 +182,8 @@ func (s *service) agendaInput(query listing) (*dynamodb.QueryInput, error) {
 	}
 	builder := expression.NewBuilder().WithKeyCondition(expression.Key("agenda").Equal(expression.Value(agendaSessions)).
 		And(expression.Key("agenda_at").Between(expression.Value(from), expression.Value(to))))
-	switch kind, series := expression.Name("kind").Equal(expression.Value(query.Kind)), expression.Name("series").Equal(expression.Value(query.Series)); {
-	case query.Kind != "" && query.Series != "":
-		builder = builder.WithFilter(kind.And(series))
-	case query.Kind != "":
-		builder = builder.WithFilter(kind)
-	case query.Series != "":
-		builder = builder.WithFilter(series)
+	if filter, narrowed := query.filter(); narrowed {
+		builder = builder.WithFilter(filter)
 	}
 	expr, err := builder.Build()
 	if err != nil {

@@ -3,57 +3,18 @@ package booking
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/oauth2-proxy/mockoidc"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
-
-// issuer signs the tokens of all tests; it dies with the process.
-var issuer = sync.OnceValues(func() (*mockoidc.MockOIDC, error) {
-	server, err := mockoidc.NewServer(nil)
-	if err != nil {
-		return nil, err
-	}
-	server.ClientID = function.OIDCAudience.Default
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return server, server.Start(listener, nil)
-})
-
-// bearer opens the function with the issuer and returns a member's header.
-func (w *world) bearer(role string) []string {
-	w.t.Helper()
-	server, err := issuer()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if w.Settings[function.OIDCIssuer.Name] == "" {
-		w.Settings[function.OIDCIssuer.Name] = server.Issuer()
-		w.running = w.Open(Function)
-	}
-	session, err := server.SessionStore.NewSession("openid groups", "", &mockoidc.MockUser{Subject: "member-1", Groups: []string{role}}, "", "")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	token, err := session.IDToken(server.Config(), server.Keypair, w.Clock.Now())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return []string{"Authorization", "Bearer " + token}
-}
 
 // call sends a request and reads the JSON that comes back into out, unless nil.
 func (w *world) call(status int, method, path string, body, out any, headers ...string) {
@@ -82,7 +43,7 @@ func (w *world) locations(method, path string, body any, headers ...string) (fou
 
 func TestSessionsAreCheckedAndNothingIsStored(t *testing.T) {
 	w := newWorld(t)
-	team := w.bearer("team")
+	team := w.Bearer("team")
 	good := func(change map[string]any) map[string]any {
 		body := map[string]any{"kind": "initiation", "title": "T", "starts_at": "2026-04-01T09:00:00Z", "ends_at": "2026-04-01T11:00:00Z", "mode": "online", "capacity": 2}
 		for name, value := range change {
@@ -106,7 +67,7 @@ func TestSessionsAreCheckedAndNothingIsStored(t *testing.T) {
 		}
 	}
 	w.call(http.StatusUnauthorized, "POST", "/v1/sessions", good(nil), nil)
-	w.call(http.StatusForbidden, "POST", "/v1/sessions", good(nil), nil, w.bearer("readers")...)
+	w.call(http.StatusForbidden, "POST", "/v1/sessions", good(nil), nil, w.Bearer("readers")...)
 	if n := len(w.Dump(function.Agenda)) + len(w.Dump(function.Audit)); n != 0 {
 		t.Errorf("%d items are stored", n)
 	}
@@ -173,7 +134,7 @@ func TestBookingAsACallerSeesIt(t *testing.T) {
 
 func TestAttendanceAndFeedback(t *testing.T) {
 	w := newWorld(t)
-	team := w.bearer("team")
+	team := w.Bearer("team")
 	s := w.newSession(3)
 	b := w.bookMany(s.ID, 3)
 	path := "/v1/sessions/" + s.ID + "/attendance"
@@ -182,7 +143,7 @@ func TestAttendanceAndFeedback(t *testing.T) {
 	}
 	w.call(http.StatusConflict, "PUT", path, came(b[0].BookingID), nil, team...)
 	w.Clock.Set(s.EndsAt)
-	team = w.bearer("team")
+	team = w.Bearer("team")
 	if got := w.locations("PUT", path, came("bok_none"), team...); !slices.Equal(got, []string{"body.attended"}) {
 		t.Errorf("%v", got)
 	}
@@ -242,7 +203,7 @@ func TestAttendanceAndFeedback(t *testing.T) {
 
 func TestTheAgendaIsListedInOrderAndInPages(t *testing.T) {
 	w := newWorld(t)
-	team := w.bearer("team")
+	team := w.Bearer("team")
 	w.call(http.StatusCreated, "POST", "/v1/series", `{"kind":"workshop","slug":"recits","name":"Récits","active_from":"2026-01-01"}`, nil, team...)
 	w.call(http.StatusCreated, "POST", "/v1/series", `{"kind":"workshop","slug":"recits","name":"Récits","active_from":"2026-01-01"}`, nil, team...)
 	w.call(http.StatusConflict, "POST", "/v1/series", `{"kind":"workshop","slug":"recits","name":"Autre","active_from":"2026-01-01"}`, nil, team...)
@@ -318,7 +279,7 @@ func TestPagesOfTheAgenda(t *testing.T) {
 		t.Errorf("the attendance sheet is open: %d", answer.Code)
 	}
 	w.bookMany(s.ID, 2)
-	sheet := w.Do(w.running, "GET", "/equipe/agenda/"+s.ID+"/presences", nil, w.bearer("team")...).Body.String()
+	sheet := w.Do(w.running, "GET", "/equipe/agenda/"+s.ID+"/presences", nil, w.Bearer("team")...).Body.String()
 	if !strings.Contains(sheet, `<th scope="row">Martin Camille1</th>`) || !strings.Contains(sheet, "<li>Martin Camille2") || strings.Count(sheet, `class="blank"`) != blankLines {
 		t.Errorf("%s", sheet)
 	}

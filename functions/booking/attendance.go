@@ -97,21 +97,12 @@ func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
 		if b.Attended {
 			attended = "1"
 		}
-		_ = table.Write([]string{b.BookingID, b.Status, cell(b.GivenName), cell(b.FamilyName), cell(b.Email), cell(b.Organisation),
-			b.Territory, b.QuartetRole, cell(b.Needs), b.BookedAt.Format(time.RFC3339), attended})
+		_ = table.Write([]string{b.BookingID, b.Status, web.Cell(b.GivenName), web.Cell(b.FamilyName), web.Cell(b.Email), web.Cell(b.Organisation),
+			b.Territory, b.QuartetRole, web.Cell(b.Needs), b.BookedAt.Format(time.RFC3339), attended})
 	}
 	table.Flush()
 	w.Header().Set("Content-Disposition", `attachment; filename="`+r.PathValue("id")+`.csv"`)
 	return web.Raw(w, http.StatusOK, "text/csv; charset=utf-8", []byte(text.String()))
-}
-
-// cell keeps a spreadsheet from taking what someone typed for a formula
-// (https://owasp.org/www-community/attacks/CSV_Injection).
-func cell(typed string) string {
-	if typed != "" && strings.ContainsRune("=+-@\t\r", rune(typed[0])) {
-		return "'" + typed
-	}
-	return typed
 }
 
 // attendanceInput is who came.
@@ -255,7 +246,7 @@ func (p *walkIn) check(faults *fault.Fields) {
 			faults.Add("walk_ins", "Une adresse e-mail n’a pas la forme nom@exemple.fr.")
 		}
 	}
-	if p.QuartetRole != "" && !slices.Contains(quartetRoles, p.QuartetRole) {
+	if p.QuartetRole != "" && !alliance.Role(p.QuartetRole).Valid() {
 		faults.Add("walk_ins", "Choisissez les rôles parmi elected, officer, state et socioeconomic.")
 	}
 	if p.Territory != "" {

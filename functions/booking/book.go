@@ -53,8 +53,6 @@ const (
 	maxNeeds        = 500
 )
 
-var quartetRoles = []string{"elected", "officer", "state", "socioeconomic"}
-
 // check tidies what was sent and notes every fault.
 func (in *bookingInput) check(faults *fault.Fields) {
 	for _, text := range []*string{&in.GivenName, &in.FamilyName, &in.Organisation, &in.Territory, &in.Needs} {
@@ -70,7 +68,7 @@ func (in *bookingInput) check(faults *fault.Fields) {
 	if utf8.RuneCountInString(in.Organisation) > maxOrganisation || alliance.Unprintable(in.Organisation) {
 		faults.Add("organisation", "Saisissez un nom de 200 caractères au plus.")
 	}
-	if in.QuartetRole != "" && !slices.Contains(quartetRoles, in.QuartetRole) {
+	if in.QuartetRole != "" && !alliance.Role(in.QuartetRole).Valid() {
 		faults.Add("quartet_role", "Choisissez elected, officer, state ou socioeconomic.")
 	}
 	if utf8.RuneCountInString(in.Needs) > maxNeeds {

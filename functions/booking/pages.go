@@ -74,7 +74,7 @@ type dayView struct {
 // agendaPage shows the sessions to come, or those of one month.
 func (s *service) agendaPage(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
-	view := agendaView{Kinds: kindLabels, Narrowed: values.Get("kind")+values.Get("series")+values.Get("mois") != ""}
+	view := agendaView{Kinds: kindLabels, Narrowed: values.Get("kind")+values.Get("series")+values.Get("cohort")+values.Get("mois") != ""}
 	if month, err := time.ParseInLocation("2006-01", values.Get("mois"), french.Paris()); err == nil {
 		values.Set("from", month.Format(time.DateOnly))
 		values.Set("to", month.AddDate(0, 1, -1).Format(time.DateOnly))
@@ -124,7 +124,7 @@ func (v *agendaView) add(shown sessionView) {
 
 func monthPath(values url.Values, month time.Time) string {
 	query := url.Values{"mois": {month.Format("2006-01")}}
-	for _, name := range []string{"kind", "series"} {
+	for _, name := range []string{"kind", "series", "cohort"} {
 		if value := values.Get(name); value != "" {
 			query.Set(name, value)
 		}

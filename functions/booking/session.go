@@ -100,8 +100,8 @@ func (in *sessionInput) check(faults *fault.Fields) {
 	}
 	checkNumbers(faults, "fundamentals", in.Fundamentals, fundamentals)
 	checkNumbers(faults, "narrative_dimensions", in.Dimensions, dimensions)
-	checkSlug(faults, "series", in.Series)
-	checkSlug(faults, "cohort", in.Cohort)
+	alliance.CheckSlug(faults, "series", in.Series)
+	alliance.CheckSlug(faults, "cohort", in.Cohort)
 }
 
 func (in *sessionInput) checkTimes(faults *fault.Fields) {

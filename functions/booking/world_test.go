@@ -30,6 +30,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	env := functiontest.New(t)
+	env.Issuer()
 	running := env.Open(Function)
 	bare, err := open(env.Runtime())
 	if err != nil {

@@ -21,8 +21,9 @@ import (
 // is being erased when it is sent, so nothing at all is kept of it.
 const farewell = "farewell"
 
-// receipts are the mails that answer what their reader did or asked for a
-// moment ago: a signature to confirm, what became of it, a link, an erasure.
+// receipts are the mails that answer what their reader did or asked for: a
+// signature to confirm, a seat, an application and what became of it, a link,
+// an erasure.
 // Whoever unsubscribes still gets them, as they could not sign, see their data
 // or leave otherwise; so they carry no link to unsubscribe. Everything else,
 // the welcome included, is news of the alliance: nobody has to receive it.
@@ -31,6 +32,8 @@ var receipts = map[string]bool{
 	"my-data-link": true, farewell: true,
 	"booking-confirmed": true, "booking-waiting": true, "booking-promoted": true, "booking-cancelled": true,
 	"session-moved": true, "session-cancelled": true,
+	"application-confirm": true, "application-confirmed": true, "application-complete": true, "application-accepted": true,
+	"application-declined": true, "application-waiting": true, "application-withdrawn": true,
 }
 
 //go:embed templates/*.txt templates/*.html

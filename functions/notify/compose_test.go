@@ -70,6 +70,13 @@ var examples = []struct {
 	{"booking-cancelled", "booking-cancelled", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "agenda": "/agenda"}},
 	{"session-cancelled", "session-cancelled", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "agenda": "/agenda"}},
 	{"session-thanks", "session-thanks", map[string]string{"title": "Découvrir <les> fondamentaux", "manage": "/reservations/bok_1?token=abc.def"}},
+	{"application-confirm", "application-confirm", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "role": "Élu·e", "organisation": "Mairie <de> Figeac", "link": "/candidatures/app_1?token=abc.def"}},
+	{"application-confirmed", "application-confirmed", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "manage": "/candidatures/app_1?token=abc.def"}},
+	{"application-complete", "application-complete", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "manage": "/candidatures/app_1?token=abc.def"}},
+	{"application-accepted", "application-accepted", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "Nous vous attendons <mardi>.", "manage": "/candidatures/app_1?token=abc.def"}},
+	{"application-declined", "application-declined", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "", "manage": "/candidatures/app_1?token=abc.def"}},
+	{"application-waiting", "application-waiting", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "", "manage": "/candidatures/app_1?token=abc.def"}},
+	{"application-withdrawn", "application-withdrawn", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "page": "/cohortes/occitanie"}},
 }
 
 // writer is a service that can compose, and nothing else.

@@ -70,6 +70,7 @@ var Function = function.Define(function.Spec[service]{
 	}},
 	Streams: []function.Stream[service]{
 		{Table: function.Allies, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
+		{Table: function.Applications, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
 		{Table: function.Agenda, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
 	},
 	Notices: []function.Notice[service]{{

@@ -36,6 +36,7 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Allies, Right: function.ReadWrite},
 		{Table: function.Ledger, Right: function.Append},
 		{Table: function.Agenda, Right: function.ReadAppend}, // a person's export and erasure reach every personal table
+		{Table: function.Applications, Right: function.ReadAppend},
 		{Table: function.Mails, Right: function.ReadAppend},
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey},

@@ -29,6 +29,21 @@ var codeStatuses = map[string]int{
 	"already-booked":          http.StatusConflict,
 	"feedback-given":          http.StatusConflict,
 	"series-exists":           http.StatusConflict,
+
+	"unknown-cohort":         http.StatusNotFound,
+	"unknown-application":    http.StatusNotFound,
+	"other-application":      http.StatusForbidden,
+	"not-a-member":           http.StatusForbidden,
+	"member-replaced":        http.StatusGone,
+	"cohort-exists":          http.StatusConflict,
+	"cohort-closed":          http.StatusConflict,
+	"cohort-full":            http.StatusConflict,
+	"seats-below-accepted":   http.StatusConflict,
+	"already-applied":        http.StatusConflict,
+	"application-decided":    http.StatusConflict,
+	"application-incomplete": http.StatusConflict,
+	"application-withdrawn":  http.StatusConflict,
+	"reminded-already":       http.StatusConflict,
 }
 
 // meanings are what the statuses of faults mean, whatever the route.
@@ -72,7 +87,7 @@ func faultStatuses(r function.RouteInfo) (statuses []int, err error) {
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
 	case function.Mine: // all of it may be erased while the session lasts
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusNotFound)
-	case function.Link, function.Provider:
+	case function.Link, function.Provider, function.Partner:
 		statuses = append(statuses, http.StatusUnauthorized)
 	}
 	if strings.Contains(r.Path, "{") {

@@ -8,10 +8,11 @@ import (
 
 // The names of the security schemes.
 const (
-	teamScheme    = "team"
-	sessionScheme = "session"
-	visitScheme   = "visit"
-	linkScheme    = "link"
+	teamScheme      = "team"
+	sessionScheme   = "session"
+	visitScheme     = "visit"
+	linkScheme      = "link"
+	signatureScheme = "signature"
 )
 
 var securitySchemes = map[string]*huma.SecurityScheme{
@@ -23,6 +24,8 @@ var securitySchemes = map[string]*huma.SecurityScheme{
 		Description: "The same token as a cookie, set by the page that the link of the mail opens"},
 	linkScheme: {Type: "apiKey", In: "query", Name: "token",
 		Description: "The token of a link that came by mail"},
+	signatureScheme: {Type: "apiKey", In: "header", Name: "webhook-signature",
+		Description: "HMAC-SHA256 over webhook-id, webhook-timestamp and the body (https://www.standardwebhooks.com)"},
 }
 
 // callers say who may call a route.
@@ -31,6 +34,7 @@ var callers = map[function.Access]string{
 	function.Mine:     "For whoever holds a session, on their own data.",
 	function.Link:     "For whoever holds the link of a mail.",
 	function.Provider: "For a mail program or another service that holds a signed link.",
+	function.Partner:  "For a partner's system, which signs its messages as Standard Webhooks does.",
 	function.Team:     "For team members.",
 	function.Admin:    "For administrators.",
 }
@@ -48,6 +52,8 @@ func security(r function.RouteInfo) []map[string][]string {
 		}
 	case function.Link, function.Provider:
 		scheme = linkScheme
+	case function.Partner:
+		scheme = signatureScheme
 	default:
 		return nil
 	}

@@ -10,13 +10,14 @@ const (
 	Mine                       // whoever holds a session on their own data
 	Link                       // whoever holds a signed link, whose token names its purpose
 	Provider                   // another AWS service or a mail program, with a signed link or IAM
+	Partner                    // a partner's system, by the signature of its message (package partner checks it)
 	Team                       // team members, by a bearer token of the OIDC issuer
 	Admin                      // administrators
 )
 
 // String is the name used in documents and tests.
 func (a Access) String() string {
-	return [...]string{"", "public", "mine", "link", "provider", "team", "admin"}[a]
+	return [...]string{"", "public", "mine", "link", "provider", "partner", "team", "admin"}[a]
 }
 
 // Doc describes a route in the generated OpenAPI document. Body, Query and
@@ -47,6 +48,11 @@ const (
 	// It never rotates: every key of every table would change.
 	IdentityKey Secret = "identity-key"
 )
+
+// PartnerSecret is the key that signs the webhooks of a partner, by its name
+// in package alliance: "whsec_…", or several with spaces between while one
+// replaces another.
+func PartnerSecret(partner string) Secret { return Secret("partner-" + partner) }
 
 // The settings that several functions share.
 var (

@@ -9,12 +9,15 @@ type Table string
 // the exceptions that any function may append to or count in, and registration
 // puts requests to be erased into every personal table.
 const (
-	Allies Table = "Allies" // registration: who signed, pending signatures, the directory
-	Agenda Table = "Agenda" // booking: sessions, their seats, who has booked, who waits
-	Mails  Table = "Mails"  // notify: what waits to be sent, what was, who must not be written to
-	Ledger Table = "Ledger" // any function appends: dated facts, the bilan's only source
-	Audit  Table = "Audit"  // any function appends: what the team changed, who and when
-	Limits Table = "Limits" // any function counts: posts per client and minute
+	Allies       Table = "Allies"       // registration: who signed, pending signatures, the directory
+	Agenda       Table = "Agenda"       // booking: sessions, their seats, who has booked, who waits
+	Cohorts      Table = "Cohorts"      // cohort: calls, enrolled territories, milestones; nothing on anyone
+	Applications Table = "Applications" // cohort: who applies, with which four people
+	Partners     Table = "Partners"     // partner: what partners said, delivery by delivery; nothing on anyone
+	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
+	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
+	Audit        Table = "Audit"        // any function appends: what the team changed, who and when
+	Limits       Table = "Limits"       // any function counts: posts per client and minute
 )
 
 // Definition is the shape of a table, from which CDK declares it and the
@@ -61,6 +64,18 @@ var Definitions = []Definition{
 			{Name: "agenda", Hash: "agenda", Range: "agenda_at", IncludeAllItems: true},
 			{Name: "session", Hash: "session_id", Range: "booked_at", IncludeAllItems: true},
 		},
+	},
+	{
+		Table: Cohorts, Durable: true,
+		Indexes: []Index{{Name: "cohorts", Hash: "list", Range: "list_at", IncludeAllItems: true}},
+	},
+	{
+		Table: Applications, TTL: true, Stream: true, Durable: true, Personal: true,
+		Indexes: []Index{{Name: "cohort", Hash: "cohort", Range: "applied_at", IncludeAllItems: true}},
+	},
+	{
+		Table: Partners, TTL: true, Stream: true, Durable: true,
+		Indexes: []Index{{Name: "receipts", Hash: "receipts", Range: "received_at"}},
 	},
 	{
 		Table: Mails, TTL: true, Stream: true, Durable: true, Personal: true,

@@ -28,6 +28,7 @@ var navigation = []struct{ Path, Label string }{
 	{"/", "Accueil"},
 	{"/charte", "La charte"},
 	{"/agenda", "Agenda"},
+	{"/cohortes", "Cohortes"},
 	{"/allies", "Les allié·es"},
 	{"/mes-donnees", "Mes données"},
 }

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/infra/local/gateway"
 	"github.com/fabrique-des-transitions/fabrique/infra/local/mailbox"
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -146,10 +146,10 @@ func (h *Host) giveToken(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Host) givePartner(w http.ResponseWriter, r *http.Request) error {
 	partner := r.PathValue("partner")
-	if !slices.Contains(partners, partner) {
-		return fault.New(fault.NotFound, "unknown-partner", "Partenaires locaux : "+strings.Join(partners, ", ")+".")
+	if _, known := alliance.PartnerNamed(partner); !known {
+		return fault.New(fault.NotFound, "unknown-partner", "Ce partenaire n’existe pas.")
 	}
-	secret, err := h.secrets.read(r.Context(), partnerSecret(partner))
+	secret, err := h.secrets.read(r.Context(), function.PartnerSecret(partner))
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
-// partners are those whose webhooks the laptop takes.
-var partners = []string{"occitanie", "massif-central"}
-
-// partnerSecret is the name of the secret that signs a partner's webhooks.
-func partnerSecret(partner string) function.Secret { return function.Secret("partner-" + partner) }
-
 // secrets are made when they are first read, and kept with the data.
 type secrets struct {
 	file string // empty: nowhere
@@ -55,7 +49,7 @@ func (s *secrets) read(_ context.Context, name function.Secret) ([]byte, error) 
 	random := make([]byte, 32)
 	rand.Read(random) // never fails (crypto/rand)
 	value := base64.StdEncoding.EncodeToString(random)
-	if strings.HasPrefix(string(name), string(partnerSecret(""))) {
+	if strings.HasPrefix(string(name), string(function.PartnerSecret(""))) {
 		value = "whsec_" + value // as Standard Webhooks writes keys
 	}
 	s.known[name] = value

@@ -1,0 +1,212 @@
+package cohort
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// applicationsQuery is what the team's list takes.
+type applicationsQuery struct {
+	Status string `query:"status" doc:"draft, awaiting_quartet, complete, accepted, declined, waiting or withdrawn"`
+	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
+	Cursor string `query:"cursor"`
+}
+
+// listedMember is one of the four as the team sees them.
+type listedMember struct {
+	member
+	Confirmed bool `json:"confirmed"`
+}
+
+// listedApplication is an application as the team sees it.
+type listedApplication struct {
+	applicationView
+	Motivation string                          `json:"motivation"`
+	Quartet    map[alliance.Role]*listedMember `json:"quartet"`
+	AppliedAt  time.Time                       `json:"applied_at"`
+	DecidedOn  string                          `json:"decided_on,omitempty" format:"date"`
+}
+
+type applicationPage struct {
+	Items      []listedApplication `json:"items"`
+	NextCursor string              `json:"next_cursor,omitempty"`
+}
+
+var statuses = []string{draft, awaitingFour, complete, accepted, declined, waitingForSeat, withdrawn}
+
+func readApplicationsQuery(values url.Values, faults *fault.Fields) applicationsQuery {
+	page := readPageQuery(values, faults)
+	query := applicationsQuery{values.Get("status"), page.Limit, page.Cursor}
+	if query.Status != "" && !slices.Contains(statuses, query.Status) {
+		faults.Add("query.status", "Choisissez parmi "+strings.Join(statuses, ", ")+".")
+	}
+	return query
+}
+
+func (s *service) getApplications(w http.ResponseWriter, r *http.Request) error {
+	var faults fault.Fields
+	query := readApplicationsQuery(r.URL.Query(), &faults)
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	page, err := s.applications(r.Context(), r.PathValue("slug"), query)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, page)
+}
+
+// applications returns a page of the applications to a cohort, in order of
+// arrival, with the four of each.
+func (s *service) applications(ctx context.Context, slug string, query applicationsQuery) (applicationPage, error) {
+	if _, err := s.cohort(ctx, slug); err != nil {
+		return applicationPage{}, err
+	}
+	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "cohort", "applied_at")
+	if err != nil {
+		return applicationPage{}, err
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("cohort").Equal(expression.Value(slug))).Build()
+	if err != nil {
+		return applicationPage{}, fmt.Errorf("applications: %w", err)
+	}
+	page := applicationPage{Items: []listedApplication{}}
+	for {
+		answer, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{
+			TableName: &s.table.Name, IndexName: aws.String("cohort"), KeyConditionExpression: expr.KeyCondition(),
+			ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+			Limit: aws.Int32(int32(query.Limit) + 1), ExclusiveStartKey: start,
+		})
+		if err != nil {
+			return applicationPage{}, fmt.Errorf("applications: %w", err)
+		}
+		for _, attributes := range answer.Items {
+			var item applicationItem
+			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+				return applicationPage{}, err
+			}
+			if query.Status != "" && item.status() != query.Status {
+				start = item.place()
+				continue
+			}
+			if len(page.Items) == query.Limit {
+				page.NextCursor, err = dynamo.Cursor(start)
+				return page, err
+			}
+			listed, err := s.listed(ctx, item)
+			if err != nil {
+				return applicationPage{}, err
+			}
+			page.Items = append(page.Items, listed)
+			start = item.place()
+		}
+		if start = answer.LastEvaluatedKey; start == nil {
+			return page, nil
+		}
+	}
+}
+
+// place is where an application stands in the index "cohort".
+func (i applicationItem) place() map[string]types.AttributeValue {
+	key := i.Attributes()
+	key["cohort"] = &types.AttributeValueMemberS{Value: i.Cohort}
+	key["applied_at"] = &types.AttributeValueMemberS{Value: i.AppliedAt}
+	return key
+}
+
+// listed reads the four of an application, in one call.
+func (s *service) listed(ctx context.Context, item applicationItem) (listedApplication, error) {
+	out := listedApplication{applicationView: item.view(), Motivation: item.Motivation, AppliedAt: item.CreatedAt,
+		DecidedOn: item.DecidedOn, Quartet: map[alliance.Role]*listedMember{}}
+	var keys []map[string]types.AttributeValue
+	for role, in := range item.Members {
+		keys = append(keys, memberKey(in.Person, item.ID, role).Attributes())
+	}
+	for len(keys) > 0 {
+		answer, err := s.table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{s.table.Name: {Keys: keys}},
+		})
+		if err != nil {
+			return out, fmt.Errorf("quartet: %w", err)
+		}
+		for _, attributes := range answer.Responses[s.table.Name] {
+			var m memberItem
+			if err := attributevalue.UnmarshalMap(attributes, &m); err != nil {
+				return out, err
+			}
+			out.Quartet[m.Role] = &listedMember{member{m.GivenName, m.FamilyName, m.Email, m.Organisation}, m.ConfirmedAt != ""}
+		}
+		keys = answer.UnprocessedKeys[s.table.Name].Keys
+	}
+	return out, nil
+}
+
+// getApplicationsCSV answers all that the filter keeps, for a spreadsheet.
+func (s *service) getApplicationsCSV(w http.ResponseWriter, r *http.Request) error {
+	var faults fault.Fields
+	query := readApplicationsQuery(r.URL.Query(), &faults)
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	query.Limit = maxLimit
+	var text strings.Builder
+	text.WriteString("\ufeff") // or spreadsheets take it for another encoding
+	table := csv.NewWriter(&text)
+	table.UseCRLF = true // https://www.rfc-editor.org/rfc/rfc4180#section-2
+	head := []string{"application_id", "territory", "name", "status", "applied_at", "decided_on", "motivation"}
+	for _, role := range alliance.Quartet {
+		for _, column := range []string{"given_name", "family_name", "email", "organisation", "confirmed"} {
+			head = append(head, string(role)+"_"+column)
+		}
+	}
+	_ = table.Write(head)
+	for {
+		page, err := s.applications(r.Context(), r.PathValue("slug"), query)
+		if err != nil {
+			return err
+		}
+		for _, item := range page.Items {
+			_ = table.Write(item.row())
+		}
+		if query.Cursor = page.NextCursor; query.Cursor == "" {
+			break
+		}
+	}
+	table.Flush()
+	w.Header().Set("Content-Disposition", `attachment; filename="candidatures-`+r.PathValue("slug")+`.csv"`)
+	return web.Raw(w, http.StatusOK, "text/csv; charset=utf-8", []byte(text.String()))
+}
+
+func (a listedApplication) row() []string {
+	row := []string{a.ID, a.Territory.Code, web.Cell(a.Territory.Name), a.Status, a.AppliedAt.Format(time.RFC3339), a.DecidedOn, web.Cell(a.Motivation)}
+	for _, role := range alliance.Quartet {
+		m := a.Quartet[role]
+		if m == nil {
+			row = append(row, "", "", "", "", "")
+			continue
+		}
+		confirmed := ""
+		if m.Confirmed {
+			confirmed = "1"
+		}
+		row = append(row, web.Cell(m.GivenName), web.Cell(m.FamilyName), web.Cell(m.Email), web.Cell(m.Organisation), confirmed)
+	}
+	return row
+}

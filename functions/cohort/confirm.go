@@ -1,0 +1,160 @@
+package cohort
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+type tokenBody struct {
+	Token string `json:"token"`
+}
+
+func (s *service) postConfirmation(w http.ResponseWriter, r *http.Request) error {
+	var in tokenBody
+	var faults fault.Fields
+	if _, err := web.Decode(r, &in, &faults); err != nil {
+		return err
+	}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	item, err := s.confirm(r.Context(), r.PathValue("id"), in.Token)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, item.view())
+}
+
+// rounds bounds how often a change starts over because others were quicker.
+const rounds = 10
+
+var errNotMember = fault.New(fault.Forbidden, "not-a-member", "Seul le lien reçu par chacune des quatre personnes permet de confirmer.")
+
+// confirm notes that one of the four takes part, and that the address is
+// theirs: only the mail holds the token. Again, it changes nothing. It returns
+// "member-replaced" when somebody else holds the role now.
+func (s *service) confirm(ctx context.Context, id, token string) (item applicationItem, err error) {
+	for range rounds {
+		item, subject, err := s.opened(ctx, id, token)
+		if err != nil {
+			return item, err
+		}
+		if subject.Role == "" {
+			return item, errNotMember
+		}
+		if item.Members[subject.Role].ConfirmedAt != "" {
+			return item, nil
+		}
+		item, err = s.confirmOnce(ctx, item, subject)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return item, err
+		}
+	}
+	return item, errChanged
+}
+
+func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject memberSubject) (applicationItem, error) {
+	var m memberItem
+	key := memberKey(subject.Person, old.ID, subject.Role)
+	if found, err := s.table.Get(ctx, key, &m); err != nil || !found {
+		return old, errors.Join(err, errReplaced)
+	}
+	now := s.now().UTC().Format(time.RFC3339)
+	item := old
+	item.Members = map[alliance.Role]memberIn{}
+	for role, in := range old.Members {
+		if role == subject.Role {
+			in.ConfirmedAt = now
+		}
+		item.Members[role] = in
+	}
+	item.Revision++
+	var writes dynamo.Writes
+	writes.Add(s.table.Put(item, sameRevision(old)))
+	writes.Add(s.table.Update(key, expression.Set(expression.Name("confirmed_at"), expression.Value(now)), dynamo.Exists))
+	// Now that somebody stands for it, the territory is theirs for good.
+	claim := claimItem{Key: claimKey(old.Cohort, old.Territory), Application: old.ID}
+	mine := expression.Name("application_id").Equal(expression.Value(old.ID))
+	if old.live() {
+		writes.Add(s.table.Put(claim, dynamo.Absent.Or(mine)))
+	}
+	to, err := s.cohort(ctx, old.Cohort)
+	if err != nil {
+		return old, err
+	}
+	token, err := s.memberToken(ctx, subject)
+	if err != nil {
+		return old, err
+	}
+	data := map[string]string{"cohort": to.Name, "territory": territoryName(old.Territory), "manage": pagePath(old.ID, token)}
+	template := "application-confirmed"
+	if item.status() == complete {
+		template = "application-complete"
+	}
+	writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), template, subject.Person, m.Email, m.fullName(), data, s.now()), dynamo.Absent))
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) && refused.Failed(2) && !refused.Failed(0) {
+		return old, errApplied // it lapsed, and another application came
+	}
+	return item, err
+}
+
+// remindEvery is how often the four may be reminded.
+const remindEvery = time.Hour
+
+var errReminded = fault.New(fault.Conflict, "reminded-already", "Un message est parti il y a moins d’une heure : laissez-leur le temps.")
+
+func (s *service) postReminder(w http.ResponseWriter, r *http.Request) error {
+	item, _, err := s.opened(r.Context(), r.PathValue("id"), web.BearerToken(r))
+	if err != nil {
+		return err
+	}
+	if err := s.remind(r.Context(), item); err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, item.view())
+}
+
+// remind asks again those of the four who have not confirmed, once an hour at
+// most ("reminded-already"). It costs nothing when all have.
+func (s *service) remind(ctx context.Context, item applicationItem) error {
+	waiting := item.unconfirmed()
+	if len(waiting) == 0 || item.Decision != "" {
+		return nil
+	}
+	now := s.now().UTC()
+	if now.Sub(item.RemindedAt) < remindEvery {
+		return errReminded
+	}
+	to, err := s.cohort(ctx, item.Cohort)
+	if err != nil {
+		return err
+	}
+	var writes dynamo.Writes
+	writes.Add(s.table.Update(item.Key, expression.Set(expression.Name("reminded_at"), expression.Value(now)).
+		Add(expression.Name("revision"), expression.Value(1)), sameRevision(item)))
+	for _, role := range waiting {
+		var m memberItem
+		if found, err := s.table.Get(ctx, memberKey(item.Members[role].Person, item.ID, role), &m); err != nil || !found {
+			return errors.Join(err, errChanged)
+		}
+		intent, err := s.confirmationMail(ctx, item, to, m)
+		if err != nil {
+			return err
+		}
+		writes.Add(s.table.Put(intent, dynamo.Absent))
+	}
+	return refusedAs(writes.Commit(ctx, s.table.Client), errReminded)
+}

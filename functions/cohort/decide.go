@@ -1,0 +1,218 @@
+package cohort
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// decisionInput is what the team decides.
+type decisionInput struct {
+	Decision string `json:"decision" enum:"accepted,declined,waiting"`
+	Note     string `json:"note,omitempty" maxLength:"2000" doc:"Told to the four"`
+}
+
+const maxNote = 2000
+
+var (
+	errFull       = fault.New(fault.Conflict, "cohort-full", "Toutes les places de cette cohorte sont prises.")
+	errIncomplete = fault.New(fault.Conflict, "application-incomplete", "Les quatre personnes n’ont pas toutes confirmé : la candidature ne peut pas encore être acceptée.")
+	errWithdrawn  = fault.New(fault.Conflict, "application-withdrawn", "Le territoire a retiré cette candidature.")
+)
+
+func (s *service) postDecision(w http.ResponseWriter, r *http.Request) error {
+	var in decisionInput
+	var faults fault.Fields
+	if _, err := web.Decode(r, &in, &faults); err != nil {
+		return err
+	}
+	switch in.Decision {
+	case accepted, declined, waitingForSeat:
+	default:
+		faults.Add("decision", "Choisissez accepted, declined ou waiting.")
+	}
+	if utf8.RuneCountInString(in.Note) > maxNote {
+		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
+	}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	item, err := s.decide(r.Context(), r.PathValue("id"), in)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, item.view())
+}
+
+// decide carries out a decision: the same again changes nothing and tells
+// nobody. It returns the Conflict faults "cohort-full",
+// "application-incomplete", "application-withdrawn", "already-applied" (the
+// territory has another live application by now) and "changed-meanwhile".
+func (s *service) decide(ctx context.Context, id string, in decisionInput) (applicationItem, error) {
+	for range rounds {
+		old, err := s.application(ctx, id)
+		if err != nil {
+			return old, err
+		}
+		switch {
+		case old.Decision == in.Decision:
+			return old, nil
+		case old.Decision == withdrawn:
+			return old, errWithdrawn
+		case in.Decision == accepted && len(old.missing())+len(old.unconfirmed()) > 0:
+			return old, errIncomplete
+		}
+		entry, err := s.audit.Entry(ctx, "application."+in.Decision, id, map[string]string{"status": old.status()}, map[string]string{"status": in.Decision})
+		if err != nil {
+			return old, err
+		}
+		item, err := s.settle(ctx, old, in, entry)
+		var again *dynamo.Refused
+		if !errors.As(err, &again) {
+			return item, err
+		}
+	}
+	return applicationItem{}, errChanged
+}
+
+// The places in the transaction of settle.
+const (
+	settledItem = iota
+	settledClaim
+	settledSeat
+)
+
+// settle moves an application to a decision, in one transaction with its seat,
+// its claim, its facts and the mails to the four. It returns *dynamo.Refused
+// when the application has changed since it was read. more is written with it.
+func (s *service) settle(ctx context.Context, old applicationItem, in decisionInput, more ...types.TransactWriteItem) (applicationItem, error) {
+	to, err := s.cohort(ctx, old.Cohort)
+	if err != nil {
+		return old, err
+	}
+	now := s.now()
+	item := old
+	item.Decision, item.DecidedOn, item.Revision = in.Decision, now.In(french.Paris()).Format(time.DateOnly), old.Revision+1
+	var writes dynamo.Writes
+	writes.Add(s.table.Put(item, sameRevision(old)))
+	key, mine := claimKey(old.Cohort, old.Territory), expression.Name("application_id").Equal(expression.Value(old.ID))
+	if item.live() {
+		writes.Add(s.table.Put(claimItem{Key: key, Application: old.ID}, dynamo.Absent.Or(mine)))
+	} else {
+		writes.Add(s.table.Delete(key, dynamo.Absent.Or(mine)))
+	}
+	switch {
+	case item.Decision == accepted:
+		s.enrol(&writes, to, item, now)
+	case old.Decision == accepted:
+		s.leave(&writes, to, old, item.DecidedOn, now)
+	}
+	if err := s.tellFour(ctx, &writes, to, item, in.Note); err != nil {
+		return old, err
+	}
+	writes.Items = append(writes.Items, more...)
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	switch {
+	case !errors.As(err, &refused) || refused.Failed(settledItem):
+		return item, err
+	case refused.Failed(settledClaim):
+		return old, errApplied
+	case item.Decision == accepted && refused.Failed(settledSeat):
+		return old, errFull
+	}
+	return old, err
+}
+
+// enrol takes a seat and says that the territory is in.
+func (s *service) enrol(writes *dynamo.Writes, to cohortItem, item applicationItem, now time.Time) {
+	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(1)), s.seatLeft))
+	writes.Add(s.cohorts.Put(territoryItem{Key: territoryKey(to.Slug, item.Territory, byApplication), Territory: item.Territory, EnrolledOn: item.DecidedOn}))
+	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", "territory.enrolled.v1", to.Slug+"/"+item.Territory, now,
+		ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.DecidedOn, Source: byApplication}), now))
+}
+
+// leave gives the seat back and says that the territory is out.
+func (s *service) leave(writes *dynamo.Writes, to cohortItem, old applicationItem, day string, now time.Time) {
+	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(-1)),
+		expression.Name("accepted").GreaterThan(expression.Value(0))))
+	writes.Add(s.cohorts.Delete(territoryKey(to.Slug, old.Territory, byApplication)))
+	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", "territory.withdrawn.v1", to.Slug+"/"+old.Territory, now,
+		ledger.Withdrawn{Cohort: to.Slug, Programme: to.Programme, Territory: old.Territory, WithdrawnOn: day, Source: byApplication}), now))
+}
+
+// tellFour adds a mail to each of the four who has confirmed; to someone who
+// never did, the address may not be theirs.
+func (s *service) tellFour(ctx context.Context, writes *dynamo.Writes, to cohortItem, item applicationItem, note string) error {
+	told := map[string]bool{}
+	for _, role := range alliance.Quartet {
+		in, named := item.Members[role]
+		if !named || in.ConfirmedAt == "" || told[in.Person] {
+			continue
+		}
+		told[in.Person] = true
+		var m memberItem
+		found, err := s.table.Get(ctx, memberKey(in.Person, item.ID, role), &m)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue // erased at this moment
+		}
+		token, err := s.memberToken(ctx, memberSubject{item.ID, role, in.Person})
+		if err != nil {
+			return err
+		}
+		data := map[string]string{"cohort": to.Name, "territory": territoryName(item.Territory)}
+		if item.Decision == withdrawn {
+			data["page"] = "/cohortes/" + to.Slug
+		} else {
+			data["note"], data["manage"] = note, pagePath(item.ID, token)
+		}
+		writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), "application-"+item.Decision, in.Person, m.Email, m.fullName(), data, s.now()), dynamo.Absent))
+	}
+	return nil
+}
+
+func (s *service) postWithdrawal(w http.ResponseWriter, r *http.Request) error {
+	item, _, err := s.opened(r.Context(), r.PathValue("id"), web.BearerToken(r))
+	if err != nil {
+		return err
+	}
+	if item, err = s.withdraw(r.Context(), item); err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, item.view())
+}
+
+// withdraw ends an application that its territory no longer wants; its seat,
+// if it had one, is free again.
+func (s *service) withdraw(ctx context.Context, old applicationItem) (applicationItem, error) {
+	for range rounds {
+		if old.Decision == withdrawn || old.Decision == declined {
+			return old, nil
+		}
+		item, err := s.settle(ctx, old, decisionInput{Decision: withdrawn})
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return item, err
+		}
+		if old, err = s.application(ctx, old.ID); err != nil {
+			return old, err
+		}
+	}
+	return old, errChanged
+}

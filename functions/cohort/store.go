@@ -1,0 +1,163 @@
+package cohort
+
+import (
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// The table Cohorts, which holds nothing on anyone:
+//
+//	COHORT#slug  COHORT                      a cohort: its call, its seats, its dates
+//	COHORT#slug  TERRITORY#code#application  a territory whose application was accepted
+//	COHORT#slug  TERRITORY#code#partner      a territory that the partner says is in, or is out again
+//	COHORT#slug  MILESTONE#code#milestone    a milestone that a territory has reached
+//	ONCE#…       ONCE                        an Idempotency-Key that was used
+//
+// Index "cohorts": the cohorts, the latest start first.
+//
+// The table Applications:
+//
+//	APPLICATION#app_…  APPLICATION       an application, its four roles by the hash of who holds them
+//	CLAIM#slug#code    CLAIM             the one live application of a territory to a cohort
+//	PERSON#hash        MEMBER#app_…#role one of the four: name, address, organisation
+//	PERSON#hash        MAIL#…            a mail to send (package mail)
+//	ONCE#…             ONCE              an Idempotency-Key that was used
+//
+// Index "cohort": the applications to a cohort, in order of arrival.
+
+// cohortItem is a cohort as stored.
+type cohortItem struct {
+	dynamo.Key
+	Slug      string `dynamodbav:"slug"`
+	Name      string `dynamodbav:"name"`
+	Programme string `dynamodbav:"programme"`
+	Scale     Scale  `dynamodbav:"scale"`
+	Region    string `dynamodbav:"region,omitempty"` // INSEE code, "76"
+	Partner   string `dynamodbav:"partner,omitempty"`
+	Seats     int    `dynamodbav:"seats"`
+	OpensOn   string `dynamodbav:"opens_on"`
+	ClosesOn  string `dynamodbav:"closes_on"`
+	StartsOn  string `dynamodbav:"starts_on"`
+	EndsOn    string `dynamodbav:"ends_on"`
+	// Accepted counts the applications that hold a seat. It only moves in the
+	// transaction of a decision.
+	Accepted int `dynamodbav:"accepted"`
+	// Version is that of the partner's announcement which this cohort follows;
+	// empty for one that the team made.
+	Version   string    `dynamodbav:"version,omitempty"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	List      string    `dynamodbav:"list"`
+	ListAt    string    `dynamodbav:"list_at"`
+}
+
+// allCohorts is the partition of the index "cohorts": some ten a year.
+const allCohorts = "cohorts"
+
+func cohortPartition(slug string) string { return "COHORT#" + slug }
+
+func cohortKey(slug string) dynamo.Key { return dynamo.Key{PK: cohortPartition(slug), SK: "COHORT"} }
+
+const (
+	territoryPrefix = "TERRITORY#"
+	milestonePrefix = "MILESTONE#"
+)
+
+// The two sources of an enrolment. Each has an item of its own, so that
+// neither can undo what the other says.
+const (
+	byApplication = "application"
+	byPartner     = "partner"
+)
+
+// territoryItem says that a territory is in a cohort, or was.
+type territoryItem struct {
+	dynamo.Key
+	Territory  string `dynamodbav:"territory"`
+	EnrolledOn string `dynamodbav:"enrolled_on"`
+	// Out marks a territory that has left.
+	Out     bool   `dynamodbav:"out,omitempty"`
+	Version string `dynamodbav:"version,omitempty"` // of the partner's event
+}
+
+func territoryKey(slug, territory, source string) dynamo.Key {
+	return dynamo.Key{PK: cohortPartition(slug), SK: territoryPrefix + territory + "#" + source}
+}
+
+// milestoneItem says that a territory has reached a milestone.
+type milestoneItem struct {
+	dynamo.Key
+	Territory string `dynamodbav:"territory"`
+	Milestone string `dynamodbav:"milestone"`
+	ReachedOn string `dynamodbav:"reached_on"`
+	Version   string `dynamodbav:"version"`
+}
+
+func milestoneKey(slug, territory, milestone string) dynamo.Key {
+	return dynamo.Key{PK: cohortPartition(slug), SK: milestonePrefix + territory + "#" + milestone}
+}
+
+// applicationItem is an application as stored: whom it names are hashes.
+type applicationItem struct {
+	dynamo.Key
+	ID         string                     `dynamodbav:"application_id"`
+	Cohort     string                     `dynamodbav:"cohort"`
+	Territory  string                     `dynamodbav:"territory"`
+	Motivation string                     `dynamodbav:"motivation"`
+	Members    map[alliance.Role]memberIn `dynamodbav:"members"`
+	// Decision is what the team decided, or "withdrawn"; empty until then.
+	Decision  string    `dynamodbav:"decision,omitempty"`
+	DecidedOn string    `dynamodbav:"decided_on,omitempty"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	AppliedAt string    `dynamodbav:"applied_at"` // with the id: order in the index "cohort"
+	// Revision rises with each change: who changes what has changed since
+	// reads again.
+	Revision   int       `dynamodbav:"revision"`
+	RemindedAt time.Time `dynamodbav:"reminded_at"`
+}
+
+// memberIn is one of the four, as the application knows them.
+type memberIn struct {
+	Person      string `dynamodbav:"person"`
+	ConfirmedAt string `dynamodbav:"confirmed_at,omitempty"`
+}
+
+func applicationKey(id string) dynamo.Key {
+	return dynamo.Key{PK: "APPLICATION#" + id, SK: "APPLICATION"}
+}
+
+// claimItem is the one live application of a territory to a cohort.
+type claimItem struct {
+	dynamo.Key
+	Application string `dynamodbav:"application_id"`
+	// ExpiresAt frees the territory when none of the four has confirmed by then
+	// (Unix seconds); 0 once one has.
+	ExpiresAt int64 `dynamodbav:"expires_at,omitempty"`
+}
+
+func claimKey(slug, territory string) dynamo.Key {
+	return dynamo.Key{PK: "CLAIM#" + slug + "#" + territory, SK: "CLAIM"}
+}
+
+// memberItem is one of the four: what stands under their hash.
+type memberItem struct {
+	dynamo.Key
+	Application  string        `dynamodbav:"application_id"`
+	Role         alliance.Role `dynamodbav:"role"`
+	GivenName    string        `dynamodbav:"given_name"`
+	FamilyName   string        `dynamodbav:"family_name"`
+	Email        string        `dynamodbav:"email"`
+	Organisation string        `dynamodbav:"organisation"`
+	CreatedAt    time.Time     `dynamodbav:"created_at"`
+	ConfirmedAt  string        `dynamodbav:"confirmed_at,omitempty"`
+}
+
+const memberPrefix = "MEMBER#"
+
+func memberKey(person, application string, role alliance.Role) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: memberPrefix + application + "#" + string(role)}
+}
+
+func (m memberItem) fullName() string { return m.GivenName + " " + m.FamilyName }

@@ -1,0 +1,25 @@
+package ledger
+
+// Enrolled is the data of territory.enrolled.v1: a territory joins a cohort.
+// Functions cohort and partner both state it.
+type Enrolled struct {
+	Cohort     string   `json:"cohort"`
+	Programme  string   `json:"programme,omitempty"`
+	Territory  string   `json:"territory"`               // official code, REG-76 for a region
+	EnrolledOn string   `json:"enrolled_on"`             // day
+	Source     string   `json:"source"`                  // application or partner
+	Partner    string   `json:"partner,omitempty"`       // who said so
+	Roles      []string `json:"quartet_roles,omitempty"` // which of the four are known
+	Corrects   string   `json:"corrects,omitempty"`      // the fact that this one replaces
+}
+
+// Withdrawn is the data of territory.withdrawn.v1: a territory leaves a cohort.
+type Withdrawn struct {
+	Cohort      string `json:"cohort"`
+	Programme   string `json:"programme,omitempty"`
+	Territory   string `json:"territory"`
+	WithdrawnOn string `json:"withdrawn_on"`
+	Source      string `json:"source"`
+	Partner     string `json:"partner,omitempty"`
+	Corrects    string `json:"corrects,omitempty"`
+}
