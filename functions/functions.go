@@ -6,6 +6,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions/booking"
 	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
+	"github.com/fabrique-des-transitions/fabrique/functions/partner"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -19,5 +20,6 @@ var All = []*function.Function{
 	registration.Function,
 	booking.Function,
 	cohort.Function,
+	partner.Function,
 	site.Function,
 }

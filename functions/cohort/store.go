@@ -5,6 +5,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
@@ -56,9 +57,9 @@ type cohortItem struct {
 // allCohorts is the partition of the index "cohorts": some ten a year.
 const allCohorts = "cohorts"
 
-func cohortPartition(slug string) string { return "COHORT#" + slug }
+func cohortPartition(slug string) string { return cohortKey(slug).PK }
 
-func cohortKey(slug string) dynamo.Key { return dynamo.Key{PK: cohortPartition(slug), SK: "COHORT"} }
+func cohortKey(slug string) dynamo.Key { return partnership.CohortItemKey(slug) }
 
 const (
 	territoryPrefix = "TERRITORY#"

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/events"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -44,6 +46,16 @@ func serve(w http.ResponseWriter, r *http.Request, mediaType, caching string, co
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	return nil
+}
+
+// getSchema answers one of the published schemas, which never change
+// (https://www.iana.org/assignments/media-types/application/schema+json).
+func (s *service) getSchema(w http.ResponseWriter, r *http.Request) error {
+	text, err := events.Schemas.ReadFile(r.PathValue("file"))
+	if err != nil {
+		return fault.New(fault.NotFound, "unknown-schema", "Aucun schéma n’a ce nom.")
+	}
+	return serve(w, r, "application/schema+json", "public, max-age=86400", text, "")
 }
 
 func (s *service) getAsset(w http.ResponseWriter, r *http.Request) error { return web.Assets(w, r) }

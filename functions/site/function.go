@@ -30,6 +30,8 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Where the site's icon is", Status: http.StatusFound}},
 		{Method: http.MethodGet, Path: "/robots.txt", Access: function.Public, Handle: (*service).getRobots,
 			Doc: function.Doc{Summary: "What crawlers may read", Type: "text/plain"}},
+		{Method: http.MethodGet, Path: "/events/{file}", Access: function.Public, Handle: (*service).getSchema,
+			Doc: function.Doc{Summary: "The JSON Schema of a fact or of a webhook", Type: "application/schema+json"}},
 		// Its method counts for nothing, as the path takes them all. A GET is
 		// not limited in number, and so needs no table.
 		{Method: http.MethodGet, Path: function.Default, Access: function.Public, Handle: (*service).unmatched,

@@ -30,6 +30,9 @@ var codeStatuses = map[string]int{
 	"feedback-given":          http.StatusConflict,
 	"series-exists":           http.StatusConflict,
 
+	"invalid-signature": http.StatusUnauthorized,
+	"webhook-id-reused": http.StatusConflict,
+
 	"unknown-cohort":         http.StatusNotFound,
 	"unknown-application":    http.StatusNotFound,
 	"other-application":      http.StatusForbidden,

@@ -23,3 +23,14 @@ type Withdrawn struct {
 	Partner     string `json:"partner,omitempty"`
 	Corrects    string `json:"corrects,omitempty"`
 }
+
+// Reached is the data of milestone.reached.v1: a territory of a cohort has
+// reached a milestone.
+type Reached struct {
+	Cohort    string `json:"cohort"`
+	Territory string `json:"territory"`
+	Milestone string `json:"milestone"`
+	ReachedOn string `json:"reached_on"`
+	Partner   string `json:"partner"`
+	Corrects  string `json:"corrects,omitempty"`
+}

@@ -7,6 +7,7 @@
 package partnership
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -26,7 +27,7 @@ type Said struct {
 	dynamo.Key
 	Partner string `dynamodbav:"partner"`
 	Cohort  string `dynamodbav:"cohort"`
-	// Version orders what was said: see Version.
+	// Version orders what was said: see Dated.
 	Version string `dynamodbav:"version"`
 	// Content is what was said, without when: two messages with the same content
 	// change nothing.
@@ -75,11 +76,20 @@ func CohortKey(partner, cohort string) dynamo.Key {
 	return dynamo.Key{PK: partition(partner, cohort), SK: "COHORT"}
 }
 
-// Version makes the version of something said of an instant. What was said of
+// Dated completes what is said with its content, and the version that it has
+// for being of this instant.
+func (s Said) Dated(of time.Time) Said {
+	content, _ := json.Marshal([]any{s.Out, s.EnrolledOn, s.Roles, s.Milestone, s.ReachedOn, s.Announced}) // plain values: cannot fail
+	s.Content = string(content)
+	s.Version = version(of, s.Out, s.Content)
+	return s
+}
+
+// version makes the version of something said of an instant. What was said of
 // a later instant has a greater one; of the same instant, a withdrawal has a
 // greater one than an enrolment, and then the content decides, so that any
 // order of arrival ends in the same state.
-func Version(of time.Time, out bool, content string) string {
+func version(of time.Time, out bool, content string) string {
 	return fmt.Sprintf("%s#%t#%s", of.UTC().Format("2006-01-02T15:04:05.000000000Z"), out, content)
 }
 
@@ -131,3 +141,14 @@ func convert(v events.DynamoDBAttributeValue) types.AttributeValue {
 	}
 	return nil
 }
+
+// Cohort is what a partner's message is checked against, of a cohort that
+// exists.
+type Cohort struct {
+	Partner   string `dynamodbav:"partner"` // empty when the team runs it alone
+	Region    string `dynamodbav:"region"`  // code of the only region whose territories it takes; empty for all
+	Programme string `dynamodbav:"programme"`
+}
+
+// CohortItemKey is where a cohort itself stands, in the table Cohorts.
+func CohortItemKey(slug string) dynamo.Key { return dynamo.Key{PK: "COHORT#" + slug, SK: "COHORT"} }

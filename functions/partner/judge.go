@@ -1,0 +1,215 @@
+package partner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+)
+
+// destination is the cohort that a message is about.
+type destination struct {
+	partner alliance.Partner
+	slug    string
+	partnership.Cohort
+}
+
+// destination finds the cohort of a message. refusal is the result of each of
+// its records when the partner has no say in it: "unknown-cohort" or
+// "other-partner". A cohort that the partner may announce by itself need not
+// exist yet, so that messages may come in any order.
+func (s *service) destination(ctx context.Context, partner alliance.Partner, m message) (into destination, refusal *result, err error) {
+	into = destination{partner: partner, slug: m.cohort}
+	found, err := s.cohorts.Get(ctx, partnership.CohortItemKey(m.cohort), &into.Cohort)
+	if err != nil {
+		return into, nil, err
+	}
+	mine := slices.Contains(partner.Cohorts, m.cohort)
+	switch {
+	case found && into.Partner != partner.Name && (into.Partner != "" || !mine):
+		return into, &result{Status: rejected, Code: "other-partner", Detail: "Cette cohorte n’est pas la vôtre."}, nil
+	case found || mine || m.announced != nil:
+		return into, nil, nil
+	}
+	var said partnership.Said // announced a moment ago
+	found, err = s.table.Get(ctx, partnership.CohortKey(partner.Name, m.cohort), &said)
+	if err != nil || found {
+		return into, nil, err
+	}
+	return into, &result{Status: rejected, Code: "unknown-cohort", Detail: "Aucune cohorte n’a cet identifiant : annoncez-la d’abord par cohort.published."}, nil
+}
+
+// current is the territory of today that a code means.
+func current(code string) (territory.Territory, bool) {
+	match, err := territory.Lookup(code)
+	if err != nil {
+		return territory.Territory{}, false
+	}
+	return match.Current(), true
+}
+
+// judge says what becomes of each record, by what is stored now, and adds to
+// a transaction what changes. All of it holds only as long as nothing that was
+// read has changed.
+func (s *service) judge(ctx context.Context, effects *dynamo.Writes, into destination, refusal *result, part []change) ([]result, error) {
+	results := make([]result, len(part))
+	said := make([]partnership.Said, len(part))
+	var keys []dynamo.Key
+	for i, c := range part {
+		results[i], said[i] = into.place(c)
+		if refusal != nil {
+			index, name := results[i].Index, results[i].Territory
+			results[i] = *refusal
+			results[i].Index, results[i].Territory = index, name
+		}
+		if results[i].Status != rejected {
+			keys = append(keys, said[i].Key)
+		}
+	}
+	stored, err := s.stored(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i := range part {
+		if results[i].Status == rejected {
+			continue
+		}
+		old, known := stored[said[i].Key]
+		results[i].Status = s.compare(effects, into, part[i], old, known, said[i])
+	}
+	return results, nil
+}
+
+// place says where a record goes and what it says there, or why it is rejected.
+func (into destination) place(c change) (result, partnership.Said) {
+	out := result{Index: c.index, Territory: c.Territory}
+	said := partnership.Said{Partner: into.partner.Name, Cohort: into.slug}
+	if c.message.announced != nil {
+		said.Key, said.Announced = partnership.CohortKey(into.partner.Name, into.slug), c.message.announced
+		said = said.Dated(c.at)
+		return out, said
+	}
+	match, err := territory.Lookup(c.Territory)
+	found := match.Current()
+	reject := func(code, detail string) (result, partnership.Said) {
+		out.Status, out.Code, out.Detail = rejected, code, detail
+		return out, said
+	}
+	switch {
+	case err != nil:
+		return reject("unknown-territory", territory.Advice(err))
+	case !slices.ContainsFunc(into.partner.Regions, found.InRegion):
+		return reject("other-region", found.Name+" n’est pas dans les régions de ce partenaire.")
+	case into.Region != "" && !found.InRegion(into.Region):
+		return reject("other-region", found.Name+" n’est pas dans la région de cette cohorte.")
+	case c.double:
+		return reject("duplicate-territory", found.Name+" est déjà nommé plus haut dans ce message.")
+	}
+	out.Territory, said.Territory = found.Ref(), found.Ref()
+	switch c.kind {
+	case milestoneReached:
+		said.Key = partnership.MilestoneKey(into.partner.Name, into.slug, said.Territory, c.Milestone)
+		said.Milestone, said.ReachedOn = c.Milestone, c.ReachedOn
+	case territoryWithdrawn:
+		said.Key, said.Out = partnership.TerritoryKey(into.partner.Name, into.slug, said.Territory), true
+		if said.EnrolledOn = c.WithdrawnOn; said.EnrolledOn == "" {
+			said.EnrolledOn = c.at.In(french.Paris()).Format(time.DateOnly)
+		}
+	default:
+		said.Key = partnership.TerritoryKey(into.partner.Name, into.slug, said.Territory)
+		said.EnrolledOn, said.Roles = c.EnrolledOn, c.roles()
+	}
+	said = said.Dated(c.at)
+	return out, said
+}
+
+// compare says what a record changes, and adds it to the transaction.
+func (s *service) compare(effects *dynamo.Writes, into destination, c change, old partnership.Said, known bool, said partnership.Said) string {
+	if known && old.Version > said.Version {
+		return stale
+	}
+	if known && old.Version == said.Version {
+		return unchanged
+	}
+	same := dynamo.Absent
+	if known {
+		same = expression.Name("version").Equal(expression.Value(old.Version))
+	}
+	status := applied
+	switch {
+	case known && old.Content == said.Content, !known && said.Out: // the same, or nothing to leave: only the instant is new
+		status, said.Fact = unchanged, old.Fact
+	case said.Announced == nil:
+		fact := s.fact(into, c, old, said)
+		said.Fact = fact.ID
+		effects.Add(ledger.Append(s.ledger, fact, s.now()))
+	}
+	effects.Add(s.table.Put(said, same))
+	return status
+}
+
+// fact is the fact that a record states. One that replaces what was said
+// before of the same thing corrects its fact.
+func (s *service) fact(into destination, c change, old, said partnership.Said) ledger.Fact {
+	corrects := ""
+	if old.Out == said.Out {
+		corrects = old.Fact
+	}
+	subject, id := into.slug+"/"+said.Territory, s.newID("fact")
+	switch {
+	case said.Milestone != "":
+		return ledger.New(id, "partner", "milestone.reached.v1", subject, morning(said.ReachedOn),
+			ledger.Reached{Cohort: into.slug, Territory: said.Territory, Milestone: said.Milestone, ReachedOn: said.ReachedOn, Partner: into.partner.Name, Corrects: corrects})
+	case said.Out:
+		return ledger.New(id, "partner", "territory.withdrawn.v1", subject, morning(said.EnrolledOn),
+			ledger.Withdrawn{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, WithdrawnOn: said.EnrolledOn, Source: "partner", Partner: into.partner.Name, Corrects: corrects})
+	}
+	return ledger.New(id, "partner", "territory.enrolled.v1", subject, morning(said.EnrolledOn),
+		ledger.Enrolled{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, EnrolledOn: said.EnrolledOn, Source: "partner", Partner: into.partner.Name, Roles: said.Roles, Corrects: corrects})
+}
+
+// morning is the instant at which a day begins in Paris; the day was checked.
+func morning(day string) time.Time {
+	at, _ := time.ParseInLocation(time.DateOnly, day, french.Paris())
+	return at
+}
+
+// stored reads what was said before of each thing, consistently. It costs a
+// read unit each.
+func (s *service) stored(ctx context.Context, keys []dynamo.Key) (map[dynamo.Key]partnership.Said, error) {
+	found := map[dynamo.Key]partnership.Said{}
+	var wanted []map[string]types.AttributeValue
+	for _, key := range keys {
+		wanted = append(wanted, key.Attributes())
+	}
+	for len(wanted) > 0 {
+		answer, err := s.table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{s.table.Name: {Keys: wanted, ConsistentRead: aws.Bool(true)}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("stored: %w", err)
+		}
+		for _, attributes := range answer.Responses[s.table.Name] {
+			var said partnership.Said
+			if err := attributevalue.UnmarshalMap(attributes, &said); err != nil {
+				return nil, err
+			}
+			found[said.Key] = said
+		}
+		wanted = answer.UnprocessedKeys[s.table.Name].Keys
+	}
+	return found, nil
+}

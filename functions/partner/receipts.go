@@ -1,0 +1,133 @@
+package partner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// receiptsQuery is what the list of receipts takes.
+type receiptsQuery struct {
+	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
+	Cursor string `query:"cursor"`
+}
+
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// listedReceipt is a receipt as its partner finds it again.
+type listedReceipt struct {
+	receipt
+	WebhookID  string `json:"webhook_id"`
+	Type       string `json:"type"`
+	ReceivedAt string `json:"received_at" format:"date-time"`
+}
+
+type receiptPage struct {
+	Items      []listedReceipt `json:"items"`
+	NextCursor string          `json:"next_cursor,omitempty"`
+}
+
+// getReceipts answers the partner's own receipts, the latest first. The
+// request is signed as a message with an empty body.
+func (s *service) getReceipts(w http.ResponseWriter, r *http.Request) error {
+	from, err := s.verify(r)
+	if err != nil {
+		return err
+	}
+	query, err := readReceiptsQuery(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	page, err := s.receipts(r.Context(), from.partner, query)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, page)
+}
+
+func readReceiptsQuery(values url.Values) (receiptsQuery, error) {
+	query := receiptsQuery{defaultLimit, values.Get("cursor")}
+	var faults fault.Fields
+	if text := values.Get("limit"); text != "" {
+		limit, err := strconv.Atoi(text)
+		if err != nil || limit < 1 || limit > maxLimit {
+			faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
+		}
+		query.Limit = limit
+	}
+	return query, faults.Err()
+}
+
+func (s *service) receipts(ctx context.Context, partner alliance.Partner, query receiptsQuery) (receiptPage, error) {
+	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "receipts", "received_at")
+	if err != nil {
+		return receiptPage{}, err
+	}
+	if at, ok := start["receipts"].(*types.AttributeValueMemberS); ok && at.Value != partner.Name {
+		return receiptPage{}, errSignature // a cursor of another partner's list
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("receipts").Equal(expression.Value(partner.Name))).Build()
+	if err != nil {
+		return receiptPage{}, fmt.Errorf("receipts: %w", err)
+	}
+	answer, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &s.table.Name, IndexName: aws.String("receipts"), KeyConditionExpression: expr.KeyCondition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+		Limit: aws.Int32(int32(query.Limit)), ScanIndexForward: aws.Bool(false), ExclusiveStartKey: start,
+	})
+	if err != nil {
+		return receiptPage{}, fmt.Errorf("receipts: %w", err)
+	}
+	page := receiptPage{Items: []listedReceipt{}}
+	for _, attributes := range answer.Items {
+		var place chunkItem
+		if err := attributevalue.UnmarshalMap(attributes, &place); err != nil {
+			return receiptPage{}, err
+		}
+		listed, err := s.whole(ctx, place.PK)
+		if err != nil {
+			return receiptPage{}, err
+		}
+		page.Items = append(page.Items, listed)
+	}
+	page.NextCursor, err = dynamo.Cursor(answer.LastEvaluatedKey)
+	return page, err
+}
+
+// whole gathers all parts of a delivery.
+func (s *service) whole(ctx context.Context, partition string) (out listedReceipt, err error) {
+	out.Results = []result{}
+	err = s.table.Partition(ctx, partition, chunkPrefix, func(attributes map[string]types.AttributeValue) error {
+		var item chunkItem
+		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+			return err
+		}
+		if item.ReceivedAt != "" {
+			out.ReceivedAt, _, _ = strings.Cut(item.ReceivedAt, "#")
+		}
+		out.ReceiptID, out.WebhookID, out.Type = item.Receipt, item.Webhook, item.Type
+		var results []result
+		err := json.Unmarshal([]byte(item.Results), &results)
+		out.Results = append(out.Results, results...)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,40 @@
+package partner
+
+import (
+	"fmt"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+)
+
+// The table Partners:
+//
+//	STATE#partner#cohort  TERRITORY#code       the latest said of a territory (package partnership)
+//	STATE#partner#cohort  MILESTONE#code#text  the latest said of a milestone
+//	STATE#partner#cohort  COHORT               the latest announcement of the cohort
+//	DELIVERY#partner#id   CHUNK#000            a part of a message that was carried out, and its results
+//
+// Index "receipts": the deliveries of a partner, by time.
+
+// chunkItem is a part of a message that was carried out: it is written in the
+// transaction of its effects, so that it has them once, and the same message
+// goes on where a crash left it.
+type chunkItem struct {
+	dynamo.Key
+	Receipt string `dynamodbav:"receipt_id"`
+	Webhook string `dynamodbav:"webhook_id"`
+	Type    string `dynamodbav:"type"`
+	Body    string `dynamodbav:"body"` // digest of what was sent
+	Results string `dynamodbav:"results"`
+	// Receipts and ReceivedAt place the first part in the index "receipts".
+	Receipts   string `dynamodbav:"receipts,omitempty"`
+	ReceivedAt string `dynamodbav:"received_at,omitempty"`
+	ExpiresAt  int64  `dynamodbav:"expires_at"`
+}
+
+func deliveryPartition(partner, webhook string) string { return "DELIVERY#" + partner + "#" + webhook }
+
+const chunkPrefix = "CHUNK#"
+
+func chunkKey(partner, webhook string, number int) dynamo.Key {
+	return dynamo.Key{PK: deliveryPartition(partner, webhook), SK: fmt.Sprintf("%s%03d", chunkPrefix, number)}
+}

@@ -1,0 +1,174 @@
+package partner
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// world is one test's tables, with the function opened on them.
+type world struct {
+	*functiontest.Env
+	running *function.Running
+	t       testing.TB
+	key     *standardwebhooks.Webhook
+	sent    int
+}
+
+var secretOfTests = "whsec_" + base64.StdEncoding.EncodeToString([]byte("a key of thirty-two bytes, long.."))
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	env := functiontest.New(t)
+	for _, name := range []string{"occitanie", "massif-central"} {
+		env.Secrets[function.PartnerSecret(name)] = []byte(secretOfTests)
+	}
+	key, err := standardwebhooks.NewWebhook(secretOfTests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{Env: env, running: env.Open(Function), t: t, key: key}
+}
+
+// bare is the function opened without a host, so that a test can take its
+// guards away.
+func (w *world) bare() *service {
+	s, err := open(w.Runtime())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// headers sign a body under an id, now.
+func (w *world) headers(id, body string) []string {
+	now := w.Clock.Now()
+	signature, err := w.key.Sign(id, now, []byte(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return []string{"webhook-id", id, "webhook-timestamp", strconv.FormatInt(now.Unix(), 10), "webhook-signature", signature, "Content-Type", "application/json"}
+}
+
+// post sends a signed message under an id.
+func (w *world) post(id, body string) *httptest.ResponseRecorder {
+	return w.Do(w.running, "POST", "/v1/webhooks/occitanie", body, w.headers(id, body)...)
+}
+
+// send sends a message that must be taken, under an id of its own.
+func (w *world) send(body string) receipt {
+	w.t.Helper()
+	w.sent++
+	return w.receiptOf(w.post(fmt.Sprint("msg_", w.sent), body))
+}
+
+func (w *world) receiptOf(answer *httptest.ResponseRecorder) (out receipt) {
+	w.t.Helper()
+	if answer.Code != http.StatusOK {
+		w.t.Fatalf("%d %s", answer.Code, answer.Body)
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &out); err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+// faultOf is the code of a refused message, and where its faults are.
+func (w *world) faultOf(answer *httptest.ResponseRecorder) (status int, code string, locations []string) {
+	w.t.Helper()
+	var problem web.Problem
+	if err := json.Unmarshal(answer.Body.Bytes(), &problem); err != nil {
+		w.t.Fatalf("%d %s", answer.Code, answer.Body)
+	}
+	for _, e := range problem.Errors {
+		locations = append(locations, e.Location)
+	}
+	slices.Sort(locations)
+	return answer.Code, problem.Code, locations
+}
+
+// messageOf writes a message of this instant.
+func messageOf(kind string, at time.Time, data map[string]any) string {
+	text, err := json.Marshal(map[string]any{"type": kind, "timestamp": at.UTC().Format(time.RFC3339), "data": data})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func enrolledIn(at time.Time, territory, day string) string {
+	return messageOf("territory.enrolled", at, map[string]any{"cohort": "occitanie", "territory": territory, "enrolled_on": day})
+}
+
+func withdrawnFrom(at time.Time, territory string) string {
+	return messageOf("territory.withdrawn", at, map[string]any{"cohort": "occitanie", "territory": territory})
+}
+
+// state is what stands now of each territory: "in since 2026-03-01", "out".
+func (w *world) state() map[string]string {
+	all := map[string]string{}
+	for _, item := range w.Dump(function.Partners) {
+		sk, _ := item["sk"].(string)
+		if code, ok := strings.CutPrefix(sk, "TERRITORY#"); ok {
+			all[code] = fmt.Sprint(item["out"] == true, " ", item["enrolled_on"], " ", item["version"])
+		}
+	}
+	return all
+}
+
+// standing are the enrolments of the ledger that no later fact corrects or
+// ends, by territory.
+func (w *world) standing() map[string]int {
+	type fact struct {
+		ID, Type string
+		Data     struct{ Territory, Corrects string }
+	}
+	var facts []fact
+	corrected := map[string]bool{}
+	for _, item := range w.Dump(function.Ledger) {
+		var f fact
+		if err := json.Unmarshal([]byte(item["event"].(string)), &f); err != nil {
+			w.t.Fatal(err)
+		}
+		facts = append(facts, f)
+		corrected[f.Data.Corrects] = true
+	}
+	count := map[string]int{}
+	for _, f := range facts {
+		switch {
+		case corrected[f.ID]:
+		case f.Type == "territory.enrolled.v1":
+			count[f.Data.Territory]++
+		case f.Type == "territory.withdrawn.v1":
+			count[f.Data.Territory]--
+		}
+	}
+	maps.DeleteFunc(count, func(_ string, n int) bool { return n == 0 })
+	return count
+}
+
+// putCohort stores a cohort as the function cohort does.
+func (w *world) putCohort(slug, partner, region string) {
+	w.t.Helper()
+	table := w.Runtime().Table(function.Cohorts)
+	var writes dynamo.Writes
+	writes.Add(table.Put(map[string]any{"pk": "COHORT#" + slug, "sk": "COHORT", "partner": partner, "region": region, "programme": "Programme"}))
+	if err := writes.Commit(w.t.Context(), table.Client); err != nil {
+		w.t.Fatal(err)
+	}
+}
