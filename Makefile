@@ -4,9 +4,10 @@ ENGINE ?= dynoxide
 LINT   := .tools/golangci-lint
 LINT_VERSION := v2.15.0
 JAVA_ENGINE := .tools/dynamodb-local
+PYTHON := .tools/python
 FUNCTIONS := $(notdir $(patsubst %/lambda/main.go,%,$(wildcard functions/*/lambda/main.go)))
 
-.PHONY: run test lint generate build synth deploy bench invoke tools clean help
+.PHONY: run test lint generate build synth deploy bench invoke webhook tools clean help
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -41,11 +42,21 @@ deploy: build node_modules ## bring it up in the account of the shell's credenti
 invoke: ## send a sample to a running host: make invoke FUNCTION=notify SAMPLE=schedule-retry-mails
 	curl --fail-with-body -sS -d @events/samples/$(SAMPLE).json http://127.0.0.1:8080/_dev/invoke/$(FUNCTION)
 
+webhook: ## send a partner's message to a running host: make webhook PARTNER=occitanie FILE=events/samples/webhook-occitanie-snapshot.json
+	@FABRIQUE_URL=http://127.0.0.1:8080/v1/webhooks/$(PARTNER) \
+	FABRIQUE_SECRET=$$(curl --fail-with-body -sS http://127.0.0.1:8080/_dev/partners/$(PARTNER) | sed 's/.*"secret":"\([^"]*\)".*/\1/') \
+	go run ./functions/partner/examples/go $(FILE)
+
 tools: node_modules $(JAVA_ENGINE) $(LINT)/$(LINT_VERSION)/golangci-lint ## fetch all tools, to work without a network
 
 node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
+
+# A Python that can run the partners' example.
+$(PYTHON):
+	python3 -m venv $@
+	$@/bin/pip install -q standardwebhooks==1.1.0
 
 $(JAVA_ENGINE): infra/local/dynamodb-local/pom.xml
 	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$@

@@ -1,9 +1,6 @@
 package tests
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -12,32 +9,11 @@ import (
 // plan makes a session as a member of the team does.
 func (v *visitor) plan(title string, starts time.Time, seats int) {
 	v.t.Helper()
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	v.fetch(http.MethodGet, "/_dev/token?role=team", &token)
-	body, err := json.Marshal(map[string]any{
+	v.asTeam(http.MethodPost, "/v1/sessions", map[string]any{
 		"kind": "initiation", "title": title, "starts_at": starts.UTC().Format(time.RFC3339), "ends_at": starts.Add(2 * time.Hour).UTC().Format(time.RFC3339),
 		"mode": "hybrid", "place": "Mairie de Figeac", "join_url": "https://visio.example/salle", "capacity": seats,
 		"description": "Une matinée pour découvrir les quatre fondamentaux.",
-	})
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	request, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.origin+"/v1/sessions", bytes.NewReader(body))
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+token.AccessToken)
-	request.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusCreated {
-		v.t.Fatalf("%d %s", answer.StatusCode, text)
-	}
+	}, nil)
 }
 
 // TestSomeoneBooksWaitsAndCancels goes through the pages of the agenda.

@@ -77,12 +77,12 @@ func (s *service) apply(ctx context.Context, slug string, in applicationInput, f
 	if text, found, err := once.Answered(ctx); err != nil || found {
 		return readAnswer[applicationView](text, err)
 	}
-	in.check(faults)
 	to, err := s.cohort(ctx, slug)
 	if err != nil {
 		return answer, err
 	}
 	from := checkTerritory(faults, in.Territory, to)
+	in.check(faults)
 	id := s.newID("app")
 	item := applicationItem{
 		Key: applicationKey(id), ID: id, Cohort: slug, Territory: from.Ref(), Motivation: in.Motivation,

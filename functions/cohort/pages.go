@@ -300,6 +300,6 @@ func (s *service) back(w http.ResponseWriter, r *http.Request, token string, err
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, pagePath(r.PathValue("id"), url.QueryEscape(token)), http.StatusSeeOther)
+	http.Redirect(w, r, pagePath(url.PathEscape(r.PathValue("id")), url.QueryEscape(token)), http.StatusSeeOther) //nolint:gosec // a path of ours
 	return nil
 }

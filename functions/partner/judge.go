@@ -88,7 +88,7 @@ func (s *service) judge(ctx context.Context, effects *dynamo.Writes, into destin
 			continue
 		}
 		old, known := stored[said[i].Key]
-		results[i].Status = s.compare(effects, into, part[i], old, known, said[i])
+		results[i].Status = s.compare(effects, into, old, known, said[i])
 	}
 	return results, nil
 }
@@ -137,7 +137,7 @@ func (into destination) place(c change) (result, partnership.Said) {
 }
 
 // compare says what a record changes, and adds it to the transaction.
-func (s *service) compare(effects *dynamo.Writes, into destination, c change, old partnership.Said, known bool, said partnership.Said) string {
+func (s *service) compare(effects *dynamo.Writes, into destination, old partnership.Said, known bool, said partnership.Said) string {
 	if known && old.Version > said.Version {
 		return stale
 	}
@@ -153,7 +153,7 @@ func (s *service) compare(effects *dynamo.Writes, into destination, c change, ol
 	case known && old.Content == said.Content, !known && said.Out: // the same, or nothing to leave: only the instant is new
 		status, said.Fact = unchanged, old.Fact
 	case said.Announced == nil:
-		fact := s.fact(into, c, old, said)
+		fact := s.fact(into, old, said)
 		said.Fact = fact.ID
 		effects.Add(ledger.Append(s.ledger, fact, s.now()))
 	}
@@ -163,7 +163,7 @@ func (s *service) compare(effects *dynamo.Writes, into destination, c change, ol
 
 // fact is the fact that a record states. One that replaces what was said
 // before of the same thing corrects its fact.
-func (s *service) fact(into destination, c change, old, said partnership.Said) ledger.Fact {
+func (s *service) fact(into destination, old, said partnership.Said) ledger.Fact {
 	corrects := ""
 	if old.Out == said.Out {
 		corrects = old.Fact

@@ -66,7 +66,7 @@ var Definitions = []Definition{
 		},
 	},
 	{
-		Table: Cohorts, Durable: true,
+		Table: Cohorts, TTL: true, Durable: true,
 		Indexes: []Index{{Name: "cohorts", Hash: "list", Range: "list_at", IncludeAllItems: true}},
 	},
 	{

@@ -45,10 +45,10 @@ type acceptance struct {
 }
 
 // Load lets everyone sign at their time and confirm from their mail, plans
-// sessions to come that some of them book, then empties the mailbox. It does nothing when no
+// sessions to come that some of them book, opens cohorts, then empties the mailbox. It does nothing when no
 // function takes signatures.
 func Load(ctx context.Context, host http.Handler) error {
-	c := caller{ctx, host, new(atomic.Int64), ""}
+	c := caller{ctx, host, new(atomic.Int64), "", nil}
 	var charter struct{ Version string }
 	if err := c.call(http.MethodGet, "/v1/charter", nil, &charter); err != nil {
 		if status(err) == http.StatusNotFound {
@@ -76,6 +76,9 @@ func Load(ctx context.Context, host http.Handler) error {
 		return err
 	}
 	if err := c.planAgenda(now); err != nil {
+		return err
+	}
+	if err := c.openCohorts(now); err != nil {
 		return err
 	}
 	if err := c.call(http.MethodPost, "/_dev/settle", nil, nil); err != nil {
@@ -147,10 +150,11 @@ func each[T any](entries []T, do func(T) error) error {
 
 // caller is a client of the host that needs no network.
 type caller struct {
-	ctx   context.Context
-	host  http.Handler
-	calls *atomic.Int64
-	token string // of the team, empty for visitors
+	ctx     context.Context
+	host    http.Handler
+	calls   *atomic.Int64
+	token   string // of the team, empty for visitors
+	headers map[string]string
 }
 
 // unexpected is an answer that is not a good one.
@@ -183,6 +187,9 @@ func (c caller) call(method, target string, in, out any) error {
 	}
 	request := httptest.NewRequestWithContext(c.ctx, method, target, bytes.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
+	for name, value := range c.headers {
+		request.Header.Set(name, value)
+	}
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}

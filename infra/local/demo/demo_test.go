@@ -77,7 +77,7 @@ func TestLoadSignsEveryone(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := time.Since(began)
-	c := caller{t.Context(), h, new(atomic.Int64), ""}
+	c := caller{t.Context(), h, new(atomic.Int64), "", nil}
 	var count struct{ Organisations, Persons int }
 	if err := c.call("GET", "/v1/allies/count", nil, &count); err != nil {
 		t.Fatal(err)
@@ -101,6 +101,10 @@ func TestLoadSignsEveryone(t *testing.T) {
 	}
 	if kinds["permanence"] < 2 || kinds["initiation"] != 2 || kinds["workshop"] != 2 || kinds["community"] != 1 || kinds["assembly"] != 1 || waiting != 2 {
 		t.Errorf("%v, %d wait", kinds, waiting)
+	}
+	var cohort struct{ Territories []any }
+	if err := c.call("GET", "/v1/cohorts/massif-central", nil, &cohort); err != nil || len(cohort.Territories) != 4 {
+		t.Errorf("%v %+v", err, cohort)
 	}
 	var mails []any
 	if err := c.call("GET", "/_dev/mail", nil, &mails); err != nil || len(mails) != 0 {

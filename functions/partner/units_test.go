@@ -1,0 +1,39 @@
+package partner
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// TestUnitsOfEachMessage asserts what docs/data-model.md says.
+func TestUnitsOfEachMessage(t *testing.T) {
+	w := newWorld(t)
+	at := w.Clock.Now().Add(-time.Hour)
+	snapshot := func(n, minute int) string {
+		var records []any
+		for _, code := range places(n) {
+			records = append(records, map[string]any{"territory": code, "enrolled_on": "2026-03-01"})
+		}
+		return messageOf("cohort.snapshot", at.Add(time.Duration(minute)*time.Minute), map[string]any{"cohort": "occitanie", "territories": records})
+	}
+	large := snapshot(500, 2)
+	for _, action := range []struct {
+		name        string
+		do          func()
+		read, write float64
+	}{
+		{"enrolled", func() { w.send(enrolledIn(at, "46102", "2026-03-01")) }, 3, 7},
+		{"stale", func() { w.send(withdrawnFrom(at.Add(-time.Hour), "46102")) }, 3, 3},
+		{"snapshot of 500", func() { w.receiptOf(w.post("large", large)) }, 502, 2069},
+		{"the same again", func() { w.receiptOf(w.post("large", large)) }, 9, 0},
+		{"another, nothing new", func() { w.receiptOf(w.post("later", snapshot(500, 3))) }, 502, 1069},
+	} {
+		read, write := w.Units(action.do)
+		t.Logf("| %s | %v | %v |", action.name, read, write)
+		local := os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local"
+		if !local && (read != action.read || write != action.write) {
+			t.Errorf("%s: %v read, %v write, instead of %v and %v", action.name, read, write, action.read, action.write)
+		}
+	}
+}
