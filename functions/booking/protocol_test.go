@@ -296,16 +296,17 @@ func TestAStormLeavesEverythingSound(t *testing.T) {
 func TestFaultsLeaveOneEffect(t *testing.T) {
 	for _, kind := range functiontest.AllFaults {
 		t.Run(kind.String(), func(t *testing.T) {
+			w := newWorld(t)
 			for number := 1; ; number++ {
-				w := newWorld(t)
 				s := w.newSession(2)
 				w.bookAs(s.ID, 9)
 				since := w.Faults(functiontest.At(number, kind))
 				var last bookingAnswer
 				for n := 1; n <= 2; n++ {
-					answer, err := w.tryBook(s.ID, n, fmt.Sprint("k", n))
+					key := fmt.Sprintf("call-%d-person-%d", number, n)
+					answer, err := w.tryBook(s.ID, n, key)
 					if err != nil {
-						answer, err = w.tryBook(s.ID, n, fmt.Sprint("k", n))
+						answer, err = w.tryBook(s.ID, n, key)
 					}
 					if err != nil {
 						t.Fatalf("call %d: %v", number, err)
@@ -341,8 +342,8 @@ func TestFaultsLeaveOneEffect(t *testing.T) {
 func TestFaultsOfGrowthLoseNobody(t *testing.T) {
 	for _, kind := range functiontest.AllFaults {
 		t.Run(kind.String(), func(t *testing.T) {
+			w := newWorld(t)
 			for number := 1; ; number++ {
-				w := newWorld(t)
 				s := w.newSession(1)
 				w.bookMany(s.ID, 4)
 				since := w.Faults(functiontest.At(number, kind))
