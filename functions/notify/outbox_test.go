@@ -243,14 +243,20 @@ func TestRoundsAtOnce(t *testing.T) {
 			}
 			w.Drain()
 			w.Clock.Advance(2 * time.Hour)
-			// Every sender of both rounds stands in the provider at once, if
-			// they have something to send.
+			// Every sender of both rounds has found a mail before any claims one,
+			// and stands in the provider with the others, if it has one to send.
 			meet := meeting(2*senders, 2*time.Second)
 			w.provider.set(func(p *provider) { p.down, p.onData = false, meet })
-			services := []*service{w.service(), w.service()}
+			found := meeting(2*senders, 10*time.Second)
+			claimable := isDue
 			if !guarded {
-				for _, s := range services {
-					s.claimable = func(time.Time) expression.ConditionBuilder { return dynamo.Exists }
+				claimable = func(time.Time) expression.ConditionBuilder { return dynamo.Exists }
+			}
+			services := []*service{w.service(), w.service()}
+			for _, s := range services {
+				s.claimable = func(now time.Time) expression.ConditionBuilder {
+					found()
+					return claimable(now)
 				}
 			}
 			err := together(t.Context(), len(services), func(ctx context.Context, number int) error {
