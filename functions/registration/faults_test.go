@@ -280,7 +280,7 @@ func TestEndlessConflictIsGivenUp(t *testing.T) {
 	w.Faults(functiontest.Always(functiontest.Conflict))
 	w.call(http.StatusServiceUnavailable, http.MethodPost, "/v1/registrations/confirm", tokenBody{token})
 	w.Faults(nil)
-	if took := time.Since(start); took > 5*time.Second || w.count() != (count{}) {
+	if took := time.Since(start); took > time.Minute || w.count() != (count{}) {
 		t.Errorf("%v %v", took, w.count())
 	}
 	w.confirm(token)

@@ -240,7 +240,7 @@ func TestSignalsStopItAndItsEngine(t *testing.T) {
 		if err := p.Wait(); err != nil {
 			t.Errorf("%v: %v, want exit 0", signal, err)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%v: took %v", signal, took)
 		}
 		p.mustLeaveNoEngine(t)

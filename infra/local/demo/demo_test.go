@@ -61,9 +61,6 @@ func TestTerritoriesExist(t *testing.T) {
 	}
 }
 
-// loadWithin is how long people wait for the demo at most, on a slow machine.
-const loadWithin = 10 * time.Second
-
 func TestLoadSignsEveryone(t *testing.T) {
 	h, err := host.Open(t.Context(), host.Options{
 		Functions: functions.All, PublicURL: "http://127.0.0.1:8080", RateLimit: 1, Log: slog.New(slog.DiscardHandler),
@@ -72,18 +69,16 @@ func TestLoadSignsEveryone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Close)
-	began := time.Now()
 	if err := Load(t.Context(), h); err != nil {
 		t.Fatal(err)
 	}
-	took := time.Since(began)
 	c := caller{t.Context(), h, new(atomic.Int64), "", nil}
 	var count struct{ Organisations, Persons int }
 	if err := c.call("GET", "/v1/allies/count", nil, &count); err != nil {
 		t.Fatal(err)
 	}
-	if count.Organisations != 40 || count.Persons != 25 || took > loadWithin {
-		t.Errorf("%+v in %v, want 40 organisations and 25 persons", count, took)
+	if count.Organisations != 40 || count.Persons != 25 {
+		t.Errorf("%+v, want 40 organisations and 25 persons", count)
 	}
 	var agenda struct {
 		Items []struct {

@@ -31,7 +31,7 @@ func TestClockIsSetRunsOnAndGoesBack(t *testing.T) {
 	}
 	must(t, http.StatusOK, call(t, h, "POST", "/_dev/clock", `{"now":"2032-01-01T00:10:00+01:00"}`))
 	must(t, http.StatusOK, call(t, h, "DELETE", "/_dev/clock", ""))
-	if drift := time.Since(h.clock.Now()); drift > time.Second || drift < -time.Second {
+	if drift := time.Since(h.clock.Now()); drift.Abs() > time.Minute {
 		t.Errorf("%v from real time", drift)
 	}
 	if g.mu.Lock(); len(g.due) != 1 {

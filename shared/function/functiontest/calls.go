@@ -211,11 +211,21 @@ func (c *calls) late(operation string, body []byte) (answer []byte, keep func([]
 	if c.lagging == nil || operation != "GetItem" || bytes.Contains(body, []byte(`"ConsistentRead":true`)) {
 		return nil, func([]byte) {}
 	}
-	return c.lagging[string(body)], func(first []byte) {
+	read := inOneOrder(body)
+	return c.lagging[read], func(first []byte) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.lagging[string(body)] = first
+		c.lagging[read] = first
 	}
+}
+
+// inOneOrder writes a JSON request with its names sorted: the SDK writes those
+// of a key in the order of a Go map, another one each time.
+func inOneOrder(body []byte) string {
+	var request map[string]any
+	_ = json.Unmarshal(body, &request) // the SDK made it
+	sorted, _ := json.Marshal(request) // and what was read can be written
+	return string(sorted)
 }
 
 // conflict is the answer to a write whose items another transaction holds
