@@ -72,7 +72,7 @@ func (b Bars) SVG() template.HTML {
 		y += b.step()
 	}
 	canvas.End()
-	_, drawn, _ := strings.Cut(text.String(), "<svg") // without the prologue of a file
+	_, drawn, _ := strings.Cut(text.String(), "<svg")     // without the prologue of a file
 	return template.HTML("<svg" + tighter.Replace(drawn)) //nolint:gosec // made above, every text escaped
 }
 
@@ -99,8 +99,8 @@ func (b Bars) step() int {
 
 func (b Bars) height() int { return len(b.Rows) * b.step() }
 
-// length is how long a bar is; one of a value that is not nothing is seen.
-func (b Bars) length(value float64) int {
+// Share is how long the bar of a value is, 1 being the longest there may be.
+func (b Bars) Share(value float64) float64 {
 	most := b.Most
 	if most == 0 {
 		for _, row := range b.Rows {
@@ -113,7 +113,16 @@ func (b Bars) length(value float64) int {
 	if most == 0 || value <= 0 {
 		return 0
 	}
-	return max(2, int(value/most*float64(width-b.room())))
+	return value / most
+}
+
+// length is that of the bar in the drawing; what is not nothing is seen.
+func (b Bars) length(value float64) int {
+	share := b.Share(value)
+	if share == 0 {
+		return 0
+	}
+	return max(2, int(share*float64(width-b.room())))
 }
 
 // room is what the longest value takes at the end of a bar.
