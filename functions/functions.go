@@ -3,6 +3,7 @@
 package functions
 
 import (
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan"
 	"github.com/fabrique-des-transitions/fabrique/functions/booking"
 	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
@@ -21,5 +22,6 @@ var All = []*function.Function{
 	booking.Function,
 	cohort.Function,
 	partner.Function,
+	bilan.Function,
 	site.Function,
 }

@@ -41,6 +41,8 @@ func (g guard) wrap(route RouteInfo, handle web.Handler) web.Handler {
 		return g.only(auth.RoleTeam, handle)
 	case route.Access == Admin:
 		return g.only(auth.RoleAdmin, handle)
+	case route.Access == PublicOrTeam:
+		return g.perhaps(handle)
 	case route.RateLimited() && g.limiter != nil:
 		return func(w http.ResponseWriter, r *http.Request) error {
 			if err := g.limiter.Allow(r.Context(), web.ClientAddress(r)); err != nil {
@@ -62,5 +64,16 @@ func (g guard) only(role auth.Role, handle web.Handler) web.Handler {
 			return err
 		}
 		return handle(w, r.WithContext(auth.WithMember(r.Context(), member)))
+	}
+}
+
+// perhaps lets anyone in, and the team by name: a token that is given must hold.
+func (g guard) perhaps(handle web.Handler) web.Handler {
+	known := g.only(auth.RoleTeam, handle)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if web.BearerToken(r) != "" {
+			return known(w, r)
+		}
+		return handle(w, r)
 	}
 }

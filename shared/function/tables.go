@@ -16,6 +16,7 @@ const (
 	Partners     Table = "Partners"     // partner: what partners said, delivery by delivery; nothing on anyone
 	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
 	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
+	Bilans       Table = "Bilans"       // bilan: the running figures and what they count, published years, notices to the team
 	Audit        Table = "Audit"        // any function appends: what the team changed, who and when
 	Limits       Table = "Limits"       // any function counts: posts per client and minute
 )
@@ -85,6 +86,7 @@ var Definitions = []Definition{
 		},
 	},
 	{Table: Ledger, Stream: true, Durable: true},
+	{Table: Bilans, TTL: true, Stream: true, Durable: true},
 	{Table: Audit, Durable: true},
 	{Table: Limits, TTL: true},
 }
