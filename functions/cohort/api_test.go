@@ -9,13 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
-	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
-	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 )
 
 func TestCohortsAreMadeChangedAndListed(t *testing.T) {

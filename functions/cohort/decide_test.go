@@ -1,15 +1,12 @@
 package cohort
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/santhosh-tekuri/jsonschema/v6"
