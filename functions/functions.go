@@ -10,6 +10,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions/partner"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
+	"github.com/fabrique-des-transitions/fabrique/functions/team"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
@@ -23,5 +24,6 @@ var All = []*function.Function{
 	cohort.Function,
 	partner.Function,
 	bilan.Function,
+	team.Function,
 	site.Function,
 }
