@@ -73,6 +73,7 @@ func newPaper(r report.Report) *paper {
 	p.SetTitle(fmt.Sprintf("Bilan %d – La Fabrique des transitions", r.Year), true)
 	p.SetAuthor("La Fabrique des transitions", true)
 	p.SetMargins(margin, margin, margin)
+	p.SetCellMargin(0)
 	p.SetAutoPageBreak(false, 0) // parts are kept whole
 	p.AliasNbPages("{pages}")
 	p.SetFooterFunc(func() {

@@ -2,7 +2,6 @@ package export
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/chart"
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
@@ -122,7 +121,7 @@ func (p *paper) bars(charts []chart.Bars) {
 		for _, b := range pair {
 			rows = max(rows, len(b.Rows))
 		}
-		height := 14 + float64(rows)*barStep
+		height := 16 + float64(rows)*barStep
 		p.need(height)
 		top := p.GetY()
 		for j, b := range pair {
@@ -135,11 +134,12 @@ func (p *paper) bars(charts []chart.Bars) {
 // draw is one chart; a lighter, thinner bar is the year before.
 func (p *paper) draw(b chart.Bars, x, y float64) {
 	p.font("serif", "B", 10, ink)
-	y = p.text(x, y, column, 5, b.Title)
+	y = p.text(x, y, column, 5, b.Title) + .5
 	if b.HasBefore() {
 		p.font("sans", "", 7.5, soft)
 		y = p.text(x, y, column, 4, fmt.Sprintf("barre foncée\u00a0: %s\u202f; barre claire\u00a0: %s", b.Now, b.Before))
 	}
+	y += 1
 	for _, row := range b.Rows {
 		p.font("sans", "", 8, ink)
 		p.text(x, y, column, 4, row.Label)
@@ -181,18 +181,10 @@ func (p *paper) corrections(r report.Report) {
 	for _, c := range r.Corrections {
 		p.need(16)
 		p.font("sans", "B", 9, ink)
-		y := p.text(margin, p.GetY(), inside, 4.6, correctedOn(c)+c.Label+"\u00a0: "+c.Change())
+		y := p.text(margin, p.GetY(), inside, 4.6, french.Date(c.Day())+", "+c.Label+"\u00a0: "+c.Change())
 		p.font("sans", "", 8.5, soft)
 		p.SetY(p.text(margin, y, inside, 4.2, c.Reason+" (fait "+c.FactID+")") + 2)
 	}
-}
-
-func correctedOn(c report.Correction) string {
-	day, err := time.ParseInLocation(time.DateOnly, c.On, french.Paris())
-	if err != nil {
-		return ""
-	}
-	return french.Date(day) + ", "
 }
 
 // check says how anyone can verify what is written.

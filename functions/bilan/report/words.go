@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 )
@@ -151,4 +152,13 @@ func (e Effect) Shown() string {
 // Change says what a correction changes: "11 publié, 12 avec cette correction".
 func (c Correction) Change() string {
 	return fmt.Sprintf("%s publié, %s avec cette correction", french.Number(c.Published), french.Number(c.Now))
+}
+
+// Day is the day of Paris on which a correction was recorded.
+func (c Correction) Day() time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, c.On, french.Paris())
+	if err != nil {
+		return time.Time{} // no report has another form
+	}
+	return day
 }
