@@ -45,7 +45,7 @@ func (c counters) tally(f figure, year int) (t tally) {
 
 // known tells whether anything was counted in a year or, of what spans, before it.
 func (c counters) known(year int) bool {
-	if len(c.years[year].of) > 0 || c.years[year].status != "" {
+	if _, there := c.years[year]; there {
 		return true
 	}
 	for y := range c.steps {

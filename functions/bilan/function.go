@@ -39,6 +39,10 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Close a year that is over, once its figures are checked", Answer: report.Report{}, Faults: []string{"unknown-year", "year-not-over", "year-published"}}},
 		{Method: http.MethodPost, Path: "/v1/bilans/{year}/publish", Access: function.Team, Handle: (*service).postPublish,
 			Doc: function.Doc{Summary: "Publish a closed year: its figures are frozen", Answer: report.Report{}, Faults: []string{"unknown-year", "year-not-closed", "figures-differ"}}},
+		{Method: http.MethodPost, Path: "/v1/facts", Access: function.Team, Handle: (*service).postFact,
+			Doc: function.Doc{Summary: "Record what happened elsewhere, or correct what was recorded", Body: factInput{}, Answer: factView{}, Status: http.StatusCreated, Creates: true}},
+		{Method: http.MethodGet, Path: "/v1/facts", Access: function.Team, Handle: (*service).getFacts,
+			Doc: function.Doc{Summary: "What the team recorded of a type and a year, the latest first", Query: factsQuery{}, Answer: factPage{}}},
 	}, pageRoutes...),
 })
 
