@@ -108,28 +108,27 @@ func write(book *excelize.File, index int, s sheet) error {
 	if err != nil {
 		return err
 	}
-	stream, err := book.NewStreamWriter(s.name)
-	if err != nil {
-		return err
-	}
-	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+	if err := book.SetPanes(s.name, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
 	for i, wide := range s.widths {
-		if err := stream.SetColWidth(i+1, i+1, wide); err != nil {
+		column, err := excelize.ColumnNumberToName(i + 1)
+		if err != nil {
+			return err
+		}
+		if err := book.SetColWidth(s.name, column, column, wide); err != nil {
 			return err
 		}
 	}
-	for i, row := range append([][]any{texts(s.head)}, s.rows...) {
-		cells := make([]any, len(row))
-		for j, value := range row {
-			cells[j] = excelize.Cell{StyleID: styles.of(i, value), Value: value}
-		}
-		if err := stream.SetRow(fmt.Sprintf("A%d", i+1), cells); err != nil {
+	if err := writeRow(book, s.name, 1, texts(s.head), func(any) int { return styles.head }); err != nil {
+		return err
+	}
+	for i, row := range s.rows {
+		if err := writeRow(book, s.name, i+2, row, styles.of); err != nil {
 			return err
 		}
 	}
-	return stream.Flush()
+	return nil
 }
 
 func texts(list []string) (cells []any) {
@@ -137,6 +136,22 @@ func texts(list []string) (cells []any) {
 		cells = append(cells, text)
 	}
 	return cells
+}
+
+func writeRow(book *excelize.File, sheet string, row int, values []any, style func(any) int) error {
+	for i, value := range values {
+		cell, err := excelize.CoordinatesToCellName(i+1, row)
+		if err != nil {
+			return err
+		}
+		if err := book.SetCellValue(sheet, cell, value); err != nil {
+			return err
+		}
+		if err := book.SetCellStyle(sheet, cell, cell, style(value)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // styles are the ids of how cells look.
@@ -167,10 +182,7 @@ const (
 	meanFormat  = 2
 )
 
-func (s styles) of(row int, value any) int {
-	if row == 0 {
-		return s.head
-	}
+func (s styles) of(value any) int {
 	switch value.(type) {
 	case int:
 		return s.whole
