@@ -23,7 +23,7 @@ var All = []*function.Function{
 	booking.Function,
 	cohort.Function,
 	partner.Function,
-	bilan.Function,
 	team.Function,
+	bilan.Function,
 	site.Function,
 }

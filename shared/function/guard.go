@@ -79,23 +79,6 @@ func (g guard) only(role auth.Role, page bool, handle web.Handler) web.Handler {
 	}
 }
 
-// perhaps lets anyone in, and the team by name: a token that is given must
-// hold; a browser's session that does not is no reason to hide what is public.
-func (g guard) perhaps(page bool, handle web.Handler) web.Handler {
-	known := g.only(auth.RoleTeam, page, handle)
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if web.BearerToken(r) != "" {
-			return known(w, r)
-		}
-		if page {
-			if session, err := g.sessions.Read(r); err == nil && session.Member.Must(auth.RoleTeam) == nil {
-				return known(w, r)
-			}
-		}
-		return handle(w, r)
-	}
-}
-
 var errForged = fault.New(fault.Forbidden, "forged-form",
 	"Ce formulaire ne vient pas de votre session. Rechargez la page, puis recommencez.")
 
@@ -135,4 +118,24 @@ func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWrit
 		Name: session.Member.Name, Admin: session.Member.Must(auth.RoleAdmin) == nil, FormToken: token,
 	})
 	return handle(w, r.WithContext(ctx))
+}
+
+// perhaps lets anyone in, and the team by name: a token that is given must
+// hold, a session that is over is nobody's.
+func (g guard) perhaps(page bool, handle web.Handler) web.Handler {
+	known := g.only(auth.RoleTeam, page, handle)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if page {
+			w.Header().Add("Vary", "Cookie")
+			if _, err := g.sessions.Read(r); err == nil {
+				return known(w, r)
+			} else if fault.As(err) == nil {
+				return err
+			}
+		}
+		if web.BearerToken(r) != "" {
+			return known(w, r)
+		}
+		return handle(w, r)
+	}
 }

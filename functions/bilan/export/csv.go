@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
-	"github.com/fabrique-des-transitions/fabrique/shared/web"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 )
 
 // The names of the columns are those of the fields in JSON.
@@ -34,12 +34,12 @@ func CSV(r report.Report) ([]byte, error) {
 	rows := [][]string{columns}
 	for _, chapter := range r.Chapters {
 		for _, f := range chapter.Figures {
-			rows = append(rows, []string{strconv.Itoa(chapter.Number), f.Section, f.ID, web.Cell(f.Label), strconv.Itoa(f.Value), web.Cell(f.Rounded),
-				web.Cell(f.Unit), optional(f.Previous), web.Cell(f.Definition), strconv.Itoa(f.Version), optional(corrected(r, f.ID)), ""})
+			rows = append(rows, []string{strconv.Itoa(chapter.Number), f.Section, f.ID, spreadsheet.Cell(f.Label), strconv.Itoa(f.Value), spreadsheet.Cell(f.Rounded),
+				spreadsheet.Cell(f.Unit), optional(f.Previous), spreadsheet.Cell(f.Definition), strconv.Itoa(f.Version), optional(corrected(r, f.ID)), ""})
 		}
 	}
 	for _, e := range r.NamedEffects() {
-		rows = append(rows, []string{"", "effects", effectPrefix + e.ID, web.Cell(e.Statement), decimal(e.Mean), "", effectUnit, "",
+		rows = append(rows, []string{"", "effects", effectPrefix + e.ID, spreadsheet.Cell(e.Statement), decimal(e.Mean), "", effectUnit, "",
 			report.EffectDefinition, "", "", strconv.Itoa(e.Answers)})
 	}
 	if err := table.WriteAll(rows); err != nil {
