@@ -32,6 +32,7 @@ func schemaName(t reflect.Type, hint string) string {
 		t = t.Elem()
 	}
 	if _, function, found := strings.Cut(t.PkgPath(), "/functions/"); found {
+		function, _, _ = strings.Cut(function, "/") // its own packages are of it
 		return strings.ToUpper(function[:1]) + function[1:] + name
 	}
 	return name
