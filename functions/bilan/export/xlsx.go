@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,23 +25,28 @@ type sheet struct {
 // own spreadsheet parts them.
 func XLSX(r report.Report) ([]byte, error) {
 	book := excelize.NewFile()
-	defer book.Close()
+	out, err := fill(book, r)
+	if err := errors.Join(err, book.Close()); err != nil {
+		return nil, fmt.Errorf("xlsx: %w", err)
+	}
+	return out, nil
+}
+
+func fill(book *excelize.File, r report.Report) ([]byte, error) {
 	for i, s := range []sheet{figuresSheet(r), effectsSheet(r), correctionsSheet(r), definitionsSheet(r)} {
 		if err := write(book, i, s); err != nil {
-			return nil, fmt.Errorf("xlsx: sheet %s: %w", s.name, err)
+			return nil, fmt.Errorf("sheet %s: %w", s.name, err)
 		}
 	}
 	at := r.AsOf.UTC().Format(time.RFC3339)
 	if err := book.SetDocProps(&excelize.DocProperties{
 		Title: fmt.Sprintf("Bilan %d", r.Year), Creator: "La Fabrique des transitions", Language: "fr-FR", Created: at, Modified: at, Description: r.State(),
 	}); err != nil {
-		return nil, fmt.Errorf("xlsx: %w", err)
+		return nil, err
 	}
 	var out bytes.Buffer
-	if err := book.Write(&out); err != nil {
-		return nil, fmt.Errorf("xlsx: %w", err)
-	}
-	return out.Bytes(), nil
+	err := book.Write(&out)
+	return out.Bytes(), err
 }
 
 func figuresSheet(r report.Report) sheet {
