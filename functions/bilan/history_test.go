@@ -389,6 +389,43 @@ func TestAtOnce(t *testing.T) {
 		}
 	}
 	w.compareAll(t, h, 2023)
+	list, _, err := w.records(t.Context(), 2023, "permanences.participants", "open", recordsQuery{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list {
+		if len(r.Facts) != len(h.facts) {
+			t.Errorf("%s came %d times, not %d", r.Element, len(r.Facts), len(h.facts))
+		}
+	}
+}
+
+// TestReplacedWhileItIsProjected: a fact whose correction overtakes it, between
+// any two of its calls, is not counted.
+func TestReplacedWhileItIsProjected(t *testing.T) {
+	at := paris("2023-05-04 09:00")
+	for number := 1; ; number++ {
+		w := newWorld(t)
+		first := w.told("session.held.v2", at, held("ses_1", "permanence", "", at, 60, pseudonymsOfTest, pseudonymsOfTest))
+		second := w.told("session.held.v2", at, held("ses_1", "permanence", "", at, 60, pseudonymsOfTest[:2], pseudonymsOfTest[:1]))
+		second.Data.(map[string]any)["corrects"] = first.ID
+		h := &history{facts: []ledger.Fact{first, second}}
+		w.append(h.facts...)
+		held := false
+		w.Faults(func(c functiontest.Call) functiontest.Fault {
+			if c.Number == number && !held {
+				held = true
+				w.projectAll(second)
+			}
+			return functiontest.None
+		})
+		w.projectAll(first)
+		w.Faults(nil)
+		if !held {
+			return
+		}
+		w.compareAll(t, h, 2023)
+	}
 }
 
 // A session of the largest size names more elements than a transaction takes.
