@@ -251,7 +251,7 @@ func (s *service) stands(ctx context.Context, f figure, name, id string, w wordO
 		Event      string `dynamodbav:"event"`
 		RecordedAt string `dynamodbav:"recorded_at"`
 	}
-	found, err := s.ledger.Get(ctx, dynamo.Key{PK: fmt.Sprintf("%s#%d", w.Type, told.year()), SK: w.At + "#" + id}, &item)
+	found, err := s.ledger.Get(ctx, ledgerKey(told), &item)
 	if err != nil || !found {
 		return false, err
 	}

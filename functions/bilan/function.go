@@ -6,6 +6,7 @@ package bilan
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
@@ -52,7 +53,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Record what happened elsewhere, or correct what was recorded", Body: factInput{}, Answer: factView{}, Status: http.StatusCreated, Creates: true}},
 		{Method: http.MethodGet, Path: "/v1/facts", Access: function.Team, Handle: (*service).getFacts,
 			Doc: function.Doc{Summary: "What the team recorded of a type and a year, the latest first", Query: factsQuery{}, Answer: factPage{}}},
-	}, pageRoutes...),
+	}, slices.Concat(pageRoutes, teamRoutes)...),
 })
 
 // service is an opened bilan function.

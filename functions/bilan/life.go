@@ -30,13 +30,18 @@ func (s *service) postClose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	entry := func() (types.TransactWriteItem, error) {
-		return s.audit.Entry(r.Context(), "bilan.closed", strconv.Itoa(year), nil, nil)
-	}
-	if _, err := s.close(r.Context(), year, entry); err != nil {
+	if err := s.closeByTeam(r.Context(), year); err != nil {
 		return err
 	}
 	return s.answerYear(r.Context(), w, year)
+}
+
+// closeByTeam closes a year and notes who did.
+func (s *service) closeByTeam(ctx context.Context, year int) error {
+	_, err := s.close(ctx, year, func() (types.TransactWriteItem, error) {
+		return s.audit.Entry(ctx, "bilan.closed", strconv.Itoa(year), nil, nil)
+	})
+	return err
 }
 
 func (s *service) answerYear(ctx context.Context, w http.ResponseWriter, year int) error {
