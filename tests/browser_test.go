@@ -42,7 +42,7 @@ func serve(t *testing.T) *visitor {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	origin := "http://" + server.Listener.Addr().String()
-	h, err := host.Open(t.Context(), host.Options{Functions: functions.All, PublicURL: origin, Log: slog.New(slog.DiscardHandler)})
+	h, err := host.Open(t.Context(), host.Options{Functions: functions.All, PublicURL: origin, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
 	if err != nil {
 		t.Fatal(err)
 	}

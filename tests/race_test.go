@@ -193,10 +193,7 @@ func (v *visitor) comes(c *crowd, session string, n int) *guest {
 	}
 	var answers [2]booking
 	book := func(i int) {
-		code := http.StatusServiceUnavailable
-		for code == http.StatusServiceUnavailable {
-			code = v.call(http.MethodPost, path, body, &answers[i], "Idempotency-Key", key)
-		}
+		code := v.again(http.MethodPost, path, body, &answers[i], "Idempotency-Key", key)
 		if code != http.StatusCreated {
 			v.t.Errorf("person %d: %d", n, code)
 		}
@@ -219,12 +216,24 @@ func (v *visitor) comes(c *crowd, session string, n int) *guest {
 	}
 	g.gaveUpAsked = time.Since(c.begun)
 	for range 2 { // a cancellation that is repeated is the same
-		if code := v.call(http.MethodDelete, "/v1/bookings/"+g.id, nil, nil, "Authorization", "Bearer "+g.token); code != http.StatusOK {
+		if code := v.again(http.MethodDelete, "/v1/bookings/"+g.id, nil, nil, "Authorization", "Bearer "+g.token); code != http.StatusOK {
 			v.t.Errorf("person %d gives up: %d", n, code)
 		}
 	}
 	g.gaveUpTold = time.Since(c.begun)
 	return g
+}
+
+// again is call, repeated as a caller does who got no answer or was told that
+// the platform is busy.
+func (v *visitor) again(method, path string, body, out any, headers ...string) (code int) {
+	for range 10 {
+		if code = v.call(method, path, body, out, headers...); code < http.StatusInternalServerError {
+			return code
+		}
+		v.t.Logf("%s %s: %d", method, path, code)
+	}
+	return code
 }
 
 // call sends JSON, reads an answer that is good into out, unless nil, and
