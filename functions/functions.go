@@ -3,12 +3,14 @@
 package functions
 
 import (
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan"
 	"github.com/fabrique-des-transitions/fabrique/functions/booking"
 	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
 	"github.com/fabrique-des-transitions/fabrique/functions/partner"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
+	"github.com/fabrique-des-transitions/fabrique/functions/team"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
@@ -21,5 +23,7 @@ var All = []*function.Function{
 	booking.Function,
 	cohort.Function,
 	partner.Function,
+	team.Function,
+	bilan.Function,
 	site.Function,
 }

@@ -266,7 +266,7 @@ func TestPagesOfTheAgenda(t *testing.T) {
 	}
 	token := url.Values{"token": {address.Query().Get("token")}}
 	says("GET", says("POST", address.Path+"/annuler", 303, token), 200, nil, "Cette réservation est annulée")
-	if answer := w.Do(w.running, "GET", "/equipe/agenda/"+s.ID+"/presences", nil, "Accept", "text/html"); answer.Code != http.StatusUnauthorized {
+	if answer := w.Do(w.running, "GET", "/equipe/agenda/"+s.ID+"/presences", nil, "Accept", "text/html"); answer.Code != http.StatusSeeOther || !strings.HasPrefix(answer.Header().Get("Location"), "/equipe/connexion?") {
 		t.Errorf("the attendance sheet is open: %d", answer.Code)
 	}
 	w.bookMany(s.ID, 2)

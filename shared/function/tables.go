@@ -14,8 +14,10 @@ const (
 	Cohorts      Table = "Cohorts"      // cohort: calls, enrolled territories, milestones; nothing on anyone
 	Applications Table = "Applications" // cohort: who applies, with which four people
 	Partners     Table = "Partners"     // partner: what partners said, delivery by delivery; nothing on anyone
+	Members      Table = "Members"      // team: who is in the team, and since when their sessions are void
 	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
 	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
+	Bilans       Table = "Bilans"       // bilan: the running figures and what they count, published years, notices to the team
 	Audit        Table = "Audit"        // any function appends: what the team changed, who and when
 	Limits       Table = "Limits"       // any function counts: posts per client and minute
 )
@@ -84,7 +86,12 @@ var Definitions = []Definition{
 			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason"}},
 		},
 	},
+	{
+		Table: Members, TTL: true, Stream: true, Durable: true, Personal: true,
+		Indexes: []Index{{Name: "members", Hash: "list", Range: "list_at", IncludeAllItems: true}},
+	},
 	{Table: Ledger, Stream: true, Durable: true},
+	{Table: Bilans, TTL: true, Stream: true, Durable: true},
 	{Table: Audit, Durable: true},
 	{Table: Limits, TTL: true},
 }
