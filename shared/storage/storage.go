@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -124,27 +126,46 @@ func (b *Bucket) PresignGet(ctx context.Context, s Seen) (string, error) {
 	return signed.URL, nil
 }
 
-// Beginning reads the first bytes of an object, and how long it is in all.
-func (b *Bucket) Beginning(ctx context.Context, key string, n int) (first []byte, length int64, err error) {
+// Object is an object as it was read: one and no other, even when something
+// else is written under its key.
+type Object struct {
+	Key    string
+	Length int64
+	etag   string
+}
+
+// Beginning reads the first bytes of an object. It returns ErrNone.
+func (b *Bucket) Beginning(ctx context.Context, key string, n int) (first []byte, object Object, err error) {
 	answer, err := b.client.GetObject(ctx, &s3.GetObjectInput{
 		Bucket: &b.name, Key: &key, Range: aws.String("bytes=0-" + strconv.Itoa(n-1)),
 	})
 	if err != nil {
-		return nil, 0, missing(err)
+		return nil, Object{}, missing(err)
 	}
 	defer answer.Body.Close()
 	first, err = io.ReadAll(io.LimitReader(answer.Body, int64(n)))
 	if err != nil {
-		return nil, 0, fmt.Errorf("storage: %w", err)
+		return nil, Object{}, fmt.Errorf("storage: %w", err)
 	}
-	_, total, ranged := strings.Cut(aws.ToString(answer.ContentRange), "/")
-	if !ranged { // the whole object came
-		return first, aws.ToInt64(answer.ContentLength), nil
+	object = Object{key, aws.ToInt64(answer.ContentLength), aws.ToString(answer.ETag)}
+	if _, total, ranged := strings.Cut(aws.ToString(answer.ContentRange), "/"); ranged {
+		if object.Length, err = strconv.ParseInt(total, 10, 64); err != nil {
+			return nil, Object{}, fmt.Errorf("storage: %w", err)
+		}
 	}
-	if length, err = strconv.ParseInt(total, 10, 64); err != nil {
-		return nil, 0, fmt.Errorf("storage: %w", err)
+	return first, object, nil
+}
+
+// Move puts an object that was read under another key. It returns ErrNone
+// when something else stands there by now.
+func (b *Bucket) Move(ctx context.Context, object Object, to string) error {
+	_, err := b.client.CopyObject(ctx, &s3.CopyObjectInput{
+		Bucket: &b.name, Key: &to, CopySource: aws.String(url.PathEscape(b.name) + "/" + url.PathEscape(object.Key)), CopySourceIfMatch: &object.etag,
+	})
+	if err != nil {
+		return missing(err)
 	}
-	return first, length, nil
+	return b.Delete(ctx, object.Key)
 }
 
 // Read reads a whole object; it returns an error for one of more than most bytes.
@@ -186,7 +207,7 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 // missing tells an object that is not there from other errors.
 func missing(err error) error {
 	var answered *awshttp.ResponseError
-	if errors.As(err, &answered) && (answered.HTTPStatusCode() == 404 || answered.HTTPStatusCode() == 403) {
+	if errors.As(err, &answered) && slices.Contains([]int{http.StatusNotFound, http.StatusForbidden, http.StatusPreconditionFailed}, answered.HTTPStatusCode()) {
 		return ErrNone
 	}
 	return fmt.Errorf("storage: %w", err)

@@ -85,9 +85,28 @@ func TestAFormSendsWhatItsPolicyLets(t *testing.T) {
 			t.Errorf("%s: %d, not %d", name, status, c.status)
 		}
 	}
-	first, length, err := bucket.Beginning(t.Context(), upload.Key, 4)
-	if err != nil || string(first) != "0123" || length != 10 {
-		t.Errorf("%q of %d: %v", first, length, err)
+	first, object, err := bucket.Beginning(t.Context(), upload.Key, 4)
+	if err != nil || string(first) != "0123" || object.Length != 10 {
+		t.Errorf("%q of %+v: %v", first, object, err)
+	}
+	if err := bucket.Write(t.Context(), upload.Key, "audio/mpeg", []byte("another, since")); err != nil {
+		t.Fatal(err)
+	}
+	if err := bucket.Move(t.Context(), object, "files/med_1"); !errors.Is(err, storage.ErrNone) {
+		t.Errorf("something else was moved: %v", err)
+	}
+	_, object, err = bucket.Beginning(t.Context(), upload.Key, 4)
+	if err == nil {
+		err = bucket.Move(t.Context(), object, "files/med_1")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if moved, err := bucket.Read(t.Context(), "files/med_1", 100); err != nil || string(moved) != "another, since" {
+		t.Errorf("%q %v", moved, err)
+	}
+	if _, _, err := bucket.Beginning(t.Context(), upload.Key, 4); !errors.Is(err, storage.ErrNone) {
+		t.Errorf("what was moved is left: %v", err)
 	}
 	if _, _, err := bucket.Beginning(t.Context(), "media/med_2", 4); !errors.Is(err, storage.ErrNone) {
 		t.Errorf("what is not there: %v", err)

@@ -40,6 +40,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.post(w, r, bucket)
 	case !s.signed(r):
 		refuse(w, http.StatusForbidden, "AccessDenied")
+	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
+		s.copy(w, r, bucket, key)
 	case r.Method == http.MethodPut:
 		content, err := io.ReadAll(io.LimitReader(r.Body, maxObject))
 		if err == nil {
@@ -89,6 +91,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, bucket, key string
 	}
 	defer file.Close()
 	header := w.Header()
+	header.Set("ETag", tagOf(file))
 	header.Set("Content-Type", "application/octet-stream")
 	for parameter, name := range map[string]string{"response-content-type": "Content-Type",
 		"response-content-disposition": "Content-Disposition", "response-cache-control": "Cache-Control"} {
@@ -98,6 +101,45 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, bucket, key string
 	}
 	header.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, "", time.Time{}, file)
+}
+
+// tagOf changes with a file.
+func tagOf(file *os.File) string {
+	info, err := file.Stat()
+	if err != nil {
+		return `"unknown"`
+	}
+	return fmt.Sprintf(`"%x-%x"`, info.Size(), info.ModTime().UnixNano())
+}
+
+// copy puts an object under another key, when it is the one that was meant.
+func (s *Server) copy(w http.ResponseWriter, r *http.Request, bucket, key string) {
+	source, err := url.PathUnescape(r.Header.Get("X-Amz-Copy-Source"))
+	from, name, _ := strings.Cut(strings.TrimPrefix(source, "/"), "/")
+	if err != nil || from != bucket {
+		refuse(w, http.StatusBadRequest, "InvalidArgument")
+		return
+	}
+	file, err := os.Open(s.path(from, name))
+	if err != nil {
+		refuse(w, http.StatusNotFound, "NoSuchKey")
+		return
+	}
+	defer file.Close()
+	if wanted := r.Header.Get("X-Amz-Copy-Source-If-Match"); wanted != "" && wanted != tagOf(file) {
+		refuse(w, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
+	content, err := io.ReadAll(file)
+	if err == nil {
+		err = s.write(bucket, key, content)
+	}
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "InternalError")
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	fmt.Fprint(w, "<CopyObjectResult><ETag>&quot;copied&quot;</ETag></CopyObjectResult>")
 }
 
 // signed tells whether a call is signed: by a header, which clients of this
