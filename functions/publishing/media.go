@@ -207,7 +207,7 @@ func (s *service) complete(ctx context.Context, id string) (item mediaItem, err 
 }
 
 // getMedia sends readers to where a file is for a while, so that its own
-// address never changes and the bucket stays private (docs/adr/0019-media.md).
+// address never changes and the bucket stays private (docs/adr/0021-files.md).
 func (s *service) getMedia(w http.ResponseWriter, r *http.Request) error {
 	var item mediaItem
 	found, err := s.table.Get(r.Context(), mediaKey(r.PathValue("id")), &item)
