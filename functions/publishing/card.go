@@ -69,22 +69,29 @@ func (s *service) getCard(w http.ResponseWriter, r *http.Request) error {
 }
 
 // card draws the picture, as PNG: the title as large as fits in four lines.
-func card(title, kind string) ([]byte, error) {
-	ground := image.NewPaletted(image.Rect(0, 0, cardWidth, cardHeight), shades())
+func card(title, kind string) ([]byte, error) { return drawn(cardWidth, cardHeight, title, kind) }
+
+// cover draws a square one, as players of podcasts want it.
+func cover(title string) ([]byte, error) {
+	return drawn(coverSize, coverSize, title, kindLabels[Podcast])
+}
+
+func drawn(width, height int, title, kind string) ([]byte, error) {
+	ground := image.NewPaletted(image.Rect(0, 0, width, height), shades())
 	draw.Draw(ground, ground.Bounds(), image.NewUniform(leaf), image.Point{}, draw.Src)
-	draw.Draw(ground, image.Rect(0, cardHeight-24, cardWidth, cardHeight), image.NewUniform(furrow), image.Point{}, draw.Src)
+	draw.Draw(ground, image.Rect(0, height-24, width, height), image.NewUniform(furrow), image.Point{}, draw.Src)
 	bold, regular := fonts()
 	for _, size := range []float64{84, 72, 60, 50, 42} {
 		face, err := opentype.NewFace(bold, &opentype.FaceOptions{Size: size, DPI: 72})
 		if err != nil {
 			return nil, err
 		}
-		lines := wrap(face, title, cardWidth-2*cardMargin)
+		lines := wrap(face, title, width-2*cardMargin)
 		if len(lines) > 4 && size > 42 {
 			continue
 		}
 		for n, line := range lines[:min(len(lines), 6)] {
-			write(ground, face, paper, line, 190+int(float64(n)*size*1.2))
+			write(ground, face, paper, line, height*3/10+int(float64(n)*size*1.2))
 		}
 		break
 	}
@@ -93,7 +100,7 @@ func card(title, kind string) ([]byte, error) {
 		return nil, err
 	}
 	write(ground, small, furrow, kind, 96)
-	write(ground, small, furrow, noAuthors, cardHeight-60)
+	write(ground, small, furrow, noAuthors, height-60)
 	var out bytes.Buffer
 	err = png.Encode(&out, ground)
 	return out.Bytes(), err

@@ -23,6 +23,7 @@ type fileView struct {
 	Sent   media // announced: its form is shown; then what came of it
 	Label  string
 	Family string
+	Size   int
 }
 
 func typeOptions() (list []web.Option) {
@@ -38,7 +39,7 @@ func (s *service) filesPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *service) renderFile(w http.ResponseWriter, r *http.Request, status int, title string, view fileView, form web.Form) error {
-	view.Label, view.Family = typeLabels[view.Sent.Type], mediaTypes[view.Sent.Type].family
+	view.Label, view.Family, view.Size = typeLabels[view.Sent.Type], mediaTypes[view.Sent.Type].family, int(view.Sent.Bytes)
 	web.AllowStorage(w.Header(), s.bucket.Origin())
 	return s.pages.Render(w, r, status, "file", web.Page{Title: title, Private: true, Form: form, Data: view})
 }

@@ -133,7 +133,9 @@ func (w *world) publishedArticle(title string) (made resource) {
 func (w *world) facts(kind string) (found []map[string]any) {
 	w.t.Helper()
 	items := w.Dump(function.Ledger)
-	slices.SortFunc(items, func(a, b map[string]any) int { return strings.Compare(fmt.Sprint(a["recorded_at"], a["sk"]), fmt.Sprint(b["recorded_at"], b["sk"])) })
+	slices.SortFunc(items, func(a, b map[string]any) int {
+		return strings.Compare(fmt.Sprint(a["recorded_at"], a["sk"]), fmt.Sprint(b["recorded_at"], b["sk"]))
+	})
 	for _, item := range items {
 		var fact map[string]any
 		if err := json.Unmarshal([]byte(item["event"].(string)), &fact); err != nil {
