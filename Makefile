@@ -5,6 +5,7 @@ LINT   := .tools/golangci-lint
 LINT_VERSION := v2.15.0
 JAVA_ENGINE := .tools/dynamodb-local
 PYTHON := .tools/python
+OAI_SCHEMAS := .tools/oai-schemas
 FUNCTIONS := $(notdir $(patsubst %/lambda/main.go,%,$(wildcard functions/*/lambda/main.go)))
 
 .PHONY: run test lint generate build synth deploy bench invoke webhook tools clean help
@@ -53,10 +54,18 @@ node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-# A Python that can run the partners' example.
-$(PYTHON):
+# A Python that can run the partners' example, and read our feeds as others do.
+$(PYTHON): tests/requirements.txt
 	python3 -m venv $@
-	$@/bin/pip install -q standardwebhooks==1.1.0
+	$@/bin/pip install -q -r $<
+	@touch $@
+
+# The schemas of OAI-PMH and Dublin Core, of a Debian package that holds them.
+$(OAI_SCHEMAS):
+	rm -rf $@.part && mkdir -p $@.part
+	cd $@.part && apt-get -qq download python3-gavo && dpkg -x python3-gavo_*.deb .
+	mv $@.part/usr/lib/python3/dist-packages/gavo/resources/schemata $@
+	rm -rf $@.part
 
 $(JAVA_ENGINE): infra/local/dynamodb-local/pom.xml
 	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$@
