@@ -128,7 +128,7 @@ func (s *service) change(ctx context.Context, slug string, in resourceChange, if
 			return made, err
 		}
 	}
-	return resourceItem{}, errChanged
+	return resourceItem{}, errBusy
 }
 
 // advance writes a resource in place of what was read, with its version, its

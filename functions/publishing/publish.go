@@ -136,5 +136,5 @@ func (s *service) move(ctx context.Context, slug, ifMatch, state string, prepare
 			return made, err
 		}
 	}
-	return resourceItem{}, errChanged
+	return resourceItem{}, errBusy
 }

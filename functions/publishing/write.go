@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
@@ -19,7 +20,8 @@ var (
 	errNone      = fault.New(fault.NotFound, "unknown-resource", "Cette ressource n’existe pas.")
 	errWithdrawn = fault.New(fault.Gone, "resource-withdrawn", "Cette ressource a été retirée par l’équipe.")
 	errExists    = fault.New(fault.Conflict, "resource-exists", "Une autre ressource porte déjà cet identifiant.")
-	errChanged   = fault.New(fault.Conflict, "changed-meanwhile", "Cela vient de changer : relisez, puis recommencez.")
+	errBusy      = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
+		Detail: "Beaucoup de changements arrivent en même temps : renvoyez le vôtre dans un instant."}
 )
 
 func (s *service) postResource(w http.ResponseWriter, r *http.Request) error {
