@@ -42,11 +42,16 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 			grant(rights, resource, "ses:SendEmail", "ses:SendRawEmail")
 		}
 	}
-	return awsiam.NewRole(u.scope, jsii.String("Role"), &awsiam.RoleProps{
+	role := awsiam.NewRole(u.scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description:    jsii.String("Function " + u.Name + ": what it declares"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"declared": rights},
 	})
+	if len(u.Buckets) > 0 {
+		accept(role, "AwsSolutions-IAM5",
+			"Keys of objects are made as files come: the wildcard stands for the objects of the declared bucket, and for nothing else.")
+	}
+	return role
 }
 
 // grantTable allows the actions of a right on a table, and queries on each of
