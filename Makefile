@@ -54,7 +54,8 @@ node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-# A Python that can run the partners' example, and read our feeds as others do.
+# A Python that can run the partners' example, and read what we write with
+# other programs than ours.
 $(PYTHON): tests/requirements.txt
 	python3 -m venv $@
 	$@/bin/pip install -q -r $<

@@ -3,6 +3,7 @@
 package functions
 
 import (
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan"
 	"github.com/fabrique-des-transitions/fabrique/functions/booking"
 	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
@@ -25,5 +26,6 @@ var All = []*function.Function{
 	partner.Function,
 	publishing.Function,
 	team.Function,
+	bilan.Function,
 	site.Function,
 }

@@ -17,6 +17,7 @@ var codeStatuses = map[string]int{
 	"invalid-token":          http.StatusUnauthorized,
 	"expired-token":          http.StatusGone,
 	"unsubscribed-by-choice": http.StatusConflict,
+	"export-too-large":       http.StatusRequestEntityTooLarge,
 
 	"unknown-session":         http.StatusNotFound,
 	"unknown-booking":         http.StatusNotFound,
@@ -56,6 +57,14 @@ var codeStatuses = map[string]int{
 	"media-awaited":      http.StatusConflict,
 	"media-finished":     http.StatusConflict,
 	"media-refused":      http.StatusUnprocessableEntity,
+
+	"unknown-year":    http.StatusNotFound,
+	"unknown-format":  http.StatusNotFound,
+	"unknown-figure":  http.StatusNotFound,
+	"year-not-over":   http.StatusConflict,
+	"year-not-closed": http.StatusConflict,
+	"year-published":  http.StatusConflict,
+	"figures-differ":  http.StatusConflict,
 }
 
 // meanings are what the statuses of faults mean, whatever the route.
@@ -67,7 +76,7 @@ var meanings = map[int]string{
 	http.StatusConflict:              "The state does not allow it, or the same request is still running",
 	http.StatusGone:                  "It was there, or the link has expired",
 	http.StatusPreconditionFailed:    "Someone has changed it since what If-Match names was read; the errors tell what",
-	http.StatusRequestEntityTooLarge: "The body is larger than 256 KiB",
+	http.StatusRequestEntityTooLarge: "The body is larger than 256 KiB, or the file that was asked for too large for one answer",
 	http.StatusUnsupportedMediaType:  "The body has another media type than asked for",
 	http.StatusUnprocessableEntity:   "The input has faults, all of which are listed",
 	http.StatusTooManyRequests:       "Too many posts from this address",
@@ -99,7 +108,7 @@ func faultStatuses(r function.RouteInfo) (statuses []int, err error) {
 		statuses = append(statuses, http.StatusTooManyRequests)
 	}
 	switch r.Access {
-	case function.Team, function.Admin:
+	case function.Team, function.Admin, function.PublicOrTeam:
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
 	case function.Mine: // all of it may be erased while the session lasts
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusNotFound)

@@ -32,6 +32,7 @@ var navigation = []struct{ Path, Label string }{
 	{"/agenda", "Agenda"},
 	{"/cohortes", "Cohortes"},
 	{"/ressources", "Ressources"},
+	{"/bilans", "Bilans"},
 	{"/allies", "Les allié·es"},
 	{"/mes-donnees", "Mes données"},
 }
