@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/agenda"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
@@ -73,11 +74,9 @@ const instant = "2006-01-02T15:04:05Z"
 
 func agendaAt(starts time.Time, id string) string { return starts.UTC().Format(instant) + "#" + id }
 
-func sessionPartition(session string) string { return "SESSION#" + session }
+func sessionPartition(session string) string { return sessionKey(session).PK }
 
-func sessionKey(session string) dynamo.Key {
-	return dynamo.Key{PK: sessionPartition(session), SK: "SESSION"}
-}
+func sessionKey(session string) dynamo.Key { return agenda.SessionKey(session) }
 
 // metaItem says how people are seated: by taking a free seat, or by waiting
 // for the matcher. The mode never goes back to open.
@@ -180,4 +179,4 @@ type seriesItem struct {
 	AgendaAt string `dynamodbav:"agenda_at"`
 }
 
-func seriesKey(slug string) dynamo.Key { return dynamo.Key{PK: "SERIES#" + slug, SK: "SERIES"} }
+func seriesKey(slug string) dynamo.Key { return agenda.SeriesKey(slug) }
