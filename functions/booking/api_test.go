@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -173,21 +171,7 @@ func TestAttendanceAndFeedback(t *testing.T) {
 	if len(facts) != 3 {
 		t.Errorf("%d facts", len(facts))
 	}
-	compiler := jsonschema.NewCompiler()
-	for _, item := range facts {
-		event, err := jsonschema.UnmarshalJSON(strings.NewReader(item["event"].(string)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		kind := event.(map[string]any)["type"].(string)
-		schema, err := compiler.Compile("../../events/" + kind + ".schema.json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := schema.Validate(event); err != nil {
-			t.Errorf("%s: %v", kind, err)
-		}
-	}
+	w.checkFacts()
 	var list bookingList
 	w.call(http.StatusOK, "GET", "/v1/sessions/"+s.ID+"/bookings", nil, &list, team...)
 	for _, item := range list.Items {
