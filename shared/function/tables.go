@@ -57,6 +57,8 @@ var Definitions = []Definition{
 		Indexes: []Index{{
 			Name: "directory", Hash: "directory", Range: "directory_name",
 			Included: []string{"ally_id", "name", "category", "territory", "region", "joined_on"},
+		}, {
+			Name: "allies", Hash: "list", Range: "list_at", IncludeAllItems: true,
 		}},
 	},
 	{
