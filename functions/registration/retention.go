@@ -47,7 +47,7 @@ func (s *service) heard(ctx context.Context, person string, at time.Time) error 
 	var writes dynamo.Writes
 	for _, one := range found {
 		writes.Add(s.allies.Update(one.Key, expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())).
-			Remove(expression.Name("announced_at")), dynamo.Exists))
+			Set(expression.Name("announced_at"), expression.Value(time.Time{})), dynamo.Exists))
 	}
 	err = writes.Commit(ctx, s.allies.Client)
 	var refused *dynamo.Refused
@@ -219,10 +219,6 @@ func (s *service) forget(ctx context.Context, p silent) error {
 // stillSilent holds while nothing was heard since the signatory was read, and
 // nobody else applied the rule.
 func (p signatoryItem) stillSilent() expression.ConditionBuilder {
-	silent := expression.Name("last_contact_at").Equal(expression.Value(p.LastContactAt))
-	announced := expression.Name("announced_at")
-	if p.AnnouncedAt.IsZero() {
-		return silent.And(expression.AttributeNotExists(announced))
-	}
-	return silent.And(announced.Equal(expression.Value(p.AnnouncedAt)))
+	return expression.Name("last_contact_at").Equal(expression.Value(p.LastContactAt)).
+		And(expression.Name("announced_at").Equal(expression.Value(p.AnnouncedAt)))
 }

@@ -70,9 +70,9 @@ type signatoryItem struct {
 	Directory    bool      `dynamodbav:"directory_consent"`
 	CreatedAt    time.Time `dynamodbav:"created_at"`
 	// LastContactAt is when we last heard of the person (retention.go), and
-	// AnnouncedAt when they were told that we would forget them.
+	// AnnouncedAt when they were told that we would forget them, zero otherwise.
 	LastContactAt time.Time `dynamodbav:"last_contact_at"`
-	AnnouncedAt   time.Time `dynamodbav:"announced_at,omitzero"`
+	AnnouncedAt   time.Time `dynamodbav:"announced_at"`
 	// What the team's list shows and searches of the ally, kept with it.
 	Shown  shown  `dynamodbav:"shown"`
 	List   string `dynamodbav:"list"`
