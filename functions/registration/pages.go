@@ -24,6 +24,7 @@ var pageRoutes = []function.Route[service]{
 	page(http.MethodGet, "/rejoindre/confirmer", "Button to confirm a signature", (*service).confirmPage),
 	page(http.MethodPost, "/rejoindre/confirmer", "Confirm a signature", (*service).confirmPosted),
 	page(http.MethodGet, "/allies", "Directory of allies", (*service).directoryPage),
+	page(http.MethodGet, "/donnees-personnelles", "What is kept on people, why and how long", (*service).privacyPage),
 	page(http.MethodGet, "/mes-donnees", "My data, or a form to ask for a link to them", (*service).mePage),
 	page(http.MethodPost, "/mes-donnees", "Ask for a link to my data", (*service).linkPosted),
 	page(http.MethodPost, "/mes-donnees/ouvrir", "Open my data with the link of the mail", (*service).openPosted),
