@@ -54,7 +54,7 @@ func readAlliesQuery(values url.Values) (alliesQuery, error) {
 		return query, err
 	}
 	if query.Kind != "" && kindLabels[query.Kind] == "" {
-		faults.Add("query.kind", "Choisissez « Organisation » ou « Personne ».")
+		faults.Add("query.kind", "Choisissez « Organisation » ou « Personne ».")
 	}
 	if query.Status != "" && stateLabel(query.Status) == "" {
 		faults.Add("query.status", "Choisissez un état dans la liste.")

@@ -9,7 +9,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/membership"
 )
 
-var errUnknownAlly = fault.New(fault.NotFound, "unknown-ally", "Cette signature n’existe pas, ou n’existe plus : elle a pu être effacée ou fusionnée.")
+var errUnknownAlly = fault.New(fault.NotFound, "unknown-ally", "Cette signature n’existe pas, ou n’existe plus : elle a pu être effacée ou fusionnée.")
 
 // signatureOf is the signature of an ally, or the NotFound fault
 // "unknown-ally".
@@ -51,7 +51,7 @@ func (s *service) correct(ctx context.Context, ally string, in change, faults *f
 			return err
 		}
 	}
-	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
 }
 
 // trace is a field of a signature in the audit trail: what it was is only kept

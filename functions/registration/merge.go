@@ -29,9 +29,9 @@ type mergedFact struct {
 }
 
 var (
-	errSameAlly = fault.New(fault.Conflict, "same-ally", "Choisissez une autre signature : celle-ci est celle qui reste.")
-	errOtherTwo = fault.New(fault.Conflict, "other-kind", "Une personne et une organisation ne sont pas le même membre : rien à fusionner.")
-	errMoved    = fault.New(fault.Conflict, "changed-meanwhile", "Une des deux signatures a changé depuis l’aperçu : relisez-le, puis confirmez à nouveau.")
+	errSameAlly = fault.New(fault.Conflict, "same-ally", "Choisissez une autre signature : celle-ci est celle qui reste.")
+	errOtherTwo = fault.New(fault.Conflict, "other-kind", "Une personne et une organisation ne sont pas le même membre : rien à fusionner.")
+	errMoved    = fault.New(fault.Conflict, "changed-meanwhile", "Une des deux signatures a changé depuis l’aperçu : relisez-le, puis confirmez à nouveau.")
 )
 
 // merger reads two signatures and works out what one would become of them. It

@@ -85,6 +85,7 @@ var Definitions = []Definition{
 		Table: Mails, TTL: true, Stream: true, Durable: true, Personal: true,
 		Indexes: []Index{
 			{Name: "due", Hash: "due", Range: "due_at"},
+			{Name: "mails", Hash: "list", Range: "list_at", Included: []string{"mail_id", "template", "state", "created_at", "ended_at", "reason", "attempts"}},
 			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason"}},
 		},
 	},
