@@ -1,6 +1,10 @@
 package function
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
+)
 
 // Table is one of the platform's DynamoDB tables, named by its area.
 type Table string
@@ -75,11 +79,17 @@ var Definitions = []Definition{
 	},
 	{
 		Table: Applications, TTL: true, Stream: true, Durable: true, Personal: true,
-		Indexes: []Index{{Name: "cohort", Hash: "cohort", Range: "applied_at", IncludeAllItems: true}},
+		Indexes: []Index{
+			{Name: "cohort", Hash: "cohort", Range: "applied_at", IncludeAllItems: true},
+			{Name: openwork.Index, Hash: "open", Range: "open_at"},
+		},
 	},
 	{
 		Table: Partners, TTL: true, Stream: true, Durable: true,
-		Indexes: []Index{{Name: "receipts", Hash: "receipts", Range: "received_at"}},
+		Indexes: []Index{
+			{Name: "receipts", Hash: "receipts", Range: "received_at"},
+			{Name: openwork.Index, Hash: "open", Range: "open_at"},
+		},
 	},
 	{
 		Table: Mails, TTL: true, Stream: true, Durable: true, Personal: true,
@@ -95,7 +105,7 @@ var Definitions = []Definition{
 	},
 	{Table: Ledger, Stream: true, Durable: true},
 	{Table: Bilans, TTL: true, Stream: true, Durable: true},
-	{Table: Audit, Durable: true},
+	{Table: Audit, TTL: true, Durable: true},
 	{Table: Limits, TTL: true},
 }
 
