@@ -73,7 +73,7 @@ func unpack(archive *zip.Reader, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	left := int64(maxSnapshot)
 	for _, file := range archive.File {
 		if strings.HasSuffix(file.Name, "/") {
