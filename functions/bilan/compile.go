@@ -242,8 +242,8 @@ func (s *service) sweep(ctx context.Context, f figure, year int) error {
 
 // stands tells whether the word of a fact is what the ledger says of an element.
 func (s *service) stands(ctx context.Context, f figure, name, id string, w wordOf) (bool, error) {
-	at, err := time.Parse(time.RFC3339, w.At)
-	if err != nil {
+	at, readable := instantOf(w.At)
+	if !readable {
 		return false, nil
 	}
 	told := fact{ID: id, Type: w.Type, Time: at}
@@ -312,7 +312,7 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 func (s *service) closeYear(ctx context.Context, due time.Time) error {
 	year := due.In(french.Paris()).Year() - 1
 	text := fmt.Sprintf("L’année %d est close : relisez ses chiffres, puis publiez le bilan.", year)
-	_, err := s.close(ctx, year, func() (types.TransactWriteItem, error) {
+	err := s.close(ctx, year, func() (types.TransactWriteItem, error) {
 		return s.notice(fmt.Sprintf("close-year-%d", year), s.now(), text)
 	})
 	if errors.Is(err, errPublished) {
