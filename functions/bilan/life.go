@@ -38,8 +38,9 @@ func (s *service) postClose(w http.ResponseWriter, r *http.Request) error {
 
 // closeByTeam closes a year and notes who did.
 func (s *service) closeByTeam(ctx context.Context, year int) error {
-	return s.close(ctx, year, func() (types.TransactWriteItem, error) {
-		return s.audit.Entry(ctx, "bilan.closed", strconv.Itoa(year), nil, nil)
+	return s.close(ctx, year, func() ([]types.TransactWriteItem, error) {
+		entry, err := s.audit.Entry(ctx, "bilan.closed", strconv.Itoa(year), nil, nil)
+		return []types.TransactWriteItem{entry}, err
 	})
 }
 
@@ -57,7 +58,7 @@ const lifeAttempts = 8
 
 // close closes a year that is over; one that is closed already stays so. What
 // more makes goes with it in one transaction.
-func (s *service) close(ctx context.Context, year int, more ...func() (types.TransactWriteItem, error)) error {
+func (s *service) close(ctx context.Context, year int, more func() ([]types.TransactWriteItem, error)) error {
 	if year >= s.thisYear() {
 		return errNotOver
 	}
@@ -74,9 +75,11 @@ func (s *service) close(ctx context.Context, year int, more ...func() (types.Tra
 		}
 		var writes dynamo.Writes
 		s.enter(&writes, book, year, report.Closed, s.now())
-		for _, item := range more {
-			writes.Add(item())
+		items, err := more()
+		if err != nil {
+			return err
 		}
+		writes.Items = append(writes.Items, items...)
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
