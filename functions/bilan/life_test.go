@@ -204,7 +204,7 @@ func TestPublishingWhileFactsArrive(t *testing.T) {
 	for _, back := range []int{-1, 0, 1, 2, 3, 40, 41, 42} { // calls before the last; -1 counts them
 		w := newWorld(t)
 		w.year2023()
-		if _, err := w.close(t.Context(), 2023); err != nil {
+		if err := w.closeByTeam(w.member(), 2023); err != nil {
 			t.Fatal(err)
 		}
 		late := w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "Une autre", "on": "2023-09-09", "form": "talk"})

@@ -129,8 +129,8 @@ func (s *service) factsPage(w http.ResponseWriter, r *http.Request) error {
 func (s *service) fillFrom(r *http.Request, id, at string, given url.Values) error {
 	var faults fault.Fields
 	_, f := s.factsFrom(r.URL.Query(), &faults)
-	happened, err := time.Parse(time.RFC3339, at)
-	if err != nil || len(faults) > 0 {
+	happened, readable := instantOf(at)
+	if !readable || len(faults) > 0 {
 		return nil // an address typed by hand: the form stays empty
 	}
 	var item struct {
@@ -297,6 +297,6 @@ func (s *service) stepPosted(w http.ResponseWriter, r *http.Request, step func(y
 	if err := step(year); err != nil {
 		return err
 	}
-	http.Redirect(w, r, fmt.Sprintf("/equipe/bilans/%d", year), http.StatusSeeOther)
+	http.Redirect(w, r, fmt.Sprintf("/equipe/bilans/%d", year), http.StatusSeeOther) //nolint:gosec // a number
 	return nil
 }
