@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -107,6 +108,8 @@ func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
 type attendanceInput struct {
 	Attended []string `json:"attended" doc:"Ids of bookings"`
 	WalkIns  []walkIn `json:"walk_ins,omitempty" doc:"People who had not booked"`
+
+	page *correction // what the team's page adds; nil from the API, which says everything anew
 }
 
 // walkIn is someone who came without a booking.
@@ -124,6 +127,8 @@ type attendanceAnswer struct {
 }
 
 const maxWalkIns = 500
+
+var errNotBegun = fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
 
 func (s *service) putAttendance(w http.ResponseWriter, r *http.Request) error {
 	var in attendanceInput
@@ -155,9 +160,16 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 		return attendanceAnswer{}, err
 	}
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
-		return attendanceAnswer{}, fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
+		return attendanceAnswer{}, errNotBegun
 	}
-	data, err := s.heldFact(ctx, item, records, in)
+	before, again, err := s.correct(ctx, item, in.page)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	if again {
+		return attendanceAnswer{}, s.mark(ctx, records, in.Attended)
+	}
+	data, others, err := s.heldFact(ctx, item, records, in, before)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
@@ -171,6 +183,7 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
+	writes.Add(s.table.Put(othersItem{Key: othersKey(id), Form: in.page.form(), People: others}))
 	writes.Add(s.audit.Entry(ctx, "session.held", id, nil, attendanceInput{Attended: in.Attended}))
 	if err := refusedAs(writes.Commit(ctx, s.table.Client), errChanged); err != nil {
 		return attendanceAnswer{}, err
@@ -212,23 +225,23 @@ func (in *attendanceInput) check(records []bookingItem, faults *fault.Fields) {
 		return
 	}
 	for i := range in.WalkIns {
-		in.WalkIns[i].check(faults)
+		in.WalkIns[i].check("walk_ins."+strconv.Itoa(i), faults)
 	}
 }
 
-func (p *walkIn) check(faults *fault.Fields) {
+func (p *walkIn) check(location string, faults *fault.Fields) {
 	if p.Email != "" {
 		if _, ok := alliance.ParseEmail(p.Email); !ok {
-			faults.Add("walk_ins", "Une adresse e-mail n’a pas la forme nom@exemple.fr.")
+			faults.Add(location+".email", "Saisissez une adresse e-mail comme nom@exemple.fr")
 		}
 	}
 	if p.QuartetRole != "" && !alliance.Role(p.QuartetRole).Valid() {
-		faults.Add("walk_ins", "Choisissez les rôles parmi elected, officer, state et socioeconomic.")
+		faults.Add(location+".quartet_role", "Choisissez elected, officer, state ou socioeconomic.")
 	}
 	if p.Territory != "" {
 		found, err := territory.Lookup(p.Territory)
 		if err != nil {
-			faults.Add("walk_ins", territory.Advice(err))
+			faults.Add(location+".territory", territory.Advice(err))
 			return
 		}
 		current := found.Current()
