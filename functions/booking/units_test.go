@@ -47,7 +47,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 			{"take the attendance of three", func() {
 				w.Clock.Set(growing.EndsAt)
 				w.call(http.StatusOK, "PUT", "/v1/sessions/"+growing.ID+"/attendance", attendance, nil, w.Bearer("team")...)
-			}, 4, 13, 16},
+			}, 4, 15, 18},
 		} {
 			used := w.UnitsByTable(action.do)
 			write := action.write
