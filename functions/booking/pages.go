@@ -40,12 +40,7 @@ var kindLabels = []web.Option{
 var modeLabels = map[Mode]string{Online: "En ligne", Onsite: "Sur place", Hybrid: "Sur place et en ligne"}
 
 func kindLabel(kind Kind) string {
-	for _, option := range kindLabels {
-		if option.Value == string(kind) {
-			return option.Label
-		}
-	}
-	return string(kind)
+	return labelOf(kindLabels, string(kind))
 }
 
 // sessionView is a session with the words that its page shows.

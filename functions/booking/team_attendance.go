@@ -90,10 +90,10 @@ type presence struct {
 
 // keptView is someone noted before who had not booked.
 type keptView struct {
-	Index                  int
-	Territory, Role        string
-	Stays, Known, Numbered bool
-	Number                 int
+	Index, Number   int
+	Territory, Role string
+	Stays           bool
+	Known           bool // by their address, as a pseudonym
 }
 
 // attendancePage shows who has booked, with a large box each, and what was
@@ -166,15 +166,10 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 }
 
 func viewKept(index int, one other, stays bool) keptView {
-	view := keptView{Index: index, Number: index + 1, Stays: stays, Known: one.Pseudonym != ""}
+	view := keptView{Index: index, Number: index + 1, Stays: stays, Known: one.Pseudonym != "", Role: labelOf(roleLabels, one.Role)}
 	if found, err := territory.Lookup(one.Territory); err == nil {
 		current := found.Current()
 		view.Territory = current.Name
-	}
-	for _, role := range roleLabels {
-		if role.Value == one.Role {
-			view.Role = role.Label
-		}
 	}
 	return view
 }

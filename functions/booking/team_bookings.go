@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -57,4 +58,41 @@ func inState(list []listedBooking, state string) []listedBooking {
 		return list
 	}
 	return slices.DeleteFunc(list, func(b listedBooking) bool { return b.Status != state })
+}
+
+var bookingsHeader = []string{"Réservation", "État", "Prénom", "Nom", "Adresse e-mail", "Organisation", "Territoire", "Rôle", "Besoins", "Inscription", "Présence"}
+
+func (s *service) bookingsCSV(w http.ResponseWriter, r *http.Request) error {
+	return s.exportBookings(w, r, spreadsheet.CSV)
+}
+
+func (s *service) bookingsXLSX(w http.ResponseWriter, r *http.Request) error {
+	return s.exportBookings(w, r, spreadsheet.XLSX)
+}
+
+// exportBookings answers what the page of bookings lists, all of it.
+func (s *service) exportBookings(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
+	list, err := s.listed(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	state := r.URL.Query().Get("etat")
+	list = inState(list, state)
+	for i := range list {
+		list[i].Status = labelOf(bookingStates, list[i].Status)
+		list[i].QuartetRole = labelOf(roleLabels, list[i].QuartetRole)
+	}
+	sheet := bookingsSheet(r.PathValue("id"), list)
+	sheet.Header, sheet.Filter = bookingsHeader, map[string]string{"etat": state}
+	return sheet.Export(w, r, format, s.audit)
+}
+
+// labelOf is what a choice is called; the value itself when it is none of them.
+func labelOf(options []web.Option, value string) string {
+	for _, option := range options {
+		if option.Value == value {
+			return option.Label
+		}
+	}
+	return value
 }

@@ -138,13 +138,18 @@ func TestAChangeSaysFirstWhomItReaches(t *testing.T) {
 	d.says(200, path+"/inscriptions", nil, "Camille1", "camille.3@territoire.example", "3 personnes")
 	d.says(200, path+"/inscriptions?etat=waiting", nil, "Aucune inscription ne correspond.")
 
+	d.says(200, path+"/inscriptions.csv?etat=confirmed", nil, "Adresse e-mail", "camille.1@territoire.example,")
+	if _, _, file := d.Page(d.running, d.browser, path+"/inscriptions.xlsx", nil); !strings.HasPrefix(file, "PK") {
+		t.Error("it is no workbook")
+	}
+
 	d.says(200, path+"/annuler", nil, "Annuler et prévenir 3 personnes")
 	leads, _ = d.says(303, path+"/annuler", url.Values{})
 	d.says(200, leads, nil, "La rencontre est annulée", "Annulée")
 	d.says(303, path+"/annuler", url.Values{})
 	d.says(409, path+"/annuler", nil)
 	d.says(409, path+"/modifier", nil)
-	if got := d.audited(s.ID); !slices.Equal(got, []string{"session.cancelled", "session.changed", "session.changed", "session.changed", "session.planned"}) {
+	if got := d.audited(s.ID); !slices.Equal(got, []string{"export", "export", "session.cancelled", "session.changed", "session.changed", "session.changed", "session.planned"}) {
 		t.Errorf("%v", got)
 	}
 }
