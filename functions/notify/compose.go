@@ -34,6 +34,7 @@ var receipts = map[string]bool{
 	"session-moved": true, "session-cancelled": true,
 	"application-confirm": true, "application-confirmed": true, "application-complete": true, "application-accepted": true,
 	"application-declined": true, "application-waiting": true, "application-withdrawn": true,
+	"application-message": true,
 }
 
 //go:embed templates/*.txt templates/*.html

@@ -77,6 +77,7 @@ var examples = []struct {
 	{"application-declined", "application-declined", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "", "manage": "/candidatures/app_1?token=abc.def"}},
 	{"application-waiting", "application-waiting", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "", "manage": "/candidatures/app_1?token=abc.def"}},
 	{"application-withdrawn", "application-withdrawn", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "page": "/cohortes/occitanie"}},
+	{"application-message", "application-message", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "message": "Pouvez-vous nous appeler ?\nNous avons une <question>.", "manage": "/candidatures/app_1?token=abc.def"}},
 }
 
 // writer is a service that can compose, and nothing else.
