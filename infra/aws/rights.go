@@ -23,6 +23,9 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 	for _, secret := range u.Secrets {
 		grant(rights, a.data.secrets[secret].SecretArn(), "secretsmanager:GetSecretValue")
 	}
+	for _, secret := range u.Rotates {
+		grant(rights, a.data.secrets[secret].SecretArn(), "secretsmanager:PutSecretValue")
+	}
 	for _, stream := range u.Streams {
 		// The four that Lambda asks of whoever reads a stream
 		// (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html).

@@ -99,6 +99,9 @@ func expected(f *function.Function) []string {
 	for _, secret := range f.Secrets {
 		allow("${fabrique/"+string(secret)+"}", "secretsmanager:GetSecretValue")
 	}
+	for _, secret := range f.Rotates {
+		allow("${fabrique/"+string(secret)+"}", "secretsmanager:PutSecretValue")
+	}
 	for _, s := range f.Streams {
 		allow("${"+string(s.Table)+".StreamArn}",
 			"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams")

@@ -29,6 +29,10 @@ type Runtime struct {
 	Random    io.Reader // cryptographically secure outside of tests
 	// ReadSecret fetches a secret; hosts cache it for a few minutes.
 	ReadSecret func(context.Context, Secret) ([]byte, error)
+	// RotateSecret changes a secret that the function declares in Rotates.
+	// change is given what is kept now, from no cache, and returns what shall be;
+	// when that is the same, nothing is written.
+	RotateSecret func(ctx context.Context, s Secret, change func(kept []byte) ([]byte, error)) error
 	// ReadSetting reads an environment variable, empty when it is not set.
 	ReadSetting func(name string) string
 	Log         *slog.Logger
