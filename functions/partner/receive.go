@@ -146,6 +146,9 @@ func (s *service) carryOut(ctx context.Context, into destination, refusal *resul
 			return delivery, err
 		}
 		delivery.Results = string(text)
+		if delivery.Refused, err = refusedOf(part, results); err != nil {
+			return delivery, err
+		}
 		writes := dynamo.Writes{Err: effects.Err}
 		writes.Add(s.table.Put(delivery, s.firstDelivery))
 		writes.Items = append(writes.Items, effects.Items...)
