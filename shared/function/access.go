@@ -6,18 +6,19 @@ type Access int
 
 // Who may call a route.
 const (
-	Public   Access = iota + 1 // anyone; posts are limited per client address
-	Mine                       // whoever holds a session on their own data
-	Link                       // whoever holds a signed link, whose token names its purpose
-	Provider                   // another AWS service or a mail program, with a signed link or IAM
-	Partner                    // a partner's system, by the signature of its message (package partner checks it)
-	Team                       // team members, by a bearer token of the OIDC issuer or, on pages, a session
-	Admin                      // administrators, likewise
+	Public       Access = iota + 1 // anyone; posts are limited per client address
+	Mine                           // whoever holds a session on their own data
+	Link                           // whoever holds a signed link, whose token names its purpose
+	Provider                       // another AWS service or a mail program, with a signed link or IAM
+	Partner                        // a partner's system, by the signature of its message (package partner checks it)
+	Team                           // team members, by a bearer token of the OIDC issuer or, on pages, a session
+	Admin                          // administrators, likewise
+	PublicOrTeam                   // anyone; a team member, likewise, is told more
 )
 
 // String is the name used in documents and tests.
 func (a Access) String() string {
-	return [...]string{"", "public", "mine", "link", "provider", "partner", "team", "admin"}[a]
+	return [...]string{"", "public", "mine", "link", "provider", "partner", "team", "admin", "public or team"}[a]
 }
 
 // Doc describes a route in the generated OpenAPI document. Body, Query and
@@ -33,9 +34,15 @@ type Doc struct {
 	Page bool
 	// Type is the media type of a good answer that is neither JSON nor a page.
 	Type string
+	// Forms are other media types of the good answer, at the path with a suffix:
+	// "/v1/bilans/{year}" takes "/v1/bilans/2023.csv" too.
+	Forms []Form
 	// Faults are the codes it may answer besides those that every route has.
 	Faults []string
 }
+
+// Form is a media type of an answer, and what its path ends with.
+type Form struct{ Suffix, Type string }
 
 // Secret is a key or password that hosts keep and functions read on first use.
 type Secret string

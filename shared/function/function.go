@@ -238,7 +238,7 @@ func (f *Function) limitsPosts() bool {
 
 func (f *Function) guardsTeam() bool {
 	for _, r := range f.Routes {
-		if r.Access == Team || r.Access == Admin {
+		if r.Access == Team || r.Access == Admin || r.Access == PublicOrTeam {
 			return true
 		}
 	}
@@ -252,7 +252,7 @@ func (f *Function) guardsTeamPages() bool {
 }
 
 func (r RouteInfo) teamPage() bool {
-	return r.Doc.Page && (r.Access == Team || r.Access == Admin)
+	return r.Doc.Page && (r.Access == Team || r.Access == Admin || r.Access == PublicOrTeam)
 }
 
 // readSessions adds what a session is checked with, unless it is declared.

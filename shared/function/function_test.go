@@ -64,7 +64,7 @@ func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 		},
 		"a secret changed and not declared": func(s *Spec[service]) { s.Rotates = []Secret{PartnerSecret("x")} },
 		"too much memory":                   func(s *Spec[service]) { s.Memory = 20_000 },
-		"access unknown":                    func(s *Spec[service]) { s.Routes[0].Access = Admin + 1 },
+		"access unknown":                    func(s *Spec[service]) { s.Routes[0].Access = PublicOrTeam + 1 },
 		"no path":                           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
 		"a method in small":                 func(s *Spec[service]) { s.Routes[0].Method = "get" },
 		"HEAD, which GET answers": func(s *Spec[service]) {
