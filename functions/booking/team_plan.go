@@ -110,6 +110,7 @@ func formOf(in sessionInput) url.Values {
 type planView struct {
 	ID                                             string      // of the session that is changed, empty for a new one
 	From                                           sessionView // that was copied
+	Long                                           bool        // it took several days
 	Kinds, Modes, Series, Fundamentals, Dimensions []web.Option
 	Reached                                        int  // people who would be told of a change
 	Warn                                           bool // they would be: say so before
@@ -124,6 +125,7 @@ func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		values, view.From = formOf(item.input()), viewSession(item.shown(0, 0, s.now()))
+		view.Long = values.Get("last_day") != ""
 		values.Del("day") // the one thing that must be another
 		values.Del("last_day")
 	}
