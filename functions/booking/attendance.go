@@ -2,14 +2,17 @@ package booking
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
@@ -162,13 +165,43 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if again {
 		return attendanceAnswer{}, s.mark(ctx, records, in.Attended)
 	}
-	data, others, err := s.heldFact(ctx, item, records, in, before)
+	said, err := s.digest(ctx, in, before)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
-	fact := ledger.New(s.newID("fact"), "booking", heldType, id, item.StartsAt, data)
+	answer := attendanceAnswer{Attended: len(in.Attended) + len(in.WalkIns) + len(before), FactID: item.HeldFact}
+	if item.HeldSaid != said {
+		if answer.FactID, err = s.state(ctx, item, records, in, before, said); err != nil {
+			return attendanceAnswer{}, err
+		}
+	}
+	if err := s.mark(ctx, records, in.Attended); err != nil {
+		return attendanceAnswer{}, err
+	}
+	answer.Session, err = s.shownSession(ctx, id)
+	return answer, err
+}
+
+// digest tells one attendance from another, and nobody who is in it. before
+// are those who were noted already and stay.
+func (s *service) digest(ctx context.Context, in attendanceInput, before []other) (string, error) {
+	text, err := json.Marshal([]any{append([]string{}, in.Attended...), in.WalkIns, before})
+	if err != nil {
+		return "", err
+	}
+	return auth.Hash(ctx, s.identity, "attendance", string(text))
+}
+
+// state makes the session held, with the fact that tells who came.
+func (s *service) state(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, before []other, said string) (factID string, err error) {
+	data, others, err := s.heldFact(ctx, item, records, in, before)
+	if err != nil {
+		return "", err
+	}
+	fact := ledger.New(s.newID("fact"), "booking", heldType, item.ID, item.StartsAt, data)
 	update := expression.Set(expression.Name("state"), expression.Value(held)).
-		Set(expression.Name("held_fact"), expression.Value(fact.ID))
+		Set(expression.Name("held_fact"), expression.Value(fact.ID)).
+		Set(expression.Name("held_said"), expression.Value(said))
 	same := expression.Name("state").Equal(expression.Value(item.State))
 	if item.HeldFact != "" {
 		same = same.And(expression.Name("held_fact").Equal(expression.Value(item.HeldFact)))
@@ -176,33 +209,29 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
-	writes.Add(s.table.Put(othersItem{Key: othersKey(id), Form: in.page.form(), People: others}))
-	writes.Add(s.audit.Entry(ctx, "session.held", id, nil, attendanceInput{Attended: in.Attended}))
-	if err := refusedAs(writes.Commit(ctx, s.table.Client), errChanged); err != nil {
-		return attendanceAnswer{}, err
-	}
-	if err := s.mark(ctx, records, in.Attended); err != nil {
-		return attendanceAnswer{}, err
-	}
-	shown, err := s.shownSession(ctx, id)
-	return attendanceAnswer{shown, data.Attended, fact.ID}, err
+	writes.Add(s.table.Put(othersItem{Key: othersKey(item.ID), Form: in.page.form(), People: others}))
+	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, nil, attendanceInput{Attended: in.Attended}))
+	return fact.ID, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }
 
-// mark notes on each booking whether its holder came.
+// mark notes on each booking whether its holder came. What an earlier attempt
+// has noted costs nothing.
 func (s *service) mark(ctx context.Context, records []bookingItem, attended []string) error {
+	marks, ctx := errgroup.WithContext(ctx)
+	marks.SetLimit(askedAtOnce)
 	for _, record := range records {
 		came := slices.Contains(attended, record.ID)
 		if came == record.Attended {
 			continue
 		}
-		var writes dynamo.Writes
-		writes.Add(s.table.Update(record.Key, expression.Set(expression.Name("attended"), expression.Value(came)),
-			expression.Name("booking_id").Equal(expression.Value(record.ID))))
-		if err := refusedAsDone(writes.Commit(ctx, s.table.Client)); err != nil {
-			return err
-		}
+		marks.Go(func() error {
+			var writes dynamo.Writes
+			writes.Add(s.table.Update(record.Key, expression.Set(expression.Name("attended"), expression.Value(came)),
+				expression.Name("booking_id").Equal(expression.Value(record.ID))))
+			return refusedAsDone(writes.Commit(ctx, s.table.Client))
+		})
 	}
-	return nil
+	return marks.Wait()
 }
 
 func (in *attendanceInput) check(records []bookingItem, faults *fault.Fields) {

@@ -144,7 +144,7 @@ func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chun
 		if len(now) == 0 {
 			return 0, len(records), nil
 		}
-		err = s.keepAgain(ctx, chunk, now, effects)
+		err = s.keepAgain(ctx, chunk, now, len(now) == len(records), effects)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
 			return len(now), len(records) - len(now), err
@@ -159,7 +159,9 @@ func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chun
 	return 0, 0, errBusy
 }
 
-func (s *service) keepAgain(ctx context.Context, chunk chunkItem, now []result, effects dynamo.Writes) error {
+// keepAgain writes what became of records that were judged again, with its
+// effects. Once all are settled the part no longer waits for the team.
+func (s *service) keepAgain(ctx context.Context, chunk chunkItem, now []result, settled bool, effects dynamo.Writes) error {
 	before, err := chunk.again()
 	if err != nil {
 		return err
@@ -172,8 +174,12 @@ func (s *service) keepAgain(ctx context.Context, chunk chunkItem, now []result, 
 	if chunk.Again != "" {
 		same = expression.Name("again").Equal(expression.Value(chunk.Again))
 	}
+	update := expression.Set(expression.Name("again"), expression.Value(string(text)))
+	if settled {
+		update = update.Remove(expression.Name("open")).Remove(expression.Name("open_at"))
+	}
 	writes := dynamo.Writes{Err: effects.Err}
-	writes.Add(s.table.Update(chunk.Key, expression.Set(expression.Name("again"), expression.Value(string(text))), same, dynamo.Exists))
+	writes.Add(s.table.Update(chunk.Key, update, same, dynamo.Exists))
 	writes.Add(s.audit.Entry(ctx, "webhook.judged-again", chunk.Receipt, nil, now))
 	writes.Items = append(writes.Items, effects.Items...)
 	return writes.Commit(ctx, s.table.Client)
