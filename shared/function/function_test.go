@@ -184,6 +184,9 @@ func TestGETAnswersHEADToo(t *testing.T) {
 	if got := (RouteInfo{Method: "GET"}).Methods(); !slices.Equal(got, []string{"GET", "HEAD"}) {
 		t.Errorf("%v", got)
 	}
+	if got := (RouteInfo{Method: "GET", Access: Team, Doc: Doc{Page: true}}).Methods(); !slices.Equal(got, []string{"GET"}) {
+		t.Errorf("GET of a page of the team: %v", got)
+	}
 	if got := (RouteInfo{Method: "POST"}).Methods(); !slices.Equal(got, []string{"POST"}) {
 		t.Errorf("%v", got)
 	}
