@@ -92,10 +92,9 @@ var (
 )
 
 // judgeAgain judges the rejected records of a message by what is true now. It
-// returns how many are no longer rejected, and how many still are. The order
-// of arrival does not matter: each counts as of the instant of its message, so
+// returns how many are no longer rejected. The order of arrival does not matter: each counts as of the instant of its message, so
 // what was said later stands.
-func (s *service) judgeAgain(ctx context.Context, partner alliance.Partner, webhook string) (settled, left int, err error) {
+func (s *service) judgeAgain(ctx context.Context, partner alliance.Partner, webhook string) (settled int, err error) {
 	var chunks []chunkItem
 	err = s.table.Partition(ctx, deliveryPartition(partner.Name, webhook), chunkPrefix, func(attributes map[string]types.AttributeValue) error {
 		var item chunkItem
@@ -104,27 +103,27 @@ func (s *service) judgeAgain(ctx context.Context, partner alliance.Partner, webh
 		return err
 	})
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	if len(chunks) == 0 {
-		return 0, 0, errNoDelivery
+		return 0, errNoDelivery
 	}
 	for _, chunk := range chunks {
-		done, remain, err := s.judgeChunk(ctx, partner, chunk)
+		done, err := s.judgeChunk(ctx, partner, chunk)
 		if err != nil {
-			return settled, left, err
+			return settled, err
 		}
-		settled, left = settled+done, left+remain
+		settled += done
 	}
-	return settled, left, nil
+	return settled, nil
 }
 
 // judgeChunk is judgeAgain for one part, in one transaction with its effects
 // and the entry in the trail. Nothing is written while all stay rejected.
-func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chunk chunkItem) (settled, left int, err error) {
+func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chunk chunkItem) (settled int, err error) {
 	records, err := chunk.waiting()
 	if err != nil || len(records) == 0 {
-		return 0, 0, err
+		return 0, err
 	}
 	var part []change
 	for _, record := range records {
@@ -133,30 +132,30 @@ func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chun
 	for round := range rounds {
 		into, refusal, err := s.destination(ctx, partner, *part[0].message)
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		var effects dynamo.Writes
 		results, err := s.judge(ctx, &effects, into, refusal, part)
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		now := slices.DeleteFunc(results, func(r result) bool { return r.Status == rejected })
 		if len(now) == 0 {
-			return 0, len(records), nil
+			return 0, nil
 		}
 		err = s.keepAgain(ctx, chunk, now, len(now) == len(records), effects)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
-			return len(now), len(records) - len(now), err
+			return len(now), err
 		}
 		if refused.Failed(0) {
-			return 0, 0, errJudged // by someone else, at this moment
+			return 0, errJudged // by someone else, at this moment
 		}
 		if err := rest(ctx, round); err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 	}
-	return 0, 0, errBusy
+	return 0, errBusy
 }
 
 // keepAgain writes what became of records that were judged again, with its

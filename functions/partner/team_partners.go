@@ -229,7 +229,7 @@ func (s *service) judgePosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	settled, _, err := s.judgeAgain(r.Context(), partner, values.Get("id"))
+	settled, err := s.judgeAgain(r.Context(), partner, values.Get("id"))
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		faults, _ := web.FormFaults(err)
 		return s.renderMessage(w, r, http.StatusConflict, values.Get("id"), web.Form{Faults: faults})

@@ -24,7 +24,7 @@ func TestUnitsOfEachMessage(t *testing.T) {
 	elsewhere := messageOf("territory.enrolled", at, map[string]any{"cohort": "lot-2026", "territory": "46102", "enrolled_on": "2026-03-01"})
 	bare, team := w.bare(), auth.WithMember(t.Context(), auth.Member{Subject: "member-1", Roles: []auth.Role{auth.RoleTeam}})
 	judge := func(settled int) {
-		if n, _, err := bare.judgeAgain(team, alliance.Partners[0], "refused"); err != nil || n != settled {
+		if n, err := bare.judgeAgain(team, alliance.Partners[0], "refused"); err != nil || n != settled {
 			t.Errorf("%v: %d settled, not %d", err, n, settled)
 		}
 	}
