@@ -28,6 +28,7 @@ var causes = map[string]string{
 	"application-confirm": "Confirmer son rôle dans une candidature", "application-confirmed": "Rôle confirmé",
 	"application-complete": "Candidature complète", "application-accepted": "Candidature retenue",
 	"application-declined": "Candidature non retenue", "application-waiting": "Candidature en attente", "application-withdrawn": "Candidature retirée",
+	"application-message": "Message de l’équipe sur une candidature",
 }
 
 func cause(template string) string {
