@@ -35,6 +35,7 @@ var receipts = map[string]bool{
 	"application-confirm": true, "application-confirmed": true, "application-complete": true, "application-accepted": true,
 	"team-notice":          true, // to the team's own address
 	"application-declined": true, "application-waiting": true, "application-withdrawn": true,
+	"application-message": true,
 }
 
 //go:embed templates/*.txt templates/*.html

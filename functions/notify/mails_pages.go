@@ -29,6 +29,7 @@ var causes = map[string]string{
 	"application-complete": "Candidature complète", "application-accepted": "Candidature retenue",
 	"team-notice":          "Nouvelle du bilan pour l’équipe",
 	"application-declined": "Candidature non retenue", "application-waiting": "Candidature en attente", "application-withdrawn": "Candidature retirée",
+	"application-message": "Message de l’équipe sur une candidature",
 }
 
 func cause(template string) string {

@@ -62,10 +62,11 @@ func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 		"the same stream": func(s *Spec[service]) {
 			s.Streams = []Stream[service]{{Table: Allies, Consume: (*service).consume}, {Table: Allies, Consume: (*service).consume}}
 		},
-		"too much memory":   func(s *Spec[service]) { s.Memory = 20_000 },
-		"access unknown":    func(s *Spec[service]) { s.Routes[0].Access = PublicOrTeam + 1 },
-		"no path":           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
-		"a method in small": func(s *Spec[service]) { s.Routes[0].Method = "get" },
+		"a secret changed and not declared": func(s *Spec[service]) { s.Rotates = []Secret{PartnerSecret("x")} },
+		"too much memory":                   func(s *Spec[service]) { s.Memory = 20_000 },
+		"access unknown":                    func(s *Spec[service]) { s.Routes[0].Access = PublicOrTeam + 1 },
+		"no path":                           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
+		"a method in small":                 func(s *Spec[service]) { s.Routes[0].Method = "get" },
 		"HEAD, which GET answers": func(s *Spec[service]) {
 			s.Routes[0].Method = http.MethodHead
 		},
@@ -182,6 +183,9 @@ func TestRightsAreNarrow(t *testing.T) {
 func TestGETAnswersHEADToo(t *testing.T) {
 	if got := (RouteInfo{Method: "GET"}).Methods(); !slices.Equal(got, []string{"GET", "HEAD"}) {
 		t.Errorf("%v", got)
+	}
+	if got := (RouteInfo{Method: "GET", Access: Team, Doc: Doc{Page: true}}).Methods(); !slices.Equal(got, []string{"GET"}) {
+		t.Errorf("GET of a page of the team: %v", got)
 	}
 	if got := (RouteInfo{Method: "POST"}).Methods(); !slices.Equal(got, []string{"POST"}) {
 		t.Errorf("%v", got)

@@ -29,6 +29,10 @@ type Runtime struct {
 	Random    io.Reader // cryptographically secure outside of tests
 	// ReadSecret fetches a secret; hosts cache it for a few minutes.
 	ReadSecret func(context.Context, Secret) ([]byte, error)
+	// RotateSecret changes a secret that the function declares in Rotates.
+	// change is given what is kept now, from no cache, and returns what shall be;
+	// when that is the same, nothing is written.
+	RotateSecret func(ctx context.Context, s Secret, change func(kept []byte) ([]byte, error)) error
 	// ReadSetting reads an environment variable, empty when it is not set.
 	ReadSetting func(name string) string
 	Log         *slog.Logger
@@ -146,9 +150,13 @@ func (r RouteInfo) muxPattern() string {
 	return r.Pattern()
 }
 
-// Methods are those that the route answers: a GET answers HEAD as well.
+// Methods are those that the route answers: a GET answers HEAD as well, but
+// for the team's pages, which only browsers ask for. Each method is a route of
+// API Gateway, of which an API has 300 at most unless AWS is asked for more, and
+// a resource of the stack, which has 500 at most
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 func (r RouteInfo) Methods() []string {
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet && !r.teamPage() {
 		return []string{http.MethodGet, http.MethodHead}
 	}
 	return []string{r.Method}
