@@ -23,7 +23,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		}, 3, 9},
 		{"accept", func() {
 			w.call(http.StatusOK, "POST", "/v1/applications/"+ids[0]+"/decision", `{"decision":"accepted"}`, nil, team...)
-		}, 6, 22},
+		}, 6, 23},
 		{"see a cohort", func() { w.call(http.StatusOK, "GET", "/v1/cohorts/occitanie", nil, nil) }, 2, 0},
 		{"list cohorts", func() { w.call(http.StatusOK, "GET", "/v1/cohorts", nil, nil) }, 1.5, 0},
 		{"list applications, four", func() { w.call(http.StatusOK, "GET", "/v1/cohorts/occitanie/applications", nil, nil, team...) }, 9.5, 0},
