@@ -18,6 +18,7 @@ const (
 	Cohorts      Table = "Cohorts"      // cohort: calls, enrolled territories, milestones; nothing on anyone
 	Applications Table = "Applications" // cohort: who applies, with which four people
 	Partners     Table = "Partners"     // partner: what partners said, delivery by delivery; nothing on anyone
+	Library      Table = "Library"      // publishing: resources, their versions and files; authors are public by publication
 	Members      Table = "Members"      // team: who is in the team, and since when their sessions are void
 	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
 	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
@@ -91,6 +92,14 @@ var Definitions = []Definition{
 		Indexes: []Index{
 			{Name: "receipts", Hash: "receipts", Range: "received_at"},
 			{Name: openwork.Index, Hash: "open", Range: "open_at"},
+		},
+	},
+	{
+		Table: Library, TTL: true, Durable: true,
+		Indexes: []Index{
+			{Name: "shelf", Hash: "shelf", Range: "shelf_at", IncludeAllItems: true},
+			{Name: "changes", Hash: "changes", Range: "changed_at", IncludeAllItems: true},
+			{Name: "desk", Hash: "desk", Range: "desk_at", Included: []string{"slug", "kind", "title", "state", "revision", "published_on"}},
 		},
 	},
 	{

@@ -81,6 +81,9 @@ func Load(ctx context.Context, host http.Handler) error {
 	if err := c.openCohorts(now); err != nil {
 		return err
 	}
+	if err := c.publishLibrary(now); err != nil {
+		return err
+	}
 	if err := c.call(http.MethodPost, "/_dev/settle", nil, nil); err != nil {
 		return err
 	}
