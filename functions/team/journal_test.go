@@ -148,7 +148,11 @@ func TestAdministratorsKeepOutAndLetIn(t *testing.T) {
 	before, _, _ := strings.Cut(page, `/fermer">`)
 	base := before[strings.LastIndex(before, `"`)+1:]
 	admins := w.cookies
-	do := func(what string) { w.cookies = admins; w.Clock.Advance(time.Second); w.post(http.StatusSeeOther, base+what) }
+	do := func(what string) {
+		w.cookies = admins
+		w.Clock.Advance(time.Second)
+		w.post(http.StatusSeeOther, base+what)
+	}
 	as := func() bool { w.cookies = camilles; return w.signedIn() }
 
 	do("/deconnecter")
