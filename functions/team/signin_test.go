@@ -51,7 +51,7 @@ func TestTheDepartureIsBoundToItsBrowser(t *testing.T) {
 	}
 	good := w.consent(w.leave("/equipe"), camille("team"))
 	kept := maps.Clone(w.cookies)
-	for name, break_ := range map[string]func() string{
+	for name, change := range map[string]func() string{
 		"no departure":       func() string { w.cookies = map[string]*http.Cookie{}; return good },
 		"another state":      func() string { return strings.Replace(good, "state=", "state=x", 1) },
 		"no code":            func() string { return strings.Split(good, "?")[0] + "?state=x" },
@@ -61,7 +61,7 @@ func TestTheDepartureIsBoundToItsBrowser(t *testing.T) {
 	} {
 		w.cookies = maps.Clone(kept)
 		now := w.Clock.Now()
-		if answer := w.visit(break_(), nil); answer.Code != http.StatusUnauthorized || w.cookies[signin.Cookie] != nil {
+		if answer := w.visit(change(), nil); answer.Code != http.StatusUnauthorized || w.cookies[signin.Cookie] != nil {
 			t.Errorf("%s: %d %v", name, answer.Code, w.cookies)
 		}
 		w.Clock.Set(now)

@@ -32,7 +32,7 @@ type account struct {
 }
 
 // Claims are those of the embedded user, with the name.
-func (a *account) Claims(scope []string, claims *mockoidc.IDTokenClaims) (jwt.Claims, error) {
+func (a *account) Claims(_ []string, claims *mockoidc.IDTokenClaims) (jwt.Claims, error) {
 	return &struct {
 		*mockoidc.IDTokenClaims
 		Name   string   `json:"name,omitempty"`
