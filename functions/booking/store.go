@@ -48,6 +48,9 @@ type sessionItem struct {
 	CreatedAt time.Time `dynamodbav:"created_at"`
 	// HeldFact is the last fact about who came, which a correction replaces.
 	HeldFact string `dynamodbav:"held_fact,omitempty"`
+	// HeldSaid is a keyed digest of the attendance that the fact tells: the same
+	// again is no correction.
+	HeldSaid string `dynamodbav:"held_said,omitempty"`
 	// Agenda and AgendaAt place it in the index "agenda".
 	Agenda   string `dynamodbav:"agenda"`
 	AgendaAt string `dynamodbav:"agenda_at"`
