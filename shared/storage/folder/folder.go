@@ -185,7 +185,7 @@ func sum(key []byte, text string) []byte {
 // post takes a form, when it is what its signed policy says.
 func (s *Server) post(w http.ResponseWriter, r *http.Request, bucket string) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxObject)
-	if err := r.ParseMultipartForm(8 << 20); err != nil {
+	if err := r.ParseMultipartForm(8 << 20); err != nil { //nolint:gosec // bounded by the line above
 		refuse(w, http.StatusBadRequest, "MalformedPOSTRequest")
 		return
 	}
