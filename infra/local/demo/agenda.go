@@ -22,7 +22,7 @@ type planned struct {
 // planAgenda plans the sessions to come as the team does, opens the
 // permanences as the schedule does, and lets people book.
 func (c caller) planAgenda(now time.Time) error {
-	var entries []entry
+	var entries []ally
 	var plan struct {
 		Series   []json.RawMessage `json:"series"`
 		Sessions []planned         `json:"sessions"`
@@ -72,14 +72,4 @@ func (c caller) plan(p planned, now time.Time) (id string, err error) {
 	var made struct{ ID string }
 	err = c.call(http.MethodPost, "/v1/sessions", p.Session, &made)
 	return made.ID, err
-}
-
-// asTeam is the caller with a token of the team.
-func (c caller) asTeam() (caller, error) {
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	err := c.call(http.MethodGet, "/_dev/token?role=team", nil, &token)
-	c.token = token.AccessToken
-	return c, err
 }

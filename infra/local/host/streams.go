@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -142,13 +143,20 @@ func (c *consumer) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// wake makes idle consumers look at once.
-func (h *Host) wake() {
+// wake makes idle consumers look at once, those of the tables that a function
+// may have changed.
+func (h *Host) wake(f *function.Function) {
 	for _, c := range h.consumers {
-		select {
-		case c.woken <- struct{}{}:
-		default: // it will look anyway
+		if slices.ContainsFunc(f.Tables, func(u function.Use) bool { return u.Table == c.stream.Table && u.Right != function.Read }) {
+			c.wake()
 		}
+	}
+}
+
+func (c *consumer) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default: // it will look anyway
 	}
 }
 
@@ -157,7 +165,9 @@ func (h *Host) wake() {
 func (h *Host) settle(ctx context.Context) error {
 	for {
 		work, asked := h.work.Load(), time.Now()
-		h.wake()
+		for _, c := range h.consumers {
+			c.wake()
+		}
 		for _, c := range h.consumers {
 			for idle := c.idleSince.Load(); idle == nil || idle.Before(asked); idle = c.idleSince.Load() {
 				select {

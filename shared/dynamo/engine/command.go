@@ -36,6 +36,11 @@ func dynoxide(o Options) (func(port int) *exec.Cmd, error) {
 		return nil, errors.New("the DynamoDB engine dynoxide is missing: run `npm ci` (Linux x64), " +
 			"or install dynoxide on your PATH, or set DYNAMODB_ENDPOINT to a running engine")
 	}
+	if o.DataFile != "" {
+		if err := sow(o.DataFile); err != nil {
+			return nil, err
+		}
+	}
 	return func(port int) *exec.Cmd {
 		args := []string{"serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port)}
 		if o.DataFile != "" {
