@@ -21,7 +21,7 @@ import (
 // How changes are delivered. On AWS a change is retried for an hour; a
 // developer wants to see it fail sooner.
 const (
-	pollEvery   = 100 * time.Millisecond // when idle; an invocation wakes it at once
+	pollEvery   = time.Second // when idle; an invocation wakes it at once
 	maxAttempts = 8
 	firstRetry  = 50 * time.Millisecond // then twice as long each time
 	lastRetry   = time.Second
