@@ -9,6 +9,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions/partner"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
+	"github.com/fabrique-des-transitions/fabrique/functions/team"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
@@ -21,5 +22,6 @@ var All = []*function.Function{
 	booking.Function,
 	cohort.Function,
 	partner.Function,
+	team.Function,
 	site.Function,
 }

@@ -53,7 +53,7 @@ func (s *service) readAgendaQuery(values url.Values) (listing, error) {
 	var faults fault.Fields
 	query := listing{agendaQuery: agendaQuery{
 		Kind: Kind(values.Get("kind")), Series: values.Get("series"), Cohort: values.Get("cohort"), From: values.Get("from"), To: values.Get("to"),
-		Limit: defaultLimit, Cursor: values.Get("cursor"),
+		Cursor: values.Get("cursor"),
 	}}
 	if query.Kind != "" && !slices.Contains(kinds, query.Kind) {
 		faults.Add("query.kind", "Cette sorte de rencontre n’existe pas.")
@@ -68,14 +68,20 @@ func (s *service) readAgendaQuery(values url.Values) (listing, error) {
 		now := s.now().In(french.Paris())
 		query.from = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, french.Paris())
 	}
-	if text := values.Get("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > maxLimit {
-			faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
-		}
-		query.Limit = limit
-	}
+	query.Limit = readLimit(&faults, values.Get("limit"))
 	return query, faults.Err()
+}
+
+// readLimit reads how long a page of a list may be.
+func readLimit(faults *fault.Fields, text string) int {
+	if text == "" {
+		return defaultLimit
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > maxLimit {
+		faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
+	}
+	return limit
 }
 
 // readDay reads a day, or an instant, as an instant in Paris.

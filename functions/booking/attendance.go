@@ -11,11 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
-	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -127,28 +125,6 @@ type attendanceAnswer struct {
 
 const maxWalkIns = 500
 
-// heldFact is the data of the fact session.held.v1: what the bilan counts.
-type heldFact struct {
-	SessionID    string         `json:"session_id"`
-	Kind         Kind           `json:"kind"`
-	Mode         Mode           `json:"mode"`
-	Series       string         `json:"series,omitempty"`
-	Cohort       string         `json:"cohort,omitempty"`
-	Fundamentals []int          `json:"fundamentals"`
-	Dimensions   []int          `json:"narrative_dimensions"`
-	StartsAt     time.Time      `json:"starts_at"`
-	Minutes      int            `json:"minutes"`
-	Booked       int            `json:"booked"`
-	Attended     int            `json:"attended"`
-	WalkIns      int            `json:"walk_ins"`
-	Territories  map[string]int `json:"territories"`
-	QuartetRoles map[string]int `json:"quartet_roles"`
-	// Participants are pseudonyms, by which people who come several times are
-	// counted once; nothing leads from one to a person without the key.
-	Participants []string `json:"participants"`
-	Corrects     string   `json:"corrects,omitempty"`
-}
-
 func (s *service) putAttendance(w http.ResponseWriter, r *http.Request) error {
 	var in attendanceInput
 	var faults fault.Fields
@@ -185,7 +161,7 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
-	fact := ledger.New(s.newID("fact"), "booking", "session.held.v1", id, item.StartsAt, data)
+	fact := ledger.New(s.newID("fact"), "booking", heldType, id, item.StartsAt, data)
 	update := expression.Set(expression.Name("state"), expression.Value(held)).
 		Set(expression.Name("held_fact"), expression.Value(fact.ID))
 	same := expression.Name("state").Equal(expression.Value(item.State))
@@ -258,54 +234,4 @@ func (p *walkIn) check(faults *fault.Fields) {
 		current := found.Current()
 		p.Territory = current.Ref()
 	}
-}
-
-func (s *service) heldFact(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput) (heldFact, error) {
-	data := heldFact{
-		SessionID: item.ID, Kind: item.Kind, Mode: item.Mode, Series: item.Series, Cohort: item.Cohort,
-		Fundamentals: append([]int{}, item.Fundamentals...), Dimensions: append([]int{}, item.Dimensions...),
-		StartsAt: item.StartsAt, Minutes: int(item.EndsAt.Sub(item.StartsAt) / time.Minute),
-		WalkIns: len(in.WalkIns), Territories: map[string]int{}, QuartetRoles: map[string]int{}, Participants: []string{}, Corrects: item.HeldFact,
-	}
-	come := func(person, place, role string) error {
-		data.Attended++
-		if place != "" {
-			data.Territories[place]++
-		}
-		if role != "" {
-			data.QuartetRoles[role]++
-		}
-		if person == "" {
-			return nil
-		}
-		pseudonym, err := auth.Hash(ctx, s.identity, "participant", person)
-		if err == nil && !slices.Contains(data.Participants, pseudonym) {
-			data.Participants = append(data.Participants, pseudonym)
-		}
-		return err
-	}
-	for _, r := range records {
-		if r.State == confirmed {
-			data.Booked++
-		}
-		if slices.Contains(in.Attended, r.ID) {
-			if err := come(personIn(r.PK), r.Territory, r.QuartetRole); err != nil {
-				return heldFact{}, err
-			}
-		}
-	}
-	for _, p := range in.WalkIns {
-		person := ""
-		if p.Email != "" {
-			var err error
-			if person, err = personal.Hash(ctx, s.identity, alliance.NormaliseEmail(p.Email)); err != nil {
-				return heldFact{}, err
-			}
-		}
-		if err := come(person, p.Territory, p.QuartetRole); err != nil {
-			return heldFact{}, err
-		}
-	}
-	slices.Sort(data.Participants)
-	return data, nil
 }

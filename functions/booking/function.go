@@ -27,6 +27,7 @@ var Function = function.Define(function.Spec[service]{
 	Timeout: 30 * time.Second,
 	Tables: []function.Use{
 		{Table: function.Agenda, Right: function.ReadWrite},
+		{Table: function.Allies, Right: function.Read}, // who of those who came had signed
 		{Table: function.Ledger, Right: function.Append},
 		{Table: function.Audit, Right: function.Append},
 	},
@@ -82,14 +83,19 @@ var Function = function.Define(function.Spec[service]{
 		{Method: http.MethodPost, Path: "/v1/bookings/{id}/feedback", Access: function.Link, Handle: (*service).postFeedback,
 			Doc: function.Doc{Summary: "Say what the session gave", Body: feedbackInput{}, Answer: feedbackAnswer{}, Status: http.StatusCreated,
 				Faults: []string{"unknown-booking", "not-attended", "feedback-given"}}},
+		{Method: http.MethodGet, Path: "/v1/series", Access: function.Public, Handle: (*service).getSeries,
+			Doc: function.Doc{Summary: "Workshops and learning communities, by the day on which they begin", Query: seriesQuery{}, Answer: seriesPage{}}},
 		{Method: http.MethodPost, Path: "/v1/series", Access: function.Team, Handle: (*service).postSeries,
-			Doc: function.Doc{Summary: "Make a workshop or a learning community", Body: series{}, Answer: series{}, Status: http.StatusCreated, Faults: []string{"series-exists"}}},
+			Doc: function.Doc{Summary: "Make a workshop or a learning community", Body: series{}, Answer: series{}, Status: http.StatusCreated, Creates: true, Faults: []string{"series-exists"}}},
+		{Method: http.MethodPatch, Path: "/v1/series/{slug}", Access: function.Team, Handle: (*service).patchSeries,
+			Doc: function.Doc{Summary: "Rename a series, or say when it begins and ends", Body: seriesChange{}, Answer: series{}, Faults: []string{"unknown-series", "changed-meanwhile"}}},
 	}, pageRoutes...),
 })
 
 // service is an opened booking function.
 type service struct {
 	table       dynamo.Table
+	allies      dynamo.Table
 	ledger      dynamo.Table
 	audit       audit.Trail
 	links       auth.Links
@@ -113,7 +119,7 @@ func open(rt function.Runtime) (*service, error) {
 	pages := web.NewTemplates(pageFiles)
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
-		table: rt.Table(function.Agenda), ledger: rt.Table(function.Ledger),
+		table: rt.Table(function.Agenda), allies: rt.Table(function.Allies), ledger: rt.Table(function.Ledger),
 		audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now}, identity: rt.Key(function.IdentityKey),
 		now: rt.Now, newID: rt.ID, log: rt.Log, origin: rt.Setting(function.PublicURL),

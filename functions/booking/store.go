@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
@@ -171,15 +169,12 @@ type seriesItem struct {
 	Name       string `dynamodbav:"name"`
 	ActiveFrom string `dynamodbav:"active_from"`
 	ActiveTo   string `dynamodbav:"active_to,omitempty"`
-	Agenda     string `dynamodbav:"agenda"`
-	AgendaAt   string `dynamodbav:"agenda_at"`
+	// Fact is the last fact about when it is active, which a change replaces.
+	Fact string `dynamodbav:"fact,omitempty"`
+	// Version counts the changes: each holds only for the series it was made from.
+	Version  int    `dynamodbav:"version"`
+	Agenda   string `dynamodbav:"agenda"`
+	AgendaAt string `dynamodbav:"agenda_at"`
 }
 
 func seriesKey(slug string) dynamo.Key { return dynamo.Key{PK: "SERIES#" + slug, SK: "SERIES"} }
-
-// sameAs holds for a series that was stored with the same words.
-func (i seriesItem) sameAs() expression.ConditionBuilder {
-	return expression.Name("kind").Equal(expression.Value(i.Kind)).
-		And(expression.Name("name").Equal(expression.Value(i.Name))).
-		And(expression.Name("agenda_at").Equal(expression.Value(i.AgendaAt)))
-}

@@ -9,14 +9,19 @@ import (
 )
 
 // TestUnitsOfEachAction asserts what docs/data-model.md says, in sessions of
-// two sizes: what a booking costs does not grow with its session.
+// two sizes: what a booking costs does not grow with its session. Attendance
+// does, by half a read unit for each who came and two write units for their mark.
 func TestUnitsOfEachAction(t *testing.T) {
 	for _, seats := range []int{10, 1000} {
 		w := newWorld(t)
 		s, full := w.newSession(seats), w.newSession(1)
 		b := w.bookMany(full.ID, 3)
 		growing := w.newSession(1)
-		w.bookMany(growing.ID, 2)
+		held := w.bookMany(growing.ID, 2)
+		attendance := attendanceInput{WalkIns: []walkIn{{Email: "passante@territoire.example"}}}
+		for _, answer := range held {
+			attendance.Attended = append(attendance.Attended, answer.BookingID)
+		}
 		for _, action := range []struct {
 			name               string
 			do                 func()
@@ -34,6 +39,15 @@ func TestUnitsOfEachAction(t *testing.T) {
 				}
 			}, 11, 17, 18},
 			{"list three sessions", func() { w.call(http.StatusOK, "GET", "/v1/sessions", nil, nil) }, 3.5 + float64(seats)/150, 0, 0},
+			{"make a series", func() { w.call(http.StatusCreated, "POST", "/v1/series", recits, nil, w.Bearer("team")...) }, 0, 7, 8},
+			{"end a series", func() {
+				w.call(http.StatusOK, "PATCH", "/v1/series/recits", `{"active_to":"2026-06-30"}`, nil, w.Bearer("team")...)
+			}, 1, 7, 8},
+			{"list series", func() { w.call(http.StatusOK, "GET", "/v1/series", nil, nil) }, 0.5, 0, 0},
+			{"take the attendance of three", func() {
+				w.Clock.Set(growing.EndsAt)
+				w.call(http.StatusOK, "PUT", "/v1/sessions/"+growing.ID+"/attendance", attendance, nil, w.Bearer("team")...)
+			}, 4, 13, 16},
 		} {
 			used := w.UnitsByTable(action.do)
 			write := action.write

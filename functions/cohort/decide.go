@@ -141,8 +141,8 @@ func (s *service) settle(ctx context.Context, old applicationItem, in decisionIn
 func (s *service) enrol(writes *dynamo.Writes, to cohortItem, item applicationItem, now time.Time) {
 	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(1)), s.seatLeft))
 	writes.Add(s.cohorts.Put(territoryItem{Key: territoryKey(to.Slug, item.Territory, byApplication), Territory: item.Territory, EnrolledOn: item.DecidedOn}))
-	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", "territory.enrolled.v1", to.Slug+"/"+item.Territory, now,
-		ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.DecidedOn, Source: byApplication}), now))
+	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, now,
+		ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.DecidedOn, EndsOn: to.EndsOn, Source: byApplication}), now))
 }
 
 // leave gives the seat back and says that the territory is out.

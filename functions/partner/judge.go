@@ -46,8 +46,12 @@ func (s *service) destination(ctx context.Context, partner alliance.Partner, m m
 	}
 	var said partnership.Said // announced a moment ago
 	found, err = s.table.Get(ctx, partnership.CohortKey(partner.Name, m.cohort), &said)
-	if err != nil || found {
+	if err != nil {
 		return into, nil, err
+	}
+	if found {
+		into.Cohort = partnership.Cohort{Partner: partner.Name, Region: said.Announced.Region, Programme: said.Announced.Programme, EndsOn: said.Announced.EndsOn}
+		return into, nil, nil
 	}
 	return into, &result{Status: rejected, Code: "unknown-cohort", Detail: "Aucune cohorte n’a cet identifiant : annoncez-la d’abord par cohort.published."}, nil
 }
@@ -177,8 +181,8 @@ func (s *service) fact(into destination, old, said partnership.Said) ledger.Fact
 		return ledger.New(id, "partner", "territory.withdrawn.v1", subject, morning(said.EnrolledOn),
 			ledger.Withdrawn{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, WithdrawnOn: said.EnrolledOn, Source: "partner", Partner: into.partner.Name, Corrects: corrects})
 	}
-	return ledger.New(id, "partner", "territory.enrolled.v1", subject, morning(said.EnrolledOn),
-		ledger.Enrolled{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, EnrolledOn: said.EnrolledOn, Source: "partner", Partner: into.partner.Name, Roles: said.Roles, Corrects: corrects})
+	return ledger.New(id, "partner", ledger.EnrolledType, subject, morning(said.EnrolledOn),
+		ledger.Enrolled{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, EnrolledOn: said.EnrolledOn, EndsOn: into.EndsOn, Source: "partner", Partner: into.partner.Name, Roles: said.Roles, Corrects: corrects})
 }
 
 // morning is the instant at which a day begins in Paris; the day was checked.

@@ -18,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 )
 
 func (r receipt) statuses() (all []string) {
@@ -90,6 +91,17 @@ func TestCohortsOfOthersAreClosed(t *testing.T) {
 	body := messageOf("territory.enrolled", w.Clock.Now(), map[string]any{"cohort": "nouvelle", "territory": "46102", "enrolled_on": "2026-03-01"})
 	if got := w.send(body).statuses(); got[0] != "applied" {
 		t.Errorf("announced a moment ago: %v", got)
+	}
+	ends := map[string]string{} // of each cohort, as the facts say
+	for _, item := range w.Dump(function.Ledger) {
+		var f struct{ Data ledger.Enrolled }
+		if err := json.Unmarshal([]byte(item["event"].(string)), &f); err != nil {
+			t.Fatal(err)
+		}
+		ends[f.Data.Cohort] = f.Data.EndsOn
+	}
+	if want := map[string]string{"lot": "2027-06-30", "nouvelle": "2026-12-31"}; !maps.Equal(ends, want) {
+		t.Errorf("%v", ends)
 	}
 }
 

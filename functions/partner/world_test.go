@@ -18,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -152,7 +153,7 @@ func (w *world) standing() map[string]int {
 	for _, f := range facts {
 		switch {
 		case corrected[f.ID]:
-		case f.Type == "territory.enrolled.v1":
+		case f.Type == ledger.EnrolledType:
 			count[f.Data.Territory]++
 		case f.Type == "territory.withdrawn.v1":
 			count[f.Data.Territory]--
@@ -167,7 +168,7 @@ func (w *world) putCohort(slug, partner, region string) {
 	w.t.Helper()
 	table := w.Runtime().Table(function.Cohorts)
 	var writes dynamo.Writes
-	writes.Add(table.Put(map[string]any{"pk": "COHORT#" + slug, "sk": "COHORT", "partner": partner, "region": region, "programme": "Programme"}))
+	writes.Add(table.Put(map[string]any{"pk": "COHORT#" + slug, "sk": "COHORT", "partner": partner, "region": region, "programme": "Programme", "ends_on": "2027-06-30"}))
 	if err := writes.Commit(w.t.Context(), table.Client); err != nil {
 		w.t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/membership"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -172,7 +173,7 @@ func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) 
 	}
 	writes.Add(s.allies.Put(ally, dynamo.Absent))
 	signatory := signatoryItem{
-		Key: signatoryKey(ally.Person, ally.AllyID), AllyID: ally.AllyID,
+		Key: membership.SignatureKey(ally.Person, ally.AllyID), AllyID: ally.AllyID,
 		GivenName: in.Person.GivenName, FamilyName: in.Person.FamilyName, Email: in.Person.Email, Role: in.Person.Role,
 		Newsletter: in.Consents.Newsletter, Directory: in.Consents.Directory, CreatedAt: now.UTC(),
 	}
@@ -210,7 +211,7 @@ func (s *service) join(ctx context.Context, person string, pending pendingItem, 
 	if !found {
 		return confirmation{}, &dynamo.Refused{} // it has just left: its claim is free
 	}
-	signed := signatoryKey(ally.Person, ally.AllyID)
+	signed := membership.SignatureKey(ally.Person, ally.AllyID)
 	intent := mail.NewIntent(s.newID("mail"), "already-ally", person, in.Person.Email,
 		in.Person.GivenName+" "+in.Person.FamilyName, map[string]string{"since": french.Date(ally.SignedAt)}, s.now())
 	var writes dynamo.Writes

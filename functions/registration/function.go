@@ -38,6 +38,7 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Agenda, Right: function.ReadAppend}, // a person's export and erasure reach every personal table
 		{Table: function.Applications, Right: function.ReadAppend},
 		{Table: function.Mails, Right: function.ReadAppend},
+		{Table: function.Members, Right: function.ReadAppend},
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey},
 	Settings: []function.Setting{function.PublicURL, MinFormTime},

@@ -66,6 +66,7 @@ func TestExportHoldsAllAndOnlyMine(t *testing.T) {
 		w.plant(function.Mails, email)
 		w.plant(function.Agenda, email)
 		w.plant(function.Applications, email)
+		w.plant(function.Members, email)
 	}
 	mine := w.session("a@exemple.fr")
 	all := read[export](w, w.call(http.StatusOK, http.MethodGet, "/v1/me/export", nil, mine...))

@@ -11,13 +11,14 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/membership"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 // The table Allies:
 //
 //	PERSON#hash  REG#reg_…    a signature that waits for its confirmation, then what it became
-//	PERSON#hash  ALLY#ally_…  who signed: name, address, consents (the only personal data that stays)
+//	PERSON#hash  ALLY#ally_…  who signed: name, address, consents (the only personal data that stays; package membership)
 //	PERSON#hash  SIGNATURE    the claim of a person ally: one live signature each
 //	PERSON#hash  MAIL#…       a mail to send (package mail)
 //	PERSON#hash  NAMED#mail_… a mail to someone else that names this person
@@ -28,9 +29,8 @@ import (
 //	ONCE#…       ONCE         an answer given to an Idempotency-Key (package dynamo)
 
 const (
-	pendingPrefix   = "REG#"
-	signatoryPrefix = "ALLY#"
-	mentionPrefix   = "NAMED#"
+	pendingPrefix = "REG#"
+	mentionPrefix = "NAMED#"
 )
 
 // pendingItem is a signature until its address is confirmed. Afterwards it
@@ -126,10 +126,6 @@ func pendingKey(person, registration string) dynamo.Key {
 	return dynamo.Key{PK: personal.Partition(person), SK: pendingPrefix + registration}
 }
 
-func signatoryKey(person, ally string) dynamo.Key {
-	return dynamo.Key{PK: personal.Partition(person), SK: signatoryPrefix + ally}
-}
-
 func mentionKey(person, mailID string) dynamo.Key {
 	return dynamo.Key{PK: personal.Partition(person), SK: mentionPrefix + mailID}
 }
@@ -160,7 +156,7 @@ func (a allyItem) unchanged() expression.ConditionBuilder {
 
 // signatories returns a person's signatures without their allies, oldest first.
 func (s *service) signatories(ctx context.Context, person string) (found []signatoryItem, err error) {
-	err = s.allies.Partition(ctx, personal.Partition(person), signatoryPrefix, func(item map[string]types.AttributeValue) error {
+	err = s.allies.Partition(ctx, personal.Partition(person), membership.SignaturePrefix, func(item map[string]types.AttributeValue) error {
 		var one signatoryItem
 		err := attributevalue.UnmarshalMap(item, &one)
 		found = append(found, one)

@@ -29,6 +29,7 @@ var codeStatuses = map[string]int{
 	"already-booked":          http.StatusConflict,
 	"feedback-given":          http.StatusConflict,
 	"series-exists":           http.StatusConflict,
+	"unknown-series":          http.StatusNotFound,
 
 	"invalid-signature": http.StatusUnauthorized,
 	"webhook-id-reused": http.StatusConflict,

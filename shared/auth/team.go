@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 )
@@ -32,9 +34,10 @@ type Issuer struct {
 
 // Member is a signed-in team member.
 type Member struct {
-	Subject string
-	Email   string
-	Roles   []Role
+	Subject string `json:"subject"`
+	Email   string `json:"email"`
+	Name    string `json:"name"` // as the issuer says it, else the address
+	Roles   []Role `json:"roles"`
 }
 
 // Must returns a Forbidden fault when the member has not this role.
@@ -52,6 +55,7 @@ type Verifier struct {
 	now    func() time.Time
 
 	mu       sync.Mutex
+	provider *oidc.Provider
 	verifier *oidc.IDTokenVerifier
 }
 
@@ -64,28 +68,61 @@ func NewVerifier(issuer Issuer, now func() time.Time) *Verifier {
 // Unauthenticated fault "unauthenticated" for a missing or bad token, and an
 // Unavailable fault when the issuer does not answer.
 func (v *Verifier) Verify(ctx context.Context, token string) (Member, error) {
-	refused := fault.New(fault.Unauthenticated, "unauthenticated", "Connectez-vous avec votre compte de l’équipe.")
-	if token == "" {
-		return Member{}, refused
+	member, _, err := v.verify(ctx, token)
+	return member, err
+}
+
+// VerifyOnce is Verify for the ID token of a sign-in: it must carry the nonce
+// that the sign-in began with
+// (https://openid.net/specs/openid-connect-core-1_0.html#NonceNotes).
+func (v *Verifier) VerifyOnce(ctx context.Context, token, nonce string) (Member, error) {
+	member, given, err := v.verify(ctx, token)
+	if err == nil && subtle.ConstantTimeCompare([]byte(given), []byte(nonce)) != 1 {
+		return Member{}, errRefused
 	}
-	verifier, err := v.ready(ctx)
+	return member, err
+}
+
+var errRefused = fault.New(fault.Unauthenticated, "unauthenticated", "Connectez-vous avec votre compte de l’équipe.")
+
+func (v *Verifier) verify(ctx context.Context, token string) (member Member, nonce string, err error) {
+	if token == "" {
+		return Member{}, "", errRefused
+	}
+	_, verifier, err := v.ready(ctx)
 	if err != nil {
-		return Member{}, err
+		return Member{}, "", err
 	}
 	checked, err := verifier.Verify(ctx, token)
 	switch {
 	case err != nil && strings.HasPrefix(err.Error(), keysNotFetched):
-		return Member{}, issuerDown(err)
+		return Member{}, "", issuerDown(err)
 	case err != nil:
-		return Member{}, refused
+		return Member{}, "", errRefused
 	}
 	var claims map[string]any
 	if err := checked.Claims(&claims); err != nil {
-		return Member{}, refused
+		return Member{}, "", errRefused
 	}
-	member := Member{Subject: checked.Subject, Roles: roles(claims[v.issuer.RoleClaim])}
+	member = Member{Subject: checked.Subject, Roles: roles(claims[v.issuer.RoleClaim])}
 	member.Email, _ = claims["email"].(string)
-	return member, nil
+	member.Name = member.Email
+	for _, claim := range []string{"preferred_username", "name"} { // the better one last
+		if name, _ := claims[claim].(string); name != "" {
+			member.Name = name
+		}
+	}
+	return member, checked.Nonce, nil
+}
+
+// Endpoint is where the issuer lets people sign in. It returns an Unavailable
+// fault when the issuer does not answer.
+func (v *Verifier) Endpoint(ctx context.Context) (oauth2.Endpoint, error) {
+	provider, _, err := v.ready(ctx)
+	if err != nil {
+		return oauth2.Endpoint{}, err
+	}
+	return provider.Endpoint(), nil
 }
 
 // keysNotFetched begins what go-oidc says when it does not know the key of a
@@ -105,21 +142,22 @@ func issuerDown(cause error) error {
 	}, cause)
 }
 
-func (v *Verifier) ready(ctx context.Context) (*oidc.IDTokenVerifier, error) {
+func (v *Verifier) ready(ctx context.Context) (*oidc.Provider, *oidc.IDTokenVerifier, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.verifier != nil {
-		return v.verifier, nil
+		return v.provider, v.verifier, nil
 	}
 	// The provider keeps this context, and the client in it, for later fetches
 	// of keys, so it must not end with the request that happens to be first.
 	lasting := oidc.ClientContext(context.WithoutCancel(ctx), &http.Client{Timeout: issuerDeadline})
 	provider, err := oidc.NewProvider(lasting, v.issuer.URL)
 	if err != nil {
-		return nil, issuerDown(err)
+		return nil, nil, issuerDown(err)
 	}
+	v.provider = provider
 	v.verifier = provider.VerifierContext(lasting, &oidc.Config{ClientID: v.issuer.Audience, Now: v.now})
-	return v.verifier, nil
+	return v.provider, v.verifier, nil
 }
 
 func roles(claim any) (found []Role) {

@@ -11,8 +11,8 @@ const (
 	Link                       // whoever holds a signed link, whose token names its purpose
 	Provider                   // another AWS service or a mail program, with a signed link or IAM
 	Partner                    // a partner's system, by the signature of its message (package partner checks it)
-	Team                       // team members, by a bearer token of the OIDC issuer
-	Admin                      // administrators
+	Team                       // team members, by a bearer token of the OIDC issuer or, on pages, a session
+	Admin                      // administrators, likewise
 )
 
 // String is the name used in documents and tests.
@@ -47,6 +47,10 @@ const (
 	// IdentityKey keys the hash that stands for an e-mail address in keys.
 	// It never rotates: every key of every table would change.
 	IdentityKey Secret = "identity-key"
+	// OIDCSecret is what the issuer knows the platform by, when the team signs
+	// in: the issuer gives it, and it replaces the one that is made at the
+	// first deployment (docs/operations.md).
+	OIDCSecret Secret = "oidc-client-secret"
 )
 
 // PartnerSecret is the key that signs the webhooks of a partner, by its name

@@ -185,6 +185,9 @@ func Define[S any](spec Spec[S]) *Function {
 	if f.guardsTeam() {
 		f.Settings = append(f.Settings, OIDCIssuer, OIDCAudience, OIDCRoleClaim)
 	}
+	if f.guardsTeamPages() {
+		f.readSessions()
+	}
 	if spec.Erase != nil {
 		f.listenForErasures()
 	}
@@ -237,6 +240,28 @@ func (f *Function) guardsTeam() bool {
 		}
 	}
 	return false
+}
+
+// guardsTeamPages tells whether members of the team see pages here, signed in
+// by a session in their browser.
+func (f *Function) guardsTeamPages() bool {
+	return slices.ContainsFunc(f.Routes, RouteInfo.teamPage)
+}
+
+func (r RouteInfo) teamPage() bool {
+	return r.Doc.Page && (r.Access == Team || r.Access == Admin)
+}
+
+// readSessions adds what a session is checked with, unless it is declared.
+func (f *Function) readSessions() {
+	if !slices.ContainsFunc(f.Tables, func(u Use) bool { return u.Table == Members }) {
+		f.Tables = append(f.Tables, Use{Members, Read})
+	}
+	for _, secret := range []Secret{LinkKey, IdentityKey} {
+		if !slices.Contains(f.Secrets, secret) {
+			f.Secrets = append(f.Secrets, secret)
+		}
+	}
 }
 
 // RateLimited tells whether a client address may only call this route so many

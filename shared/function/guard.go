@@ -1,19 +1,23 @@
 package function
 
 import (
+	"crypto/subtle"
 	"net/http"
 	"strconv"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/limit"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // guard stands before the handlers: it enforces what the declaration alone
 // tells, who may call and how often.
 type guard struct {
-	limiter *limit.Limiter
-	team    *auth.Verifier
+	limiter  *limit.Limiter
+	team     *auth.Verifier
+	sessions signin.Sessions // of the team in browsers
 }
 
 func newGuard(f *Function, rt Runtime) guard {
@@ -32,15 +36,18 @@ func newGuard(f *Function, rt Runtime) guard {
 			URL: rt.Setting(OIDCIssuer), Audience: rt.Setting(OIDCAudience), RoleClaim: rt.Setting(OIDCRoleClaim),
 		}, rt.Now)
 	}
+	if f.guardsTeamPages() {
+		g.sessions = rt.Sessions()
+	}
 	return g
 }
 
 func (g guard) wrap(route RouteInfo, handle web.Handler) web.Handler {
 	switch {
 	case route.Access == Team:
-		return g.only(auth.RoleTeam, handle)
+		return g.only(auth.RoleTeam, route.Doc.Page, handle)
 	case route.Access == Admin:
-		return g.only(auth.RoleAdmin, handle)
+		return g.only(auth.RoleAdmin, route.Doc.Page, handle)
 	case route.RateLimited() && g.limiter != nil:
 		return func(w http.ResponseWriter, r *http.Request) error {
 			if err := g.limiter.Allow(r.Context(), web.ClientAddress(r)); err != nil {
@@ -52,8 +59,13 @@ func (g guard) wrap(route RouteInfo, handle web.Handler) web.Handler {
 	return handle
 }
 
-func (g guard) only(role auth.Role, handle web.Handler) web.Handler {
+// only lets members with the role in: programs by a bearer token, browsers by
+// their session too where there is a page to see.
+func (g guard) only(role auth.Role, page bool, handle web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if page && web.BearerToken(r) == "" {
+			return g.inBrowser(role, handle, w, r)
+		}
 		member, err := g.team.Verify(r.Context(), web.BearerToken(r))
 		if err != nil {
 			return err
@@ -63,4 +75,45 @@ func (g guard) only(role auth.Role, handle web.Handler) web.Handler {
 		}
 		return handle(w, r.WithContext(auth.WithMember(r.Context(), member)))
 	}
+}
+
+var errForged = fault.New(fault.Forbidden, "forged-form",
+	"Ce formulaire ne vient pas de votre session. Rechargez la page, puis recommencez.")
+
+// inBrowser lets in who has a session. Whoever has none and asks for a page is
+// sent to sign in. A form must carry the token of its session: the browser
+// adds the cookie to whatever is posted, the token only our pages know.
+func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWriter, r *http.Request) error {
+	session, err := g.sessions.Read(r)
+	reading := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if f := fault.As(err); f != nil && f.Kind == fault.Unauthenticated && reading && web.WantsPage(r) {
+		web.SignIn(w, r)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := session.Member.Must(role); err != nil {
+		return err
+	}
+	token, err := g.sessions.FormToken(r.Context(), session)
+	if err != nil {
+		return err
+	}
+	if !reading {
+		given, err := web.PostedField(r, web.FormTokenField)
+		if err != nil {
+			return err
+		}
+		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+			return errForged
+		}
+	}
+	if err := g.sessions.Keep(r.Context(), w, session); err != nil {
+		return err
+	}
+	ctx := web.WithTeam(auth.WithMember(r.Context(), session.Member), web.Team{
+		Name: session.Member.Name, Admin: session.Member.Must(auth.RoleAdmin) == nil, FormToken: token,
+	})
+	return handle(w, r.WithContext(ctx))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -48,6 +49,16 @@ func (rt Runtime) Setting(s Setting) string {
 		return value
 	}
 	return s.Default
+}
+
+// Sessions are those of the team in browsers. The function must declare the
+// table Members and the secrets LinkKey and IdentityKey; a page of the team
+// declares them by itself.
+func (rt Runtime) Sessions() signin.Sessions {
+	return signin.Sessions{
+		Links:    auth.Links{Key: rt.Key(LinkKey), Now: rt.Now},
+		Identity: rt.Key(IdentityKey), Members: rt.Table(Members), Now: rt.Now,
+	}
 }
 
 // Key reads a secret each time it is called, as packages auth and dynamo want it.

@@ -14,6 +14,7 @@ const (
 	Cohorts      Table = "Cohorts"      // cohort: calls, enrolled territories, milestones; nothing on anyone
 	Applications Table = "Applications" // cohort: who applies, with which four people
 	Partners     Table = "Partners"     // partner: what partners said, delivery by delivery; nothing on anyone
+	Members      Table = "Members"      // team: who is in the team, and since when their sessions are void
 	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
 	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
 	Audit        Table = "Audit"        // any function appends: what the team changed, who and when
@@ -83,6 +84,10 @@ var Definitions = []Definition{
 			{Name: "due", Hash: "due", Range: "due_at"},
 			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason"}},
 		},
+	},
+	{
+		Table: Members, TTL: true, Stream: true, Durable: true, Personal: true,
+		Indexes: []Index{{Name: "members", Hash: "list", Range: "list_at", IncludeAllItems: true}},
 	},
 	{Table: Ledger, Stream: true, Durable: true},
 	{Table: Audit, Durable: true},

@@ -1,12 +1,17 @@
 package ledger
 
-// Enrolled is the data of territory.enrolled.v1: a territory joins a cohort.
+// EnrolledType is the type of the fact that a territory joins a cohort, as it
+// is stated now. Version 1 did not say when the cohort ends.
+const EnrolledType = "territory.enrolled.v2"
+
+// Enrolled is the data of territory.enrolled.v2: a territory joins a cohort.
 // Functions cohort and partner both state it.
 type Enrolled struct {
 	Cohort     string   `json:"cohort"`
 	Programme  string   `json:"programme,omitempty"`
 	Territory  string   `json:"territory"`               // official code, REG-76 for a region
 	EnrolledOn string   `json:"enrolled_on"`             // day
+	EndsOn     string   `json:"ends_on,omitempty"`       // day on which the cohort ends, when it is known
 	Source     string   `json:"source"`                  // application or partner
 	Partner    string   `json:"partner,omitempty"`       // who said so
 	Roles      []string `json:"quartet_roles,omitempty"` // which of the four are known

@@ -148,6 +148,7 @@ type Cohort struct {
 	Partner   string `dynamodbav:"partner"` // empty when the team runs it alone
 	Region    string `dynamodbav:"region"`  // code of the only region whose territories it takes; empty for all
 	Programme string `dynamodbav:"programme"`
+	EndsOn    string `dynamodbav:"ends_on"` // day
 }
 
 // CohortItemKey is where a cohort itself stands, in the table Cohorts.

@@ -12,6 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 )
 
@@ -40,11 +43,26 @@ var assets = sync.OnceValue(func() map[string]asset {
 		if err != nil {
 			panic(err)
 		}
+		if path.Ext(entry.Name()) == ".css" {
+			content = minified(content)
+		}
 		sum := sha256.Sum256(content)
 		all[entry.Name()] = asset{content, hex.EncodeToString(sum[:6])}
 	}
 	return all
 })
+
+// minified is a stylesheet without its comments and white space, which are for
+// those who change it.
+func minified(stylesheet []byte) []byte {
+	m := minify.New()
+	m.AddFunc("text/css", css.Minify)
+	short, err := m.Bytes("text/css", stylesheet)
+	if err != nil {
+		panic(err) // it is embedded, and a test reads it
+	}
+	return short
+}
 
 // assetPath is the address of an embedded file, with the hash of its content
 // before its extension: "/assets/fabrique.9c1f0a2b3d4e.css".

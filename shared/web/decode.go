@@ -146,10 +146,13 @@ func member(tree map[string]any, field string) (name string, ok bool) {
 	return "", false
 }
 
+// formType is the media type of forms that pages post.
+const formType = "application/x-www-form-urlencoded"
+
 // PostedForm reads the fields of a form posted by a page. It returns a
 // Malformed, a WrongType or a TooLarge fault when it cannot.
 func PostedForm(r *http.Request) (url.Values, error) {
-	body, err := Body(r, "application/x-www-form-urlencoded")
+	body, err := Body(r, formType)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,10 @@ var explanations = map[int]explanation{
 
 var unexplained = explanation{"Une erreur s’est produite", "Réessayez dans un instant. Si cela continue, écrivez-nous en citant le numéro ci-dessous."}
 
+// signedOut explains what befalls a member of the team, whom a link to their
+// data would not help.
+var signedOut = explanation{"Votre session est terminée", "Rien n’a été enregistré."}
+
 type faultData struct {
 	explanation
 	Detail    string
@@ -49,6 +53,9 @@ func renderFault(w http.ResponseWriter, r *http.Request, f *fault.Error) error {
 	data := faultData{explanation: unexplained, Detail: f.Detail, Status: status, Fields: f.Fields, RequestID: RequestID(r.Context())}
 	if known, ok := explanations[status]; ok {
 		data.explanation = known
+	}
+	if f.Code == "signed-out" {
+		data.explanation = signedOut
 	}
 	if f.RetryAfter > 0 {
 		data.Seconds = int((f.RetryAfter + time.Second - 1) / time.Second)

@@ -41,19 +41,28 @@ type Link struct {
 	Current string
 }
 
-// view is what templates read: the page, and where it stands.
+// view is what templates read: the page, where it stands, and the member of
+// the team who looks at it, nil on public pages.
 type view struct {
 	Page
 	Path   string
 	Origin string
+	Team   *Team
 }
 
 // Nav lists the header's links, the current one marked
 // (https://www.w3.org/TR/wai-aria-1.2/#aria-current).
-func (v view) Nav() []Link {
-	links := make([]Link, len(navigation))
-	for i, entry := range navigation {
-		links[i] = Link{Path: entry.Path, Label: entry.Label, Current: v.Current(entry.Path)}
+func (v view) Nav() (links []Link) {
+	if v.Team == nil {
+		for _, entry := range navigation {
+			links = append(links, Link{Path: entry.Path, Label: entry.Label, Current: v.Current(entry.Path)})
+		}
+		return links
+	}
+	for _, entry := range teamNavigation {
+		if !entry.Admin || v.Team.Admin {
+			links = append(links, Link{Path: entry.Path, Label: entry.Label, Current: v.Current(entry.Path)})
+		}
 	}
 	return links
 }
@@ -63,7 +72,7 @@ func (v view) Current(path string) string {
 	switch {
 	case v.Path == path:
 		return "page"
-	case path != "/" && strings.HasPrefix(v.Path, path+"/"):
+	case path != "/" && path != TeamRoot && strings.HasPrefix(v.Path, path+"/"):
 		return "true"
 	}
 	return ""
@@ -127,8 +136,10 @@ func (t *Templates) Render(w http.ResponseWriter, r *http.Request, status int, n
 	if err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
+	team := teamOf(r.Context())
+	page.Private = page.Private || team != nil
 	var body bytes.Buffer
-	if err := parsed.ExecuteTemplate(&body, "layout", view{page, r.URL.Path, t.Origin}); err != nil {
+	if err := parsed.ExecuteTemplate(&body, "layout", view{page, r.URL.Path, t.Origin, team}); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	setCaching(w.Header(), r, status, page)

@@ -76,7 +76,7 @@ func TestTokensOpenTeamRoutesByTheClock(t *testing.T) {
 	must(t, http.StatusOK, call(t, h, "POST", "/_dev/clock", `{"now":"2031-05-04T10:20:00Z"}`))
 	team := token("team")
 	out := must(t, http.StatusOK, call(t, h, "GET", "/v1/team", "", "Authorization", team))
-	if email, _ := out["Email"].(string); !strings.HasSuffix(email, "@fabrique.example") {
+	if email, _ := out["email"].(string); !strings.HasSuffix(email, "@fabrique.example") {
 		t.Errorf("member %v", out)
 	}
 	must(t, http.StatusOK, call(t, h, "GET", "/v1/team", "", "Authorization", token("admin")))

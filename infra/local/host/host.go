@@ -98,7 +98,11 @@ func (h *Host) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.issuer, err = openIssuer(); err != nil {
+	secret, err := h.secrets.read(ctx, function.OIDCSecret)
+	if err != nil {
+		return err
+	}
+	if h.issuer, err = openIssuer(string(secret), h.clock.Now); err != nil {
 		return err
 	}
 	if err := h.openFunctions(); err != nil {

@@ -1,0 +1,77 @@
+package team
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
+)
+
+// memberList is the one value of the hash of the index "members".
+const memberList = "MEMBERS"
+
+var errKeptOut = fault.New(fault.Forbidden, "kept-out", "Votre accès a été fermé. Parlez-en à une administratrice ou un administrateur.")
+
+// welcome notes that a member signs in, with what the issuer says of them
+// today. It returns the Forbidden fault "kept-out" for whom an administrator
+// keeps out.
+func (s *service) welcome(ctx context.Context, m auth.Member) error {
+	key, err := s.sessions.RecordKey(ctx, m)
+	if err != nil {
+		return err
+	}
+	var record signin.Record
+	found, err := s.members.Get(ctx, key, &record)
+	if err != nil {
+		return err
+	}
+	if record.KeptOut {
+		return errKeptOut
+	}
+	now := s.now().UTC()
+	update := expression.
+		Set(expression.Name("subject"), expression.Value(m.Subject)).
+		Set(expression.Name("name"), expression.Value(m.Name)).
+		Set(expression.Name("email"), expression.Value(m.Email)).
+		Set(expression.Name("roles"), expression.Value(m.Roles)).
+		Set(expression.Name("last_at"), expression.Value(now)).
+		Set(expression.Name("list"), expression.Value(memberList)).
+		Set(expression.Name("list_at"), expression.Value(m.Name+"#"+m.Subject))
+	if !found {
+		update = update.Set(expression.Name("first_at"), expression.Value(now)).
+			Set(expression.Name("ended_at"), expression.Value(time.Time{}))
+	}
+	var writes dynamo.Writes
+	writes.Add(s.members.Update(key, update, expression.AttributeNotExists(expression.Name("kept_out"))))
+	return writes.Commit(ctx, s.members.Client)
+}
+
+// endSessions voids all sessions of a member that have begun.
+func (s *service) endSessions(ctx context.Context, m auth.Member) error {
+	key, err := s.sessions.RecordKey(ctx, m)
+	if err != nil {
+		return err
+	}
+	var writes dynamo.Writes
+	writes.Add(s.members.Update(key, expression.Set(expression.Name("ended_at"), expression.Value(s.now().UTC())), dynamo.Exists))
+	return writes.Commit(ctx, s.members.Client)
+}
+
+// erase removes the record of a person, and with it their sessions.
+func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
+	key := dynamo.Key{PK: personal.Partition(person), SK: "MEMBER"}
+	var record signin.Record
+	found, err := s.members.Get(ctx, key, &record)
+	if err != nil || !found || record.FirstAt.After(requested) {
+		return err
+	}
+	var writes dynamo.Writes
+	writes.Add(s.members.Delete(key))
+	return writes.Commit(ctx, s.members.Client)
+}

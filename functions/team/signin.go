@@ -1,0 +1,194 @@
+package team
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// oauthClient is what the issuer knows the platform as.
+type oauthClient struct {
+	id     string
+	secret auth.Key
+	origin string
+}
+
+func (c oauthClient) config(ctx context.Context, at oauth2.Endpoint) (*oauth2.Config, error) {
+	secret, err := c.secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &oauth2.Config{
+		ClientID: c.id, ClientSecret: string(secret), Endpoint: at,
+		RedirectURL: c.origin + web.SignInPath + "/retour",
+		Scopes:      []string{"openid", "email", "profile", "groups"},
+	}, nil
+}
+
+// departure is a sign-in under way. It stays in the browser that began it, in
+// a signed cookie, so that nobody can be signed in by a link of someone else.
+type departure struct {
+	State    string `json:"state"`
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"` // PKCE (https://www.rfc-editor.org/rfc/rfc7636)
+	Back     string `json:"back"`
+}
+
+const (
+	departureCookie               = "__Host-equipe-depart"
+	departurePurpose auth.Purpose = "team-departure"
+	// departureFor is how long someone may take at the issuer.
+	departureFor = 10 * time.Minute
+)
+
+type signInView struct {
+	Depart string
+	Out    bool
+}
+
+func (s *service) signInPage(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	depart := web.SignInPath + "/depart?retour=" + url.QueryEscape(web.TeamPath(query.Get("retour")))
+	return s.pages.Render(w, r, http.StatusOK, "signin", web.Page{
+		Title: "Connexion de l’équipe", Private: true, Data: signInView{depart, query.Has("deconnexion")},
+	})
+}
+
+// depart sends the browser to the issuer: authorisation code with PKCE
+// (https://www.rfc-editor.org/rfc/rfc9700#section-2.1).
+func (s *service) depart(w http.ResponseWriter, r *http.Request) error {
+	config, err := s.oauth(r.Context())
+	if err != nil {
+		return err
+	}
+	from := departure{s.newID("state"), s.newID("nonce"), oauth2.GenerateVerifier(), web.TeamPath(r.URL.Query().Get("retour"))}
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	value, err := s.links.Sign(r.Context(), departurePurpose, string(text), s.now().Add(departureFor))
+	if err != nil {
+		return err
+	}
+	setDeparture(w, value, int(departureFor/time.Second))
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, config.AuthCodeURL(from.State, oauth2.S256ChallengeOption(from.Verifier), oauth2.SetAuthURLParam("nonce", from.Nonce)), http.StatusSeeOther)
+	return nil
+}
+
+func (s *service) oauth(ctx context.Context) (*oauth2.Config, error) {
+	endpoint, err := s.issuer.Endpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.client.config(ctx, endpoint)
+}
+
+var (
+	errNotBegun = fault.New(fault.Unauthenticated, "sign-in-not-begun",
+		"Cette connexion n’a pas commencé dans ce navigateur, ou il y a trop longtemps. Recommencez depuis la page de connexion de l’équipe.")
+	errNoRole = fault.New(fault.Forbidden, "forbidden",
+		"Votre compte est reconnu mais n’a pas de rôle dans l’équipe. Demandez-le à une administratrice ou un administrateur.")
+	errNoAddress = fault.New(fault.Forbidden, "no-address",
+		"Le service de connexion ne donne pas votre adresse e-mail : demandez qu’il la transmette.")
+)
+
+// comeBack takes what the issuer says of whoever went there.
+func (s *service) comeBack(w http.ResponseWriter, r *http.Request) error {
+	from, err := s.departed(r)
+	if err != nil {
+		return err
+	}
+	setDeparture(w, "", -1)
+	query := r.URL.Query()
+	if query.Get("state") != from.State || query.Get("code") == "" {
+		return errNotBegun // or refused there: the issuer has said why
+	}
+	member, err := s.exchange(r.Context(), query.Get("code"), from)
+	if err != nil {
+		return err
+	}
+	if len(member.Roles) == 0 {
+		return errNoRole
+	}
+	if member.Email == "" {
+		return errNoAddress
+	}
+	if err := s.welcome(r.Context(), member); err != nil {
+		return err
+	}
+	if err := s.sessions.Begin(r.Context(), w, s.newID("sign"), member); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, web.TeamPath(from.Back), http.StatusSeeOther)
+	return nil
+}
+
+func (s *service) departed(r *http.Request) (from departure, err error) {
+	cookie, err := r.Cookie(departureCookie)
+	if err != nil {
+		return from, errNotBegun
+	}
+	text, err := s.links.Open(r.Context(), departurePurpose, cookie.Value)
+	if fault.As(err) != nil {
+		return from, errNotBegun
+	}
+	if err != nil {
+		return from, err
+	}
+	return from, json.Unmarshal([]byte(text), &from)
+}
+
+// exchangeDeadline bounds the call of the issuer.
+const exchangeDeadline = 5 * time.Second
+
+// exchange turns the code into the member that the issuer vouches for.
+func (s *service) exchange(ctx context.Context, code string, from departure) (auth.Member, error) {
+	config, err := s.oauth(ctx)
+	if err != nil {
+		return auth.Member{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, exchangeDeadline)
+	defer cancel()
+	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(from.Verifier))
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) {
+		return auth.Member{}, errNotBegun
+	}
+	if err != nil {
+		return auth.Member{}, fault.New(fault.Unavailable, "issuer-unavailable", "La connexion de l’équipe ne répond pas. Réessayez dans un instant.")
+	}
+	raw, _ := token.Extra("id_token").(string)
+	return s.issuer.VerifyOnce(ctx, raw, from.Nonce)
+}
+
+func setDeparture(w http.ResponseWriter, value string, seconds int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: departureCookie, Value: value, Path: "/", MaxAge: seconds,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, // sent when the issuer leads back
+	})
+}
+
+func (s *service) signOut(w http.ResponseWriter, r *http.Request) error {
+	s.sessions.End(w)
+	http.Redirect(w, r, web.SignInPath+"?deconnexion", http.StatusSeeOther)
+	return nil
+}
+
+func (s *service) signOutEverywhere(w http.ResponseWriter, r *http.Request) error {
+	member, _ := auth.MemberOf(r.Context())
+	if err := s.endSessions(r.Context(), member); err != nil {
+		return err
+	}
+	return s.signOut(w, r)
+}

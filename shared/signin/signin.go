@@ -1,0 +1,160 @@
+// Package signin keeps members of the team signed in in their browsers. A
+// session is a signed cookie that slides while it is used, and is void as soon
+// as the member has signed out everywhere or was kept out: the member's record
+// in the table Members says so, and is read with each page.
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// Cookie carries a session. Its prefix keeps other hosts and plain HTTP from
+// setting it
+// (https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes).
+const Cookie = "__Host-equipe"
+
+// How long a session lasts: two hours unused, and a long working day in all.
+// While it is used the cookie is renewed, at most every five minutes.
+const (
+	idle    = 2 * time.Hour
+	longest = 12 * time.Hour
+	renewal = 5 * time.Minute
+)
+
+const purpose auth.Purpose = "team-session"
+
+// Sessions begins, reads and ends sessions.
+type Sessions struct {
+	Links    auth.Links
+	Identity auth.Key     // hashes the member's address into the key of their record
+	Members  dynamo.Table // Members
+	Now      func() time.Time
+}
+
+// Session is that of a member in one browser.
+type Session struct {
+	ID     string      `json:"id"`
+	Member auth.Member `json:"member"`
+	Began  time.Time   `json:"began"`
+	Seen   time.Time   `json:"seen"` // when the cookie was last renewed
+}
+
+// Record is what the table Members holds on a member, under the key of the
+// person. Only the function team writes it.
+type Record struct {
+	dynamo.Key
+	Subject string      `dynamodbav:"subject"`
+	Name    string      `dynamodbav:"name"`
+	Email   string      `dynamodbav:"email"`
+	Roles   []auth.Role `dynamodbav:"roles"` // at the last sign-in
+	FirstAt time.Time   `dynamodbav:"first_at"`
+	LastAt  time.Time   `dynamodbav:"last_at"`
+	// EndedAt voids every session that began until then.
+	EndedAt time.Time `dynamodbav:"ended_at"`
+	// KeptOut closes the door, whatever the issuer says.
+	KeptOut bool   `dynamodbav:"kept_out,omitempty"`
+	List    string `dynamodbav:"list"` // with ListAt, the index of members
+	ListAt  string `dynamodbav:"list_at"`
+}
+
+// RecordKey is where the record of a member stands.
+func (s Sessions) RecordKey(ctx context.Context, m auth.Member) (dynamo.Key, error) {
+	person, err := personal.Hash(ctx, s.Identity, alliance.NormaliseEmail(m.Email))
+	return dynamo.Key{PK: personal.Partition(person), SK: "MEMBER"}, err
+}
+
+// Begin sets the cookie of a new session, whose id the caller makes anew: an
+// id from before the sign-in is worth nothing after it.
+func (s Sessions) Begin(ctx context.Context, w http.ResponseWriter, id string, m auth.Member) error {
+	now := s.Now().UTC()
+	return s.set(ctx, w, Session{ID: id, Member: m, Began: now, Seen: now})
+}
+
+// Read returns the session of the browser. It returns an Unauthenticated
+// fault "signed-out" when there is none, or when it is over. It costs half a
+// read unit.
+func (s Sessions) Read(r *http.Request) (Session, error) {
+	signedOut := fault.New(fault.Unauthenticated, "signed-out",
+		"Votre session de l’équipe est terminée. Connectez-vous dans un autre onglet, puis revenez ici et recommencez : ce que vous avez saisi y est encore.")
+	cookie, err := r.Cookie(Cookie)
+	if err != nil {
+		return Session{}, signedOut
+	}
+	text, err := s.Links.Open(r.Context(), purpose, cookie.Value)
+	if fault.As(err) != nil {
+		return Session{}, signedOut
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	var session Session
+	if err := json.Unmarshal([]byte(text), &session); err != nil {
+		return Session{}, fmt.Errorf("session: %w", err) // we have signed it
+	}
+	key, err := s.RecordKey(r.Context(), session.Member)
+	if err != nil {
+		return Session{}, err
+	}
+	var record Record
+	found, err := s.Members.Get(r.Context(), key, &record)
+	if err != nil {
+		return Session{}, err
+	}
+	if !found || record.KeptOut || !session.Began.After(record.EndedAt) {
+		return Session{}, signedOut
+	}
+	return session, nil
+}
+
+// Keep renews the cookie of a session that is used.
+func (s Sessions) Keep(ctx context.Context, w http.ResponseWriter, session Session) error {
+	now := s.Now().UTC()
+	if now.Sub(session.Seen) < renewal {
+		return nil
+	}
+	session.Seen = now
+	return s.set(ctx, w, session)
+}
+
+// End takes the cookie away.
+func (s Sessions) End(w http.ResponseWriter) { setCookie(w, "", -1) }
+
+// FormToken is what every form of this session carries in the field "csrf":
+// a page of another site cannot know it.
+func (s Sessions) FormToken(ctx context.Context, session Session) (string, error) {
+	return auth.Hash(ctx, s.Links.Key, "csrf", session.ID)
+}
+
+func (s Sessions) set(ctx context.Context, w http.ResponseWriter, session Session) error {
+	text, err := json.Marshal(session)
+	if err != nil {
+		return err
+	}
+	until := session.Seen.Add(idle)
+	if last := session.Began.Add(longest); until.After(last) {
+		until = last
+	}
+	value, err := s.Links.Sign(ctx, purpose, string(text), until)
+	if err != nil {
+		return err
+	}
+	setCookie(w, value, int(until.Sub(session.Seen)/time.Second))
+	return nil
+}
+
+func setCookie(w http.ResponseWriter, value string, seconds int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: Cookie, Value: value, Path: "/", MaxAge: seconds,
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
