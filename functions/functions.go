@@ -3,6 +3,7 @@
 package functions
 
 import (
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan"
 	"github.com/fabrique-des-transitions/fabrique/functions/booking"
 	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
@@ -23,5 +24,6 @@ var All = []*function.Function{
 	cohort.Function,
 	partner.Function,
 	team.Function,
+	bilan.Function,
 	site.Function,
 }

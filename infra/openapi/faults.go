@@ -48,6 +48,13 @@ var codeStatuses = map[string]int{
 	"application-incomplete": http.StatusConflict,
 	"application-withdrawn":  http.StatusConflict,
 	"reminded-already":       http.StatusConflict,
+
+	"unknown-year":    http.StatusNotFound,
+	"unknown-figure":  http.StatusNotFound,
+	"year-not-over":   http.StatusConflict,
+	"year-not-closed": http.StatusConflict,
+	"year-published":  http.StatusConflict,
+	"figures-differ":  http.StatusConflict,
 }
 
 // meanings are what the statuses of faults mean, whatever the route.
@@ -87,7 +94,7 @@ func faultStatuses(r function.RouteInfo) (statuses []int, err error) {
 		statuses = append(statuses, http.StatusTooManyRequests)
 	}
 	switch r.Access {
-	case function.Team, function.Admin:
+	case function.Team, function.Admin, function.PublicOrTeam:
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
 	case function.Mine: // all of it may be erased while the session lasts
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusNotFound)

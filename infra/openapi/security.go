@@ -37,12 +37,16 @@ var callers = map[function.Access]string{
 	function.Partner:  "For a partner's system, which signs its messages as Standard Webhooks does.",
 	function.Team:     "For team members.",
 	function.Admin:    "For administrators.",
+
+	function.PublicOrTeam: "For anyone; a team member's token opens more.",
 }
 
 // security says with what a route is opened; nil for anyone.
 func security(r function.RouteInfo) []map[string][]string {
 	var scheme string
 	switch r.Access {
+	case function.PublicOrTeam:
+		return []map[string][]string{{}, {teamScheme: {}}}
 	case function.Team, function.Admin:
 		scheme = teamScheme
 	case function.Mine:

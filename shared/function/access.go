@@ -6,18 +6,19 @@ type Access int
 
 // Who may call a route.
 const (
-	Public   Access = iota + 1 // anyone; posts are limited per client address
-	Mine                       // whoever holds a session on their own data
-	Link                       // whoever holds a signed link, whose token names its purpose
-	Provider                   // another AWS service or a mail program, with a signed link or IAM
-	Partner                    // a partner's system, by the signature of its message (package partner checks it)
-	Team                       // team members, by a bearer token of the OIDC issuer or, on pages, a session
-	Admin                      // administrators, likewise
+	Public       Access = iota + 1 // anyone; posts are limited per client address
+	Mine                           // whoever holds a session on their own data
+	Link                           // whoever holds a signed link, whose token names its purpose
+	Provider                       // another AWS service or a mail program, with a signed link or IAM
+	Partner                        // a partner's system, by the signature of its message (package partner checks it)
+	Team                           // team members, by a bearer token of the OIDC issuer or, on pages, a session
+	Admin                          // administrators, likewise
+	PublicOrTeam                   // anyone; a team member, by a bearer token, is told more
 )
 
 // String is the name used in documents and tests.
 func (a Access) String() string {
-	return [...]string{"", "public", "mine", "link", "provider", "partner", "team", "admin"}[a]
+	return [...]string{"", "public", "mine", "link", "provider", "partner", "team", "admin", "public or team"}[a]
 }
 
 // Doc describes a route in the generated OpenAPI document. Body, Query and

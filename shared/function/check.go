@@ -80,7 +80,7 @@ func (f *Function) checkRoutes() (err error) {
 	mux := http.NewServeMux()
 	for _, r := range f.Routes {
 		switch {
-		case r.Access < Public || r.Access > Admin || r.Doc.Summary == "":
+		case r.Access < Public || r.Access > PublicOrTeam || r.Doc.Summary == "":
 			return fmt.Errorf("route %s says neither who may call it nor what it does", r.Pattern())
 		case r.Path != Default && (!slices.Contains(methods, r.Method) || !strings.HasPrefix(r.Path, "/")):
 			return fmt.Errorf("route %s has no such method, or no path", r.Pattern())

@@ -235,7 +235,7 @@ func (f *Function) limitsPosts() bool {
 
 func (f *Function) guardsTeam() bool {
 	for _, r := range f.Routes {
-		if r.Access == Team || r.Access == Admin {
+		if r.Access == Team || r.Access == Admin || r.Access == PublicOrTeam {
 			return true
 		}
 	}

@@ -63,7 +63,7 @@ func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 			s.Streams = []Stream[service]{{Table: Allies, Consume: (*service).consume}, {Table: Allies, Consume: (*service).consume}}
 		},
 		"too much memory":   func(s *Spec[service]) { s.Memory = 20_000 },
-		"access unknown":    func(s *Spec[service]) { s.Routes[0].Access = Admin + 1 },
+		"access unknown":    func(s *Spec[service]) { s.Routes[0].Access = PublicOrTeam + 1 },
 		"no path":           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
 		"a method in small": func(s *Spec[service]) { s.Routes[0].Method = "get" },
 		"HEAD, which GET answers": func(s *Spec[service]) {

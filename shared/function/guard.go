@@ -48,6 +48,8 @@ func (g guard) wrap(route RouteInfo, handle web.Handler) web.Handler {
 		return g.only(auth.RoleTeam, route.Doc.Page, handle)
 	case route.Access == Admin:
 		return g.only(auth.RoleAdmin, route.Doc.Page, handle)
+	case route.Access == PublicOrTeam:
+		return g.perhaps(handle)
 	case route.RateLimited() && g.limiter != nil:
 		return func(w http.ResponseWriter, r *http.Request) error {
 			if err := g.limiter.Allow(r.Context(), web.ClientAddress(r)); err != nil {
@@ -116,4 +118,15 @@ func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWrit
 		Name: session.Member.Name, Admin: session.Member.Must(auth.RoleAdmin) == nil, FormToken: token,
 	})
 	return handle(w, r.WithContext(ctx))
+}
+
+// perhaps lets anyone in, and the team by name: a token that is given must hold.
+func (g guard) perhaps(handle web.Handler) web.Handler {
+	known := g.only(auth.RoleTeam, false, handle)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if web.BearerToken(r) != "" {
+			return known(w, r)
+		}
+		return handle(w, r)
+	}
 }

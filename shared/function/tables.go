@@ -17,6 +17,7 @@ const (
 	Members      Table = "Members"      // team: who is in the team, and since when their sessions are void
 	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
 	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
+	Bilans       Table = "Bilans"       // bilan: the running figures and what they count, published years, notices to the team
 	Audit        Table = "Audit"        // any function appends: what the team changed, who and when
 	Limits       Table = "Limits"       // any function counts: posts per client and minute
 )
@@ -90,6 +91,7 @@ var Definitions = []Definition{
 		Indexes: []Index{{Name: "members", Hash: "list", Range: "list_at", IncludeAllItems: true}},
 	},
 	{Table: Ledger, Stream: true, Durable: true},
+	{Table: Bilans, TTL: true, Stream: true, Durable: true},
 	{Table: Audit, Durable: true},
 	{Table: Limits, TTL: true},
 }

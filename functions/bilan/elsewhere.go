@@ -1,0 +1,240 @@
+package bilan
+
+import (
+	"cmp"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+)
+
+// form is a type of fact that the team records: what happened outside of the
+// platform. Each has a schema in events/, which says the same; a test compares
+// them, since a Lambda carries no library of JSON Schema.
+type form struct {
+	Type   string // with its version
+	Label  string // French
+	Fields []field
+}
+
+// fieldKind is what a field holds.
+type fieldKind int
+
+const (
+	line   fieldKind = iota + 1 // a text of one line
+	past                        // a day that has come
+	day                         // any day
+	flag                        // yes or no
+	choice                      // one of some words
+	slug
+	count // a whole number, 0 or more
+	address
+	code // of a territory
+)
+
+// field is one field of a form.
+type field struct {
+	Name     string
+	Label    string // French
+	Kind     fieldKind
+	Required bool
+	Choices  []option
+}
+
+// option is a choice, with its French label.
+type option struct{ Value, Label string }
+
+const (
+	maxLine    = 200
+	maxAddress = 500
+	maxCount   = 10_000
+)
+
+// forms are the types, in the order of the page that records them.
+var forms = []form{
+	{"intervention.v1", "Intervention publique", []field{
+		{Name: "title", Label: "Titre", Kind: line, Required: true},
+		{Name: "on", Label: "Date", Kind: past, Required: true},
+		{Name: "form", Label: "Forme", Kind: choice, Required: true, Choices: []option{
+			{"talk", "Conférence"}, {"training", "Formation"}, {"panel", "Table ronde"}, {"article", "Article"}, {"other", "Autre"}}},
+		{Name: "representative", Label: "Représentative de l’alliance", Kind: flag},
+		{Name: "territory", Label: "Code officiel du territoire", Kind: code},
+	}},
+	{"media.appearance.v1", "Apparition dans un média", []field{
+		{Name: "title", Label: "Titre", Kind: line, Required: true},
+		{Name: "outlet", Label: "Média", Kind: line, Required: true},
+		{Name: "on", Label: "Date de parution", Kind: past, Required: true},
+		{Name: "url", Label: "Adresse web", Kind: address},
+	}},
+	{"support.one_off.v1", "Appui ponctuel", []field{
+		{Name: "form", Label: "Forme", Kind: choice, Required: true, Choices: []option{
+			{"inspiring_talk", "Conférence inspirante"}, {"sensitive_analysis", "Analyse sensible"}, {"strategic_advice", "Conseil stratégique"}, {"facilitation", "Animation"}}},
+		{Name: "beneficiary", Label: "Bénéficiaire", Kind: choice, Required: true, Choices: []option{
+			{"territory", "Territoire"}, {"local_media", "Média local"}, {"organisation", "Organisation"}, {"other", "Autre"}}},
+		{Name: "territory", Label: "Code officiel du territoire", Kind: code},
+		{Name: "on", Label: "Date", Kind: past, Required: true},
+	}},
+	{"support.experimental.v1", "Accompagnement expérimental", []field{
+		{Name: "programme", Label: "Identifiant du programme", Kind: slug, Required: true},
+		{Name: "territory", Label: "Code officiel du territoire", Kind: code, Required: true},
+		{Name: "started_on", Label: "Début", Kind: past, Required: true},
+		{Name: "ended_on", Label: "Fin, si elle est connue", Kind: day},
+	}},
+	{"thesis.v1", "Thèse", []field{
+		{Name: "title", Label: "Titre", Kind: line, Required: true},
+		{Name: "institution", Label: "Établissement", Kind: line, Required: true},
+		{Name: "started_on", Label: "Début", Kind: past, Required: true},
+		{Name: "ended_on", Label: "Fin, si elle est connue", Kind: day},
+	}},
+	{"training.v1", "Formation", []field{
+		{Name: "subject", Label: "Identifiant du sujet", Kind: slug, Required: true},
+		{Name: "on", Label: "Date", Kind: past, Required: true},
+		{Name: "pairs", Label: "Binômes d’un·e élu·e et d’un·e agent·e", Kind: count},
+		{Name: "participants", Label: "Participant·es", Kind: count},
+		{Name: "territory", Label: "Code officiel du territoire", Kind: code},
+	}},
+}
+
+// formOf is the form of a type, named with its version or without.
+func formOf(kind string) (form, bool) {
+	at := slices.IndexFunc(forms, func(f form) bool { return f.Type == kind || kindOf(f.Type) == kind })
+	if at < 0 {
+		return form{}, false
+	}
+	return forms[at], true
+}
+
+// happened is the day by which the fact is dated.
+func (f form) happened(data map[string]any) string {
+	on, _ := data["on"].(string)
+	started, _ := data["started_on"].(string)
+	return cmp.Or(on, started)
+}
+
+// subject is what the fact is about, for CloudEvents.
+func (f form) subject(data map[string]any) string {
+	for _, name := range []string{"title", "programme", "subject", "beneficiary"} {
+		if text, _ := data[name].(string); alliance.Slug(text) != "" {
+			return alliance.Slug(text)
+		}
+	}
+	return kindOf(f.Type)
+}
+
+// check notes every fault of the data, and gives it the form that is stored:
+// texts trimmed, territories under their code of today. today is in Paris.
+func (f form) check(data map[string]any, today string, faults *fault.Fields) {
+	known := map[string]bool{"corrects": true}
+	for _, field := range f.Fields {
+		known[field.Name] = true
+		value, given := data[field.Name]
+		if text, isText := value.(string); isText {
+			value = strings.TrimSpace(text)
+			data[field.Name] = value
+		}
+		if !given || value == nil || value == "" {
+			delete(data, field.Name)
+			if field.Required {
+				faults.Add("data."+field.Name, "Ce champ est nécessaire.")
+			}
+			continue
+		}
+		data[field.Name] = field.check(value, today, faults)
+	}
+	for name := range data {
+		if !known[name] {
+			faults.Add("data."+name, "Ce champ n’existe pas pour ce type de fait.")
+		}
+	}
+	started, _ := data["started_on"].(string)
+	ended, _ := data["ended_on"].(string)
+	if ended != "" && ended < started && !faults.Has("data.ended_on") {
+		faults.Add("data.ended_on", "La fin doit venir après le début.")
+	}
+}
+
+// check notes the fault of a value, and returns it as it is stored.
+func (f field) check(value any, today string, faults *fault.Fields) any {
+	at := "data." + f.Name
+	switch f.Kind {
+	case flag:
+		if _, ok := value.(bool); !ok {
+			faults.Add(at, "Répondez par vrai ou faux.")
+		}
+		return value
+	case count:
+		n, ok := value.(float64)
+		if !ok || n != math.Trunc(n) || n < 0 || n > maxCount {
+			faults.Add(at, "Saisissez un nombre entier, de 0 à 10 000.")
+			return value
+		}
+		return int(n)
+	}
+	text, ok := value.(string)
+	if !ok {
+		faults.Add(at, "Valeur d’un autre type qu’attendu (texte).")
+		return value
+	}
+	switch f.Kind {
+	case line:
+		alliance.CheckText(faults, at, text, maxLine, "Saisissez un texte.")
+		checkNobody(faults, at, text)
+	case past, day:
+		checkDay(faults, at, text, today, f.Kind == past)
+	case choice:
+		if !slices.ContainsFunc(f.Choices, func(o option) bool { return o.Value == text }) {
+			faults.Add(at, "Choisissez l’une des valeurs proposées.")
+		}
+	case slug:
+		alliance.CheckSlug(faults, at, text)
+	case address:
+		parsed, err := url.Parse(text)
+		if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.User != nil || strings.ContainsAny(text, " \t\r\n") || utf8.RuneCountInString(text) > maxAddress {
+			faults.Add(at, "Saisissez une adresse web entière, qui commence par https://.")
+		}
+		checkNobody(faults, at, text)
+	case code:
+		match, err := territory.Lookup(text)
+		if err != nil {
+			faults.Add(at, territory.Advice(err))
+			return text
+		}
+		current := match.Current()
+		return current.Ref()
+	}
+	return text
+}
+
+// checkDay: facts are dated by when they happened, and the ledger begins in 2000.
+func checkDay(faults *fault.Fields, at, text, today string, mustBePast bool) {
+	_, err := time.Parse(time.DateOnly, text)
+	switch {
+	case err != nil || text[:2] != "20":
+		faults.Add(at, "Indiquez un jour depuis 2000, comme 2026-02-03.")
+	case mustBePast && text > today:
+		faults.Add(at, "Ce jour n’est pas encore venu : un fait s’enregistre une fois qu’il a eu lieu.")
+	}
+}
+
+// The forms of what would name someone: facts hold no personal data. The
+// schemas say the same.
+const (
+	emailPattern = `[^\s@]+@[^\s@]+\.[^\s@]+`
+	phonePattern = `(\+33|0033|0)[\s.-]?[1-9]([\s.-]?[0-9]{2}){4}`
+)
+
+var personal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(emailPattern + "|" + phonePattern) })
+
+func checkNobody(faults *fault.Fields, at, text string) {
+	if personal().MatchString(text) {
+		faults.Add(at, "Retirez l’adresse e-mail ou le numéro de téléphone : un fait ne contient aucune donnée personnelle.")
+	}
+}

@@ -1,0 +1,63 @@
+// Package bilan is the yearly report: figures declared over the dated facts of
+// the ledger, which follow it within seconds, open onto what they count, and
+// are frozen when a year is published.
+package bilan
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+)
+
+// Function is the declaration.
+var Function = function.Define(function.Spec[service]{
+	Name:    "bilan",
+	Purpose: "Count the year from the ledger, open each figure onto its records, and freeze what is published.",
+	Memory:  512,             // the geography, as in registration; a recount of a million facts
+	Timeout: 5 * time.Minute, // of a recount; a request ends with the gateway's thirty seconds
+	Tables: []function.Use{
+		{Table: function.Bilans, Right: function.ReadWrite},
+		{Table: function.Ledger, Right: function.ReadAppend},
+		{Table: function.Audit, Right: function.Append},
+	},
+	Open:    open,
+	Streams: []function.Stream[service]{{Table: function.Ledger, Consume: (*service).follow}},
+	Routes: []function.Route[service]{
+		{Method: http.MethodGet, Path: "/v1/bilans", Access: function.Public, Handle: (*service).getYears,
+			Doc: function.Doc{Summary: "The years that have a bilan, the latest first", Answer: report.Years{}}},
+		{Method: http.MethodGet, Path: "/v1/bilans/{year}", Access: function.Public, Handle: (*service).getYear,
+			Doc: function.Doc{Summary: "The bilan of a year: its figures, the five effects, corrections since publication", Answer: report.Report{}, Faults: []string{"unknown-year"}}},
+		{Method: http.MethodGet, Path: "/v1/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).getFigure,
+			Doc: function.Doc{Summary: "A figure and how many records make it; for the team also the records", Query: recordsQuery{}, Answer: figureView{}, Faults: []string{"unknown-year", "unknown-figure"}}},
+		{Method: http.MethodPost, Path: "/v1/bilans/{year}/close", Access: function.Team, Handle: (*service).postClose,
+			Doc: function.Doc{Summary: "Close a year that is over, once its figures are checked", Answer: report.Report{}, Faults: []string{"unknown-year", "year-not-over", "year-published"}}},
+		{Method: http.MethodPost, Path: "/v1/bilans/{year}/publish", Access: function.Team, Handle: (*service).postPublish,
+			Doc: function.Doc{Summary: "Publish a closed year: its figures are frozen", Answer: report.Report{}, Faults: []string{"unknown-year", "year-not-closed", "figures-differ"}}},
+		{Method: http.MethodPost, Path: "/v1/facts", Access: function.Team, Handle: (*service).postFact,
+			Doc: function.Doc{Summary: "Record what happened elsewhere, or correct what was recorded", Body: factInput{}, Answer: factView{}, Status: http.StatusCreated, Creates: true}},
+		{Method: http.MethodGet, Path: "/v1/facts", Access: function.Team, Handle: (*service).getFacts,
+			Doc: function.Doc{Summary: "What the team recorded of a type and a year, the latest first", Query: factsQuery{}, Answer: factPage{}}},
+	},
+})
+
+// service is an opened bilan function.
+type service struct {
+	table   dynamo.Table // Bilans
+	ledger  dynamo.Table
+	audit   audit.Trail
+	figures register
+	now     func() time.Time
+	newID   func(prefix string) string
+}
+
+func open(rt function.Runtime) (*service, error) {
+	return &service{
+		table: rt.Table(function.Bilans), ledger: rt.Table(function.Ledger),
+		audit:   audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
+		figures: figures, now: rt.Now, newID: rt.ID,
+	}, nil
+}

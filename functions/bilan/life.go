@@ -1,0 +1,234 @@
+package bilan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+var (
+	errNotOver   = fault.New(fault.Conflict, "year-not-over", "Cette année n’est pas finie : elle se clôt à partir du 1er janvier suivant.")
+	errPublished = fault.New(fault.Conflict, "year-published", "Cette année est publiée : elle ne change plus. Ce qui arrive ensuite s’affiche en correction datée.")
+	errNotClosed = fault.New(fault.Conflict, "year-not-closed", "Vérifiez et clôturez cette année avant de la publier.")
+	errDiffer    = fault.New(fault.Conflict, "figures-differ", "Un chiffre ne correspond pas à ses enregistrements : lancez le recomptage, puis recommencez.")
+)
+
+func (s *service) postClose(w http.ResponseWriter, r *http.Request) error {
+	year, err := s.parseYear(r.PathValue("year"))
+	if err != nil {
+		return err
+	}
+	entry := func() (types.TransactWriteItem, error) {
+		return s.audit.Entry(r.Context(), "bilan.closed", strconv.Itoa(year), nil, nil)
+	}
+	if _, err := s.close(r.Context(), year, entry); err != nil {
+		return err
+	}
+	return s.answerYear(r.Context(), w, year)
+}
+
+func (s *service) answerYear(ctx context.Context, w http.ResponseWriter, year int) error {
+	bilan, err := s.report(ctx, year)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, bilan)
+}
+
+// lifeAttempts is how often a step of a year's life is tried anew when facts
+// arrive meanwhile.
+const lifeAttempts = 8
+
+// close closes a year that is over. It returns whether it did: a year that is
+// closed already stays so. entry, and any more, go with it in one transaction.
+func (s *service) close(ctx context.Context, year int, more ...func() (types.TransactWriteItem, error)) (closed bool, err error) {
+	if year >= s.thisYear() {
+		return false, errNotOver
+	}
+	for range lifeAttempts {
+		book, err := s.book(ctx)
+		if err != nil {
+			return false, err
+		}
+		switch book.state(year).Status {
+		case report.Closed:
+			return false, nil
+		case report.Published:
+			return false, errPublished
+		}
+		var writes dynamo.Writes
+		s.enter(&writes, book, year, report.Closed, s.now())
+		for _, item := range more {
+			writes.Add(item())
+		}
+		err = writes.Commit(ctx, s.table.Client)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err == nil, err
+		}
+	}
+	return false, busy
+}
+
+var busy = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
+	Detail: "Des faits arrivent en ce moment même. Rien n’est perdu : recommencez dans un instant."}
+
+// enter adds to a transaction that a year enters a status, on the condition
+// that nothing has changed since the book was read.
+func (s *service) enter(writes *dynamo.Writes, book bookItem, year int, status report.Status, at time.Time) {
+	at = at.UTC().Truncate(time.Second)
+	years := map[string]yearState{strconv.Itoa(year): {status, at}}
+	for other, state := range book.Years {
+		if other != strconv.Itoa(year) {
+			years[other] = state
+		}
+	}
+	update := expression.Set(expression.Name("years"), expression.Value(years)).
+		Set(expression.Name("lives"), expression.Value(book.Lives+1)).
+		Set(expression.Name("changes"), expression.Value(book.Changes))
+	writes.Add(s.table.Update(bookKey, update, book.unchanged()))
+	writes.Add(s.table.Update(countersKey(false, year), expression.Set(expression.Name("status"), expression.Value(status)).
+		Set(expression.Name("at"), expression.Value(at))))
+}
+
+// unchanged holds while no counter has moved and no year has entered another
+// status since the book was read.
+func (b bookItem) unchanged() expression.ConditionBuilder {
+	if b.PK == "" {
+		return dynamo.Absent
+	}
+	changes := expression.Name("changes").Equal(expression.Value(b.Changes))
+	if b.Lives == 0 {
+		return changes.And(expression.AttributeNotExists(expression.Name("lives")))
+	}
+	return changes.And(expression.Name("lives").Equal(expression.Value(b.Lives)))
+}
+
+func (s *service) postPublish(w http.ResponseWriter, r *http.Request) error {
+	year, err := s.parseYear(r.PathValue("year"))
+	if err != nil {
+		return err
+	}
+	if err := s.publish(r.Context(), year); err != nil {
+		return err
+	}
+	return s.answerYear(r.Context(), w, year)
+}
+
+// publish freezes a closed year: the values, the definitions that they go by,
+// the records behind each, and the hash of it all. Again, it changes nothing.
+func (s *service) publish(ctx context.Context, year int) error {
+	for range lifeAttempts {
+		book, err := s.book(ctx)
+		if err != nil {
+			return err
+		}
+		switch book.state(year).Status {
+		case report.Published:
+			return nil
+		case report.Closed:
+		default:
+			return errNotClosed
+		}
+		err = s.freeze(ctx, book, year)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) && !(fault.Is(err, errDiffer.Code) && s.moved(ctx, book)) {
+			return err
+		}
+	}
+	return busy
+}
+
+// moved tells whether counters have changed since the book was read.
+func (s *service) moved(ctx context.Context, since bookItem) bool {
+	now, err := s.book(ctx)
+	return err == nil && now.Changes != since.Changes
+}
+
+// freeze keeps the records behind each figure, and publishes the year. Every
+// write is on the condition that no counter has moved since the book was read:
+// it returns *dynamo.Refused when one has, and the next attempt writes over
+// the records of this one.
+func (s *service) freeze(ctx context.Context, book bookItem, year int) error {
+	c, err := s.between(ctx, year-1, year, true)
+	if err != nil {
+		return err
+	}
+	at := s.now().UTC().Truncate(time.Second)
+	own := c.years[year]
+	own.status, own.at = report.Published, at
+	c.years[year] = own
+	bilan, err := s.running(ctx, year, c, true)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.figures.of(year) {
+		if err := s.keep(ctx, book, year, f, c.tally(f, year)); err != nil {
+			return err
+		}
+	}
+	if bilan.Hash, err = bilan.Seal(); err != nil {
+		return err
+	}
+	text, err := deflate(bilan)
+	if err != nil {
+		return err
+	}
+	var writes dynamo.Writes
+	s.enter(&writes, book, year, report.Published, at)
+	writes.Add(s.table.Put(reportItem{dynamo.Key{PK: bilanPartition(year), SK: reportSK}, text}, dynamo.Absent))
+	writes.Add(s.audit.Entry(ctx, "bilan.published", strconv.Itoa(year), nil, map[string]string{"hash": bilan.Hash}))
+	return writes.Commit(ctx, s.table.Client)
+}
+
+// keep writes down the records behind a figure. It returns the fault
+// "figures-differ" when they are not what its counter says.
+func (s *service) keep(ctx context.Context, book bookItem, year int, f figure, counted tally) error {
+	var total tally
+	var page []record
+	write := func() error {
+		text, err := json.Marshal(page)
+		if err != nil {
+			return fmt.Errorf("freeze: %w", err)
+		}
+		var writes dynamo.Writes
+		writes.Add(s.table.Check(bookKey, book.unchanged()))
+		writes.Add(s.table.Put(frozenItem{frozenPage(year, f.ID, (total.Elements-1)/recordsPerItem), string(text)}))
+		page = nil
+		return writes.Commit(ctx, s.table.Client)
+	}
+	var failed error
+	err := s.elements(ctx, f, year, nil, func(key dynamo.Key, e element) bool {
+		total.Elements++
+		total.Amount += e.counted().Amount
+		if page = append(page, recordOf(key.SK, e)); len(page) == recordsPerItem {
+			failed = write()
+		}
+		return failed == nil
+	})
+	if err == nil && failed == nil && len(page) > 0 {
+		failed = write()
+	}
+	if err := errors.Join(err, failed); err != nil {
+		return err
+	}
+	if total != counted {
+		return errDiffer
+	}
+	var writes dynamo.Writes
+	writes.Add(s.table.Check(bookKey, book.unchanged()))
+	writes.Add(s.table.Put(frozenTotal{frozenKey(year, f.ID, totalSK), total.Elements}))
+	return writes.Commit(ctx, s.table.Client)
+}

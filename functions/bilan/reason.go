@@ -1,0 +1,39 @@
+package bilan
+
+import (
+	"fmt"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+)
+
+// kinds are the French names of the kinds of facts, by which a correction says
+// where it comes from.
+var kinds = map[string]string{
+	"ally.signed":          "Signature de la charte",
+	"ally.left":            "Départ de l’alliance",
+	"session.held":         "Présences d’une rencontre",
+	"session.feedback":     "Retour après une rencontre",
+	"series.opened":        "Période d’un chantier ou d’une communauté",
+	"territory.enrolled":   "Entrée d’un territoire",
+	"territory.withdrawn":  "Sortie d’un territoire",
+	"resource.published":   "Publication d’une ressource",
+	"intervention":         "Intervention publique",
+	"media.appearance":     "Apparition dans un média",
+	"support.one_off":      "Appui ponctuel",
+	"support.experimental": "Accompagnement expérimental",
+	"thesis":               "Thèse",
+	"training":             "Formation",
+}
+
+// reason says in French which fact a correction comes from.
+func reason(c correctionItem) string {
+	what := kinds[kindOf(c.Type)]
+	if what == "" {
+		what = c.Type
+	}
+	how := "enregistrement tardif"
+	if c.Corrects {
+		how = "fait corrigé après publication"
+	}
+	return fmt.Sprintf("%s (%s)%s: %s", what, how, french.NoBreak, c.Text)
+}

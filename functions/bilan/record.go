@@ -1,0 +1,256 @@
+package bilan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// factInput is a fact that the team records.
+type factInput struct {
+	Type string `json:"type" doc:"intervention, media.appearance, support.one_off, support.experimental, thesis or training; with or without its version"`
+	// Data follows the schema of the type.
+	Data     map[string]any `json:"data" doc:"As events/TYPE.v1.schema.json says"`
+	Corrects string         `json:"corrects,omitempty" doc:"The fact of the same type that this one replaces"`
+}
+
+// factView is a fact as it stands in the ledger.
+type factView struct {
+	SpecVersion     string         `json:"specversion"`
+	ID              string         `json:"id"`
+	Source          string         `json:"source"`
+	Type            string         `json:"type"`
+	Subject         string         `json:"subject"`
+	Time            time.Time      `json:"time" doc:"When it happened: the beginning of its day in Paris"`
+	DataContentType string         `json:"datacontenttype"`
+	DataSchema      string         `json:"dataschema"`
+	Data            map[string]any `json:"data"`
+}
+
+// postedItem is a fact that the team recorded, and which one corrected it.
+type postedItem struct {
+	dynamo.Key
+	Type        string `dynamodbav:"type"`
+	CorrectedBy string `dynamodbav:"corrected_by,omitempty"`
+}
+
+func postedKey(id string) dynamo.Key { return dynamo.Key{PK: "POSTED#" + id, SK: "POSTED"} }
+
+func (s *service) postFact(w http.ResponseWriter, r *http.Request) error {
+	var in factInput
+	var faults fault.Fields
+	body, err := web.Decode(r, &in, &faults)
+	if err != nil {
+		return err
+	}
+	fact, err := s.recordFact(r.Context(), in, &faults, r.Header.Get("Idempotency-Key"), body)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusCreated, fact)
+}
+
+// check notes every fault of what is said, and returns its form.
+func (in *factInput) check(today string, faults *fault.Fields) form {
+	f, known := formOf(in.Type)
+	if !known {
+		faults.Add("type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis et training.")
+		return form{}
+	}
+	if in.Data == nil {
+		in.Data = map[string]any{}
+	}
+	if named, given := in.Data["corrects"]; given {
+		text, isText := named.(string)
+		if !isText || in.Corrects != "" && in.Corrects != text {
+			faults.Add("data.corrects", "Nommez un seul fait à corriger.")
+		}
+		in.Corrects = text
+		delete(in.Data, "corrects")
+	}
+	f.check(in.Data, today, faults)
+	return f
+}
+
+// recordFact appends a fact of the team. Nothing is stored when it has a fault.
+func (s *service) recordFact(ctx context.Context, in factInput, faults *fault.Fields, key string, asked []byte) (out factView, err error) {
+	now := s.now()
+	f := in.check(dayOf(now), faults)
+	if in.Corrects != "" {
+		var old postedItem
+		found, err := s.table.Get(ctx, postedKey(in.Corrects), &old)
+		if err != nil {
+			return out, err
+		}
+		if !found || old.Type != f.Type {
+			notCorrectable(old, found, f, faults)
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return out, err
+	}
+	once := s.table.Once("POST /v1/facts", key, asked, now)
+	if text, found, err := once.Answered(ctx); err != nil || found {
+		return readAnswer(text, err)
+	}
+	at, err := time.ParseInLocation(time.DateOnly, f.happened(in.Data), french.Paris())
+	if err != nil {
+		return out, fmt.Errorf("fact: %w", err)
+	}
+	if in.Corrects != "" {
+		in.Data["corrects"] = in.Corrects
+	}
+	fact := ledger.New(s.newID("fact"), "bilan", f.Type, f.subject(in.Data), at, in.Data)
+	text, err := json.Marshal(fact)
+	if err != nil {
+		return out, fmt.Errorf("fact: %w", err)
+	}
+	var writes dynamo.Writes
+	writes.Add(ledger.Append(s.ledger, fact, now))
+	writes.Add(s.table.Put(postedItem{Key: postedKey(fact.ID), Type: f.Type}, dynamo.Absent))
+	writes.Add(s.audit.Entry(ctx, "fact.recorded", fact.ID, nil, in))
+	const placeOfCorrected = 3
+	if in.Corrects != "" {
+		writes.Add(s.table.Update(postedKey(in.Corrects), expression.Set(expression.Name("corrected_by"), expression.Value(fact.ID)),
+			expression.Name("type").Equal(expression.Value(f.Type)).And(expression.AttributeNotExists(expression.Name("corrected_by")))))
+	}
+	placeOfAnswer := len(writes.Items)
+	answer, keyed, err := once.Answer(string(text))
+	if keyed || err != nil {
+		writes.Add(answer, err)
+	}
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	switch {
+	case !errors.As(err, &refused):
+		if err != nil {
+			return out, err
+		}
+		return readAnswer(string(text), nil)
+	case keyed && refused.Failed(placeOfAnswer):
+		text, _, err := once.First(refused, placeOfAnswer)
+		return readAnswer(text, err)
+	case in.Corrects != "" && refused.Failed(placeOfCorrected):
+		var old postedItem
+		found, err := refused.Old(placeOfCorrected, &old)
+		if err != nil {
+			return out, err
+		}
+		notCorrectable(old, found, f, faults)
+		return out, faults.Err()
+	}
+	return out, err
+}
+
+// notCorrectable notes why a fact cannot be corrected by one of this form.
+func notCorrectable(old postedItem, found bool, f form, faults *fault.Fields) {
+	switch {
+	case !found:
+		faults.Add("corrects", "Aucun fait que l’équipe a enregistré n’a ce numéro.")
+	case old.Type != f.Type:
+		faults.Add("corrects", "Ce fait est d’un autre type : un fait se corrige par un fait du même type.")
+	default:
+		faults.Add("corrects", "Ce fait est déjà corrigé par "+old.CorrectedBy+" : corrigez ce dernier.")
+	}
+}
+
+func readAnswer(text string, err error) (out factView, _ error) {
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal([]byte(text), &out)
+}
+
+// factsQuery is what the list of facts takes.
+type factsQuery struct {
+	Type   string `query:"type" doc:"As in POST /v1/facts"`
+	Year   int    `query:"year" doc:"In Paris; the current one by default"`
+	Limit  int    `query:"limit" doc:"At most 100, 50 by default"`
+	Cursor string `query:"cursor"`
+}
+
+// factPage is a page of facts, the latest first.
+type factPage struct {
+	Items      []factView `json:"items"`
+	NextCursor string     `json:"next_cursor,omitempty"`
+}
+
+func (s *service) readFactsQuery(values url.Values, faults *fault.Fields) (factsQuery, form) {
+	page := readRecordsQuery(values, faults)
+	query := factsQuery{values.Get("type"), s.thisYear(), page.Limit, page.Cursor}
+	f, known := formOf(query.Type)
+	if !known {
+		faults.Add("query.type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis et training.")
+	}
+	if text := values.Get("year"); text != "" {
+		year, err := strconv.Atoi(text)
+		if err != nil || year < firstYear || year > s.thisYear() {
+			faults.Add("query.year", "Demandez une année depuis 2000.")
+		}
+		query.Year = year
+	}
+	return query, f
+}
+
+func (s *service) getFacts(w http.ResponseWriter, r *http.Request) error {
+	var faults fault.Fields
+	query, f := s.readFactsQuery(r.URL.Query(), &faults)
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	page, err := s.facts(r.Context(), f, query)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, page)
+}
+
+// facts is a page of the facts of a form in a year, the latest first.
+func (s *service) facts(ctx context.Context, f form, query factsQuery) (factPage, error) {
+	start, err := dynamo.StartKey(query.Cursor, "pk", "sk")
+	if err != nil {
+		return factPage{}, err
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("pk").Equal(expression.Value(fmt.Sprintf("%s#%d", f.Type, query.Year)))).Build()
+	if err != nil {
+		return factPage{}, fmt.Errorf("facts: %w", err)
+	}
+	answer, err := s.ledger.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &s.ledger.Name, KeyConditionExpression: expr.KeyCondition(), ExclusiveStartKey: start,
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+		Limit: aws.Int32(int32(query.Limit)), ScanIndexForward: aws.Bool(false), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return factPage{}, fmt.Errorf("facts: %w", err)
+	}
+	page := factPage{Items: []factView{}}
+	for _, attributes := range answer.Items {
+		text, _ := attributes["event"].(*types.AttributeValueMemberS)
+		if text == nil {
+			return factPage{}, errors.New("a fact without its event")
+		}
+		view, err := readAnswer(text.Value, nil)
+		if err != nil {
+			return factPage{}, err
+		}
+		page.Items = append(page.Items, view)
+	}
+	page.NextCursor, err = dynamo.Cursor(answer.LastEvaluatedKey)
+	return page, err
+}

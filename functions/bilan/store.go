@@ -1,0 +1,166 @@
+package bilan
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+)
+
+// The table Bilans, which holds nothing on anyone:
+//
+//	FIGURE#2023#id   element               an element of a figure of a year, with the facts that name it
+//	FIGURE#id        element               an element of a figure that spans years
+//	FACT#kind#id     FACT                  where a fact stands in the ledger, and whether another replaced it
+//	YEARS            2023                  counters of the figures of a year
+//	STEPS            2023                  by how much figures that span move from the year before
+//	BOOK             BOOK                  the state of each year, how often counters changed, which figures are counted
+//	BILAN#2023       REPORT                the published year, frozen
+//	BILAN#2023       CORRECTION#id#figure  what a later fact would change
+//	FROZEN#2023#id   00000                 the records behind a published figure, fifty to an item
+//	POSTED#id        POSTED                a fact that the team recorded, and what corrected it
+//	NOTICES          TIME#name             something the team should know
+//	ONCE#…           ONCE                  an Idempotency-Key that was used
+
+// elementItem is an element of a figure.
+type elementItem struct {
+	dynamo.Key
+	Facts element `dynamodbav:"facts"`
+	// Revision rises with each change: who changes what has changed since reads again.
+	Revision int `dynamodbav:"revision"`
+}
+
+// partition is where the elements of a figure stand.
+func (f figure) partition(year int) string {
+	if f.Spans {
+		return "FIGURE#" + f.key()
+	}
+	return "FIGURE#" + strconv.Itoa(year) + "#" + f.key()
+}
+
+// factItem is a fact that the figures have seen, or have heard that it is replaced.
+type factItem struct {
+	dynamo.Key
+	LedgerPK string `dynamodbav:"ledger_pk,omitempty"`
+	LedgerSK string `dynamodbav:"ledger_sk,omitempty"`
+	Replaced bool   `dynamodbav:"replaced,omitempty"`
+}
+
+func factKey(kind, id string) dynamo.Key {
+	return dynamo.Key{PK: "FACT#" + kind + "#" + id, SK: "FACT"}
+}
+
+const (
+	yearsPartition = "YEARS"
+	stepsPartition = "STEPS"
+)
+
+func countersKey(spans bool, year int) dynamo.Key {
+	if spans {
+		return dynamo.Key{PK: stepsPartition, SK: strconv.Itoa(year)}
+	}
+	return dynamo.Key{PK: yearsPartition, SK: strconv.Itoa(year)}
+}
+
+// Counters are attributes of their own, so that one can be moved without the
+// others: "n permanences.held" for elements, "s …" for amounts.
+func elementsAttribute(key string) string { return "n " + key }
+func amountAttribute(key string) string   { return "s " + key }
+
+// bookItem is what every change of a counter passes by.
+type bookItem struct {
+	dynamo.Key
+	// Changes rises with each transaction that moves counters.
+	Changes int `dynamodbav:"changes"`
+	// Lives rises each time that a year is closed or published.
+	Lives int                  `dynamodbav:"lives"`
+	Years map[string]yearState `dynamodbav:"years"`
+	// Counted are the keys of the figures that were counted over all facts.
+	Counted map[string]bool `dynamodbav:"counted"`
+}
+
+var bookKey = dynamo.Key{PK: "BOOK", SK: "BOOK"}
+
+// yearState is where a year stands, and since when.
+type yearState struct {
+	Status report.Status `dynamodbav:"status"`
+	At     time.Time     `dynamodbav:"at"`
+}
+
+// state is that of a year; open for one of which nothing was said.
+func (b bookItem) state(year int) yearState {
+	if s, known := b.Years[strconv.Itoa(year)]; known {
+		return s
+	}
+	return yearState{Status: report.Open}
+}
+
+func bilanPartition(year int) string { return "BILAN#" + strconv.Itoa(year) }
+
+const reportSK = "REPORT"
+
+// reportItem is a published year: the JSON of its report, compressed.
+type reportItem struct {
+	dynamo.Key
+	Report []byte `dynamodbav:"report"`
+}
+
+const correctionPrefix = "CORRECTION#"
+
+// correctionItem is by how much a fact that came after publication would move a figure.
+type correctionItem struct {
+	dynamo.Key
+	FigureKey string `dynamodbav:"figure"`
+	Fact      string `dynamodbav:"fact"`
+	Recorded  string `dynamodbav:"recorded"` // RFC 3339 in UTC
+	Type      string `dynamodbav:"type"`
+	Text      string `dynamodbav:"text"`
+	Corrects  bool   `dynamodbav:"corrects"`
+	Elements  int    `dynamodbav:"elements"`
+	Amount    int    `dynamodbav:"amount"`
+}
+
+func correctionKey(year int, factID, figureKey string) dynamo.Key {
+	return dynamo.Key{PK: bilanPartition(year), SK: correctionPrefix + factID + "#" + figureKey}
+}
+
+// book reads the book, consistently.
+func (s *service) book(ctx context.Context) (b bookItem, err error) {
+	_, err = s.table.Get(ctx, bookKey, &b)
+	return b, err
+}
+
+// read reads several items of the table, consistently: those that are there.
+// Each costs a read unit for 4 KB.
+func read[T any](ctx context.Context, table dynamo.Table, keys []dynamo.Key, keyOf func(T) dynamo.Key) (map[dynamo.Key]T, error) {
+	found := map[dynamo.Key]T{}
+	var wanted []map[string]types.AttributeValue
+	for _, key := range keys {
+		wanted = append(wanted, key.Attributes())
+	}
+	for len(wanted) > 0 {
+		answer, err := table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{table.Name: {Keys: wanted, ConsistentRead: aws.Bool(true)}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read: %w", err)
+		}
+		for _, attributes := range answer.Responses[table.Name] {
+			var item T
+			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+				return nil, err
+			}
+			found[keyOf(item)] = item
+		}
+		wanted = answer.UnprocessedKeys[table.Name].Keys
+	}
+	return found, nil
+}
