@@ -2,10 +2,8 @@ package booking
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -14,6 +12,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -85,22 +84,14 @@ func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var text strings.Builder
-	text.WriteString("\ufeff") // or spreadsheets take it for another encoding
-	table := csv.NewWriter(&text)
-	table.UseCRLF = true // https://www.rfc-editor.org/rfc/rfc4180#section-2
-	_ = table.Write([]string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"})
-	for _, b := range list {
-		attended := ""
-		if b.Attended {
-			attended = "1"
-		}
-		_ = table.Write([]string{b.BookingID, b.Status, web.Cell(b.GivenName), web.Cell(b.FamilyName), web.Cell(b.Email), web.Cell(b.Organisation),
-			b.Territory, b.QuartetRole, web.Cell(b.Needs), b.BookedAt.Format(time.RFC3339), attended})
+	sheet := spreadsheet.Sheet{
+		Name:   r.PathValue("id"),
+		Header: []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"},
+		Rows: spreadsheet.List(list, func(b listedBooking) []any {
+			return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
+		}),
 	}
-	table.Flush()
-	w.Header().Set("Content-Disposition", `attachment; filename="`+r.PathValue("id")+`.csv"`)
-	return web.Raw(w, http.StatusOK, "text/csv; charset=utf-8", []byte(text.String()))
+	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
 }
 
 // attendanceInput is who came.

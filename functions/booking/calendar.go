@@ -48,9 +48,8 @@ func change[C interface {
 func (s *service) event(item sessionItem, uid string, sequence int) *ics.VEvent {
 	event := ics.NewEvent(uid)
 	event.SetDtStampTime(s.now().UTC())
-	zone := ics.WithTZID(timezone)
-	event.AddProperty(ics.ComponentPropertyDtStart, item.StartsAt.In(french.Paris()).Format(localTime), zone)
-	event.AddProperty(ics.ComponentPropertyDtEnd, item.EndsAt.In(french.Paris()).Format(localTime), zone)
+	setTime(event, ics.ComponentPropertyDtStart, item.StartsAt)
+	setTime(event, ics.ComponentPropertyDtEnd, item.EndsAt)
 	event.SetSummary(item.Title)
 	event.SetDescription(strings.TrimSpace(item.Description + "\n\n" + s.origin + "/agenda/" + item.ID))
 	event.SetURL(s.origin + "/agenda/" + item.ID)
@@ -63,6 +62,18 @@ func (s *service) event(item sessionItem, uid string, sequence int) *ics.VEvent 
 		event.SetStatus(ics.ObjectStatusCancelled)
 	}
 	return event
+}
+
+// setTime writes an instant by the clocks of Paris. When they go back, an hour
+// comes twice, and programs do not agree which one a calendar means (RFC 5545,
+// section 3.3.5, says the first): its times are written in UTC.
+func setTime(event *ics.VEvent, property ics.ComponentProperty, at time.Time) {
+	local := func(shift time.Duration) string { return at.Add(shift).In(french.Paris()).Format(localTime) }
+	if local(0) == local(time.Hour) || local(0) == local(-time.Hour) {
+		event.AddProperty(property, at.UTC().Format(localTime)+"Z")
+		return
+	}
+	event.AddProperty(property, local(0), ics.WithTZID(timezone))
 }
 
 // where is what a calendar shows as the place.

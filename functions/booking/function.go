@@ -68,7 +68,7 @@ var Function = function.Define(function.Spec[service]{
 		{Method: http.MethodGet, Path: "/v1/sessions/{id}/bookings", Access: function.Team, Handle: (*service).getBookings,
 			Doc: function.Doc{Summary: "Who comes, who waits, who has cancelled", Answer: bookingList{}, Faults: []string{"unknown-session"}}},
 		{Method: http.MethodGet, Path: "/v1/sessions/{id}/bookings.csv", Access: function.Team, Handle: (*service).getBookingsCSV,
-			Doc: function.Doc{Summary: "The same for a spreadsheet", Type: "text/csv", Faults: []string{"unknown-session"}}},
+			Doc: function.Doc{Summary: "The same for a spreadsheet", Type: "text/csv", Faults: []string{"unknown-session", "export-too-large"}}},
 		{Method: http.MethodPut, Path: "/v1/sessions/{id}/attendance", Access: function.Team, Handle: (*service).putAttendance,
 			Doc: function.Doc{Summary: "Note who came; again to correct", Body: attendanceInput{}, Answer: attendanceAnswer{},
 				Faults: []string{"unknown-session", "session-not-begun", "changed-meanwhile"}}},

@@ -11,12 +11,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 )
 
 // broken lists what is wrong with a session at rest.
@@ -231,12 +228,12 @@ func (w *world) storm(session string, people, atOnce int) error {
 
 // oversold replays every change of the agenda, in the one order in which they
 // happened, and tells whether more were confirmed than there were seats, at
-// any instant, or somebody was passed over.
+// any instant, or somebody who waited was passed over.
 func (w *world) oversold(session string, capacity int) (faults []string) {
 	w.t.Helper()
 	states := map[string]string{}
 	seated, step := 0, 0
-	waits := map[string]int{}
+	joined, waits := map[string]int{}, map[string]bool{} // when each ticket joined the list; who is in it
 	watch := function.Define(function.Spec[struct{}]{
 		Name: "watch", Purpose: "Watches.", Memory: 128, Timeout: time.Second,
 		Open: func(function.Runtime) (*struct{}, error) { return &struct{}{}, nil },
@@ -249,12 +246,24 @@ func (w *world) oversold(session string, capacity int) (faults []string) {
 					_, _ = fmt.Sscan(n.Number(), &capacity)
 				}
 			case pk == sessionPartition(session) && strings.HasPrefix(sk, waitPrefix):
-				if waits[sk] = step; change.EventName == "REMOVE" {
+				if waits[sk] = true; change.EventName == "REMOVE" {
 					delete(waits, sk)
+				} else {
+					joined[sk] = step
 				}
 			case sk == bookingPrefix+session:
 				before, after := states[pk], text(change.Change.NewImage["state"])
 				states[pk] = after
+				if before == waiting && after == confirmed {
+					var ticket int
+					_, _ = fmt.Sscan(change.Change.OldImage["ticket"].Number(), &ticket)
+					first := waitKey(session, ticket).SK
+					for other := range waits { // who joined before with a lower ticket was there for every matcher to see
+						if other < first && joined[other] < joined[first] {
+							faults = append(faults, fmt.Sprintf("change %d: %s is seated before %s", step, first, other))
+						}
+					}
+				}
 				if before != confirmed && after == confirmed {
 					seated++
 				} else if before == confirmed && after != confirmed {
@@ -291,90 +300,19 @@ func TestAStormLeavesEverythingSound(t *testing.T) {
 	}
 }
 
-// TestFaultsLeaveOneEffect befalls each call of booking and of cancelling with
-// each fault; the caller then tries again with the same key.
-func TestFaultsLeaveOneEffect(t *testing.T) {
-	for _, kind := range functiontest.AllFaults {
-		t.Run(kind.String(), func(t *testing.T) {
-			w := newWorld(t)
-			for number := 1; ; number++ {
-				s := w.newSession(2)
-				w.bookAs(s.ID, 9)
-				since := w.Faults(functiontest.At(number, kind))
-				var last bookingAnswer
-				for n := 1; n <= 2; n++ {
-					key := fmt.Sprintf("call-%d-person-%d", number, n)
-					answer, err := w.tryBook(s.ID, n, key)
-					if err != nil {
-						answer, err = w.tryBook(s.ID, n, key)
-					}
-					if err != nil {
-						t.Fatalf("call %d: %v", number, err)
-					}
-					last = answer
-				}
-				if err := w.giveUp(t.Context(), w.subject(last)); err != nil {
-					if err := w.giveUp(t.Context(), w.subject(last)); err != nil {
-						t.Fatalf("call %d: %v", number, err)
-					}
-				}
-				calls, _ := since()
-				w.Faults(nil)
-				if err := w.closeSessions(t.Context(), w.Clock.Now()); err != nil {
-					t.Fatal(err)
-				}
-				for _, f := range w.broken(s.ID) {
-					t.Errorf("call %d: %s", number, f)
-				}
-				if r := w.look(s.ID); len(r.in(confirmed)) != 2 || len(r.in(waiting)) != 0 {
-					t.Errorf("call %d: %d confirmed", number, len(r.in(confirmed)))
-				}
-				if calls < number {
-					return
-				}
-			}
-		})
+// TestTheReplayShowsWhoIsPassedOver seats the second who waits, which the
+// replay of the changes must show.
+func TestTheReplayShowsWhoIsPassedOver(t *testing.T) {
+	w := newWorld(t)
+	s := w.newSession(1)
+	b := w.bookMany(s.ID, 3)
+	w.guards.matchAfterCancel = false
+	w.cancel(b[0])
+	r := w.look(s.ID)
+	if err := w.seat(t.Context(), keyOf(s.ID, r.free[0]), r.waits[1]); err != nil {
+		t.Fatal(err)
 	}
-}
-
-// TestFaultsOfGrowthLoseNobody befalls each call of a growth, which also seats
-// who waits, with each fault; the team then tries again.
-func TestFaultsOfGrowthLoseNobody(t *testing.T) {
-	for _, kind := range functiontest.AllFaults {
-		t.Run(kind.String(), func(t *testing.T) {
-			w := newWorld(t)
-			for number := 1; ; number++ {
-				s := w.newSession(1)
-				w.bookMany(s.ID, 4)
-				since := w.Faults(functiontest.At(number, kind))
-				grow := func() error {
-					_, err := w.change(w.team(), s.ID, sessionChange{Capacity: ptr(3)}, &fault.Fields{})
-					return err
-				}
-				if err := grow(); err != nil {
-					if err := grow(); err != nil {
-						t.Fatalf("call %d: %v", number, err)
-					}
-				}
-				calls, _ := since()
-				w.Faults(nil)
-				if err := w.closeSessions(t.Context(), w.Clock.Now()); err != nil {
-					t.Fatal(err)
-				}
-				for _, f := range w.broken(s.ID) {
-					t.Errorf("call %d: %s", number, f)
-				}
-				if r := w.look(s.ID); r.session.Capacity != 3 || len(r.in(confirmed)) != 3 || r.in(waiting)[0].GivenName != guest(4).GivenName {
-					t.Errorf("call %d: %d of %d confirmed", number, len(r.in(confirmed)), r.session.Capacity)
-				}
-				if calls < number {
-					return
-				}
-			}
-		})
+	if faults := w.oversold(s.ID, 1); len(faults) != 1 || !strings.Contains(faults[0], "is seated before") {
+		t.Errorf("%q", faults)
 	}
-}
-
-func transact(w *world, item types.TransactWriteItem) error {
-	return dynamo.Transact(w.t.Context(), w.table.Client, item)
 }

@@ -2,7 +2,6 @@ package cohort
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -166,47 +166,36 @@ func (s *service) getApplicationsCSV(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	query.Limit = maxLimit
-	var text strings.Builder
-	text.WriteString("\ufeff") // or spreadsheets take it for another encoding
-	table := csv.NewWriter(&text)
-	table.UseCRLF = true // https://www.rfc-editor.org/rfc/rfc4180#section-2
-	head := []string{"application_id", "territory", "name", "status", "applied_at", "decided_on", "motivation"}
-	for _, role := range alliance.Quartet {
-		for _, column := range []string{"given_name", "family_name", "email", "organisation", "confirmed"} {
-			head = append(head, string(role)+"_"+column)
-		}
-	}
-	_ = table.Write(head)
-	for {
-		page, err := s.applications(r.Context(), r.PathValue("slug"), query)
-		if err != nil {
-			return err
-		}
-		for _, item := range page.Items {
-			_ = table.Write(item.row())
-		}
-		if query.Cursor = page.NextCursor; query.Cursor == "" {
-			break
-		}
-	}
-	table.Flush()
-	w.Header().Set("Content-Disposition", `attachment; filename="candidatures-`+r.PathValue("slug")+`.csv"`)
-	return web.Raw(w, http.StatusOK, "text/csv; charset=utf-8", []byte(text.String()))
+	return s.applicationsSheet(r.Context(), r.PathValue("slug"), query).Export(w, r, spreadsheet.CSV, s.audit)
 }
 
-func (a listedApplication) row() []string {
-	row := []string{a.ID, a.Territory.Code, web.Cell(a.Territory.Name), a.Status, a.AppliedAt.Format(time.RFC3339), a.DecidedOn, web.Cell(a.Motivation)}
+// applicationsSheet is all that the filter keeps.
+func (s *service) applicationsSheet(ctx context.Context, slug string, query applicationsQuery) spreadsheet.Sheet {
+	header := []string{"application_id", "territory", "name", "status", "applied_at", "decided_on", "motivation"}
+	for _, role := range alliance.Quartet {
+		for _, column := range []string{"given_name", "family_name", "email", "organisation", "confirmed"} {
+			header = append(header, string(role)+"_"+column)
+		}
+	}
+	return spreadsheet.Sheet{
+		Name: "candidatures-" + slug, Header: header, Filter: map[string]string{"status": query.Status},
+		Rows: spreadsheet.Pages(func(cursor string) ([]listedApplication, string, error) {
+			query.Cursor = cursor
+			page, err := s.applications(ctx, slug, query)
+			return page.Items, page.NextCursor, err
+		}, listedApplication.row),
+	}
+}
+
+func (a listedApplication) row() []any {
+	row := []any{a.ID, a.Territory.Code, a.Territory.Name, a.Status, a.AppliedAt, spreadsheet.Day(a.DecidedOn), a.Motivation}
 	for _, role := range alliance.Quartet {
 		m := a.Quartet[role]
 		if m == nil {
 			row = append(row, "", "", "", "", "")
 			continue
 		}
-		confirmed := ""
-		if m.Confirmed {
-			confirmed = "1"
-		}
-		row = append(row, web.Cell(m.GivenName), web.Cell(m.FamilyName), web.Cell(m.Email), web.Cell(m.Organisation), confirmed)
+		row = append(row, m.GivenName, m.FamilyName, m.Email, m.Organisation, m.Confirmed)
 	}
 	return row
 }

@@ -54,7 +54,7 @@ var Function = function.Define(function.Spec[service]{
 		{Method: http.MethodGet, Path: "/v1/cohorts/{slug}/applications", Access: function.Team, Handle: (*service).getApplications,
 			Doc: function.Doc{Summary: "Applications to a cohort, in order of arrival", Query: applicationsQuery{}, Answer: applicationPage{}, Faults: []string{"unknown-cohort"}}},
 		{Method: http.MethodGet, Path: "/v1/cohorts/{slug}/applications.csv", Access: function.Team, Handle: (*service).getApplicationsCSV,
-			Doc: function.Doc{Summary: "The same for a spreadsheet, all pages in one", Query: applicationsQuery{}, Type: "text/csv", Faults: []string{"unknown-cohort"}}},
+			Doc: function.Doc{Summary: "The same for a spreadsheet, all pages in one", Query: applicationsQuery{}, Type: "text/csv", Faults: []string{"unknown-cohort", "export-too-large"}}},
 		{Method: http.MethodGet, Path: "/v1/applications/{id}", Access: function.Link, Handle: (*service).getApplication,
 			Doc: function.Doc{Summary: "An application, for who holds its link", Answer: applicationView{}, Faults: linkFaults}},
 		{Method: http.MethodPatch, Path: "/v1/applications/{id}", Access: function.Link, Handle: (*service).patchApplication,

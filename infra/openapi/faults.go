@@ -17,6 +17,7 @@ var codeStatuses = map[string]int{
 	"invalid-token":          http.StatusUnauthorized,
 	"expired-token":          http.StatusGone,
 	"unsubscribed-by-choice": http.StatusConflict,
+	"export-too-large":       http.StatusRequestEntityTooLarge,
 
 	"unknown-session":         http.StatusNotFound,
 	"unknown-booking":         http.StatusNotFound,
@@ -65,7 +66,7 @@ var meanings = map[int]string{
 	http.StatusNotFound:              "What the path names does not exist",
 	http.StatusConflict:              "The state does not allow it, or the same request is still running",
 	http.StatusGone:                  "It was there, or the link has expired",
-	http.StatusRequestEntityTooLarge: "The body is larger than 256 KiB",
+	http.StatusRequestEntityTooLarge: "The body is larger than 256 KiB, or the file that was asked for too large for one answer",
 	http.StatusUnsupportedMediaType:  "The body has another media type than asked for",
 	http.StatusUnprocessableEntity:   "The input has faults, all of which are listed",
 	http.StatusTooManyRequests:       "Too many posts from this address",

@@ -13,7 +13,7 @@ const (
 	Partner                        // a partner's system, by the signature of its message (package partner checks it)
 	Team                           // team members, by a bearer token of the OIDC issuer or, on pages, a session
 	Admin                          // administrators, likewise
-	PublicOrTeam                   // anyone; a team member, by a bearer token, is told more
+	PublicOrTeam                   // anyone; a team member, likewise, is told more
 )
 
 // String is the name used in documents and tests.

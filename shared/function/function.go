@@ -249,7 +249,7 @@ func (f *Function) guardsTeamPages() bool {
 }
 
 func (r RouteInfo) teamPage() bool {
-	return r.Doc.Page && (r.Access == Team || r.Access == Admin)
+	return r.Doc.Page && (r.Access == Team || r.Access == Admin || r.Access == PublicOrTeam)
 }
 
 // readSessions adds what a session is checked with, unless it is declared.

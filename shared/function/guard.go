@@ -49,7 +49,7 @@ func (g guard) wrap(route RouteInfo, handle web.Handler) web.Handler {
 	case route.Access == Admin:
 		return g.only(auth.RoleAdmin, route.Doc.Page, handle)
 	case route.Access == PublicOrTeam:
-		return g.perhaps(handle)
+		return g.perhaps(route.Doc.Page, handle)
 	case route.RateLimited() && g.limiter != nil:
 		return func(w http.ResponseWriter, r *http.Request) error {
 			if err := g.limiter.Allow(r.Context(), web.ClientAddress(r)); err != nil {
@@ -120,10 +120,19 @@ func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWrit
 	return handle(w, r.WithContext(ctx))
 }
 
-// perhaps lets anyone in, and the team by name: a token that is given must hold.
-func (g guard) perhaps(handle web.Handler) web.Handler {
-	known := g.only(auth.RoleTeam, false, handle)
+// perhaps lets anyone in, and the team by name: a token that is given must
+// hold, a session that is over is nobody's.
+func (g guard) perhaps(page bool, handle web.Handler) web.Handler {
+	known := g.only(auth.RoleTeam, page, handle)
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if page {
+			w.Header().Add("Vary", "Cookie")
+			if _, err := g.sessions.Read(r); err == nil {
+				return known(w, r)
+			} else if fault.As(err) == nil {
+				return err
+			}
+		}
 		if web.BearerToken(r) != "" {
 			return known(w, r)
 		}
