@@ -24,7 +24,6 @@ type planned struct {
 func (c caller) planAgenda(now time.Time) error {
 	var entries []ally
 	var plan struct {
-		Series   []json.RawMessage `json:"series"`
 		Sessions []planned         `json:"sessions"`
 	}
 	if err := json.Unmarshal(allies, &entries); err != nil {
@@ -39,11 +38,6 @@ func (c caller) planAgenda(now time.Time) error {
 	}
 	if err := c.call(http.MethodPost, "/_dev/schedules/open-permanences", nil, nil); err != nil {
 		return err
-	}
-	for _, series := range plan.Series {
-		if err := team.call(http.MethodPost, "/v1/series", series, nil); err != nil {
-			return err
-		}
 	}
 	return each(plan.Sessions, func(p planned) error {
 		id, err := team.plan(p, now)

@@ -126,3 +126,12 @@ func (c caller) asTeam() (caller, error) {
 	c.token = token.AccessToken
 	return c, err
 }
+
+// byTeam posts as a member of the team.
+func (c caller) byTeam(target string, in, out any) error {
+	team, err := c.asTeam()
+	if err != nil {
+		return err
+	}
+	return team.post(target, in, out)
+}

@@ -8,6 +8,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -21,27 +22,42 @@ var allies []byte
 // function takes signatures.
 func Load(ctx context.Context, host http.Handler, step func(done, all int)) error {
 	c := newCaller(ctx, host)
-	if err := c.get("/v1/charter", nil); status(err) == http.StatusNotFound {
-		return nil
-	}
-	var since []ally
-	if err := json.Unmarshal(allies, &since); err != nil {
+	var charter struct{ Version string }
+	if err := c.get("/v1/charter", &charter); err != nil {
+		if status(err) == http.StatusNotFound {
+			return nil
+		}
 		return err
 	}
-	crowd, err := newCrowd()
+	past, err := past(charter.Version)
 	if err != nil {
 		return err
 	}
-	before := crowd.signatories()
-	done, all := 0, len(before)+len(since)
-	did := func(n int) { done += n; step(done, all) }
-	if err := c.signAll(before, did); err != nil {
-		return err
-	}
-	if err := c.signAll(since, did); err != nil {
+	if err := c.live(past, step); err != nil {
 		return err
 	}
 	return c.now()
+}
+
+// past is the diary until the end of what is dated once and for all.
+func past(charter string) (diary, error) {
+	var since []ally
+	if err := json.Unmarshal(allies, &since); err != nil {
+		return nil, err
+	}
+	crowd, err := newCrowd()
+	if err != nil {
+		return nil, err
+	}
+	var d diary
+	signed := crowd.signatories()
+	d.sign(signed, charter)
+	d.sign(since, charter)
+	if err := errors.Join(d.meet(crowd, signed), d.accompany(crowd), d.recordElsewhere()); err != nil {
+		return nil, err
+	}
+	d.note(moment("2024-01-15", 6), func(c caller) error { return c.post("/_dev/schedules/close-year", nil, nil) })
+	return d, nil
 }
 
 // Today adds what is dated from now on: sessions to come that some have

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
-
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
 )
 
 type signing struct {
@@ -22,37 +19,22 @@ type acceptance struct {
 	Accepted bool   `json:"accepted"`
 }
 
-// signAll lets everyone sign on their day and confirm from their mail; all
-// come in the order of their days.
-func (c caller) signAll(all []ally, signed func(int)) error {
-	var charter struct{ Version string }
-	if err := c.get("/v1/charter", &charter); err != nil {
-		return err
-	}
+// sign notes that everyone signs on their day and confirms from their mail;
+// all come in the order of their days.
+func (d *diary) sign(all []ally, version string) {
 	for len(all) > 0 {
-		today := 1
-		for today < len(all) && all[today].On == all[0].On {
-			today++
+		together := 1
+		for together < len(all) && all[together].On == all[0].On {
+			together++
 		}
-		if err := c.signOn(charter.Version, all[:today]); err != nil {
-			return err
-		}
-		all = all[today:]
-		signed(today)
+		today := all[:together]
+		all = all[together:]
+		d.note(moment(today[0].On, 10), func(c caller) error { return c.sign(today, version) })
 	}
-	return nil
 }
 
-// signOn has these people sign on one day.
-func (c caller) signOn(version string, today []ally) error {
-	morning, err := time.ParseInLocation(time.DateOnly, today[0].On, french.Paris())
-	if err != nil {
-		return err
-	}
-	if err := c.at(morning.Add(10 * time.Hour)); err != nil {
-		return err
-	}
-	err = each(today, func(a ally) error {
+func (c caller) sign(today []ally, version string) error {
+	err := each(today, func(a ally) error {
 		return c.post("/v1/registrations", signing{a.Kind, a.Organisation, a.Person, acceptance{version, true}, a.Consents}, nil)
 	})
 	if err != nil {
@@ -61,34 +43,35 @@ func (c caller) signOn(version string, today []ally) error {
 	if err := c.settle(); err != nil {
 		return err
 	}
-	if err := each(today, c.confirm); err != nil {
+	err = each(today, func(a ally) error {
+		link, err := c.linkFor(a.Person.Email, "/rejoindre/confirmer")
+		if err != nil {
+			return err
+		}
+		return c.post("/v1/registrations/confirm", map[string]string{"token": link.Query().Get("token")}, nil)
+	})
+	if err != nil {
 		return err
 	}
 	return c.forgetMails()
 }
 
-// confirm follows the link of the mail that came.
-func (c caller) confirm(a ally) error {
-	token, err := c.tokenFor(a.Person.Email, "/rejoindre/confirmer")
-	if err != nil {
-		return err
-	}
-	return c.post("/v1/registrations/confirm", map[string]string{"token": token}, nil)
-}
-
-// tokenFor is the token of the link to a page, in the mails to somebody.
-func (c caller) tokenFor(email, page string) (string, error) {
+// linkFor is the link to a page in the latest mail to somebody that has one.
+func (c caller) linkFor(email, page string) (found *url.URL, err error) {
 	var mails []struct{ Links []string }
 	if err := c.get("/_dev/mail?to="+url.QueryEscape(email), &mails); err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, mail := range mails {
 		for _, link := range mail.Links {
 			address, err := url.Parse(link)
 			if err == nil && strings.HasPrefix(address.Path, page) {
-				return address.Query().Get("token"), nil
+				found = address
 			}
 		}
 	}
-	return "", fmt.Errorf("%d mails came and none has a link to %s", len(mails), page)
+	if found == nil {
+		return nil, fmt.Errorf("%d mails came and none has a link to %s", len(mails), page)
+	}
+	return found, nil
 }
