@@ -53,10 +53,12 @@ node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-# A Python that can run the partners' example, and read our calendars.
-$(PYTHON):
+# A Python that can run the partners' example, and read what we write with
+# other programs than ours.
+$(PYTHON): tests/requirements.txt
 	python3 -m venv $@
-	$@/bin/pip install -q standardwebhooks==1.1.0 icalendar==7.3.2
+	$@/bin/pip install -q -r $<
+	@touch $@
 
 $(JAVA_ENGINE): infra/local/dynamodb-local/pom.xml
 	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$@

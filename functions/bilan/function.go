@@ -11,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // Function is the declaration.
@@ -24,13 +25,14 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Ledger, Right: function.ReadAppend},
 		{Table: function.Audit, Right: function.Append},
 	},
-	Open:    open,
-	Streams: []function.Stream[service]{{Table: function.Ledger, Consume: (*service).follow}},
-	Routes: []function.Route[service]{
+	Settings: []function.Setting{function.PublicURL},
+	Open:     open,
+	Streams:  []function.Stream[service]{{Table: function.Ledger, Consume: (*service).follow}},
+	Routes: append([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/bilans", Access: function.Public, Handle: (*service).getYears,
 			Doc: function.Doc{Summary: "The years that have a bilan, the latest first", Answer: report.Years{}}},
 		{Method: http.MethodGet, Path: "/v1/bilans/{year}", Access: function.Public, Handle: (*service).getYear,
-			Doc: function.Doc{Summary: "The bilan of a year: its figures, the five effects, corrections since publication", Answer: report.Report{}, Faults: []string{"unknown-year"}}},
+			Doc: function.Doc{Summary: "The bilan of a year: its figures, the five effects, corrections since publication", Answer: report.Report{}, Forms: yearForms, Faults: []string{"unknown-year", "unknown-format"}}},
 		{Method: http.MethodGet, Path: "/v1/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).getFigure,
 			Doc: function.Doc{Summary: "A figure and how many records make it; for the team also the records", Query: recordsQuery{}, Answer: figureView{}, Faults: []string{"unknown-year", "unknown-figure"}}},
 		{Method: http.MethodPost, Path: "/v1/bilans/{year}/close", Access: function.Team, Handle: (*service).postClose,
@@ -41,7 +43,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Record what happened elsewhere, or correct what was recorded", Body: factInput{}, Answer: factView{}, Status: http.StatusCreated, Creates: true}},
 		{Method: http.MethodGet, Path: "/v1/facts", Access: function.Team, Handle: (*service).getFacts,
 			Doc: function.Doc{Summary: "What the team recorded of a type and a year, the latest first", Query: factsQuery{}, Answer: factPage{}}},
-	},
+	}, pageRoutes...),
 })
 
 // service is an opened bilan function.
@@ -52,12 +54,16 @@ type service struct {
 	figures register
 	now     func() time.Time
 	newID   func(prefix string) string
+	origin  string
+	pages   *web.Templates
 }
 
 func open(rt function.Runtime) (*service, error) {
+	pages := web.NewTemplates(pageFiles)
+	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
 		table: rt.Table(function.Bilans), ledger: rt.Table(function.Ledger),
 		audit:   audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
-		figures: figures, now: rt.Now, newID: rt.ID,
+		figures: figures, now: rt.Now, newID: rt.ID, origin: pages.Origin, pages: pages,
 	}, nil
 }

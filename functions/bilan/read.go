@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -58,6 +59,9 @@ func (s *service) standing(c countersOfYear) (report.Status, time.Time) {
 }
 
 func (s *service) getYear(w http.ResponseWriter, r *http.Request) error {
+	if year, format, asked := strings.Cut(r.PathValue("year"), "."); asked {
+		return s.export(w, r, year, format)
+	}
 	year, err := s.parseYear(r.PathValue("year"))
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/outline"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -39,8 +40,7 @@ type cohortView struct {
 	ScaleLabel, RegionName, PartnerLabel string
 	Opens, Closes, Starts, Ends          time.Time
 	Stages                               []stage // milestones, with names and days
-	Departements                         []departementRow
-	Shapes                               []shape
+	Map                                  outline.Map
 }
 
 type stage struct {
@@ -69,6 +69,13 @@ func day(text string) time.Time {
 		return time.Time{}
 	}
 	return at
+}
+
+func places(territories []enrolled) (all []outline.Place) {
+	for _, t := range territories {
+		all = append(all, outline.Place{Code: t.Code, Name: t.Name})
+	}
+	return all
 }
 
 type cohortsView struct {
@@ -100,8 +107,7 @@ func (s *service) cohortPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := viewCohort(shown)
 	if len(shown.Territories) > 0 {
-		view.Departements = departements(shown.Territories)
-		view.Shapes = shapes(view.Departements)
+		view.Map = outline.Draw(places(shown.Territories))
 	}
 	return s.pages.Render(w, r, http.StatusOK, "cohort", web.Page{
 		Title: shown.Name, Description: shown.Programme, Data: view,

@@ -1,7 +1,6 @@
 package cohort
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -63,27 +62,4 @@ func TestPagesOfCohorts(t *testing.T) {
 	says("GET", says("POST", address.Path+"/confirmer", 303, mine), 200, nil, "A confirmé")
 	says("GET", says("POST", address.Path+"/retirer", 303, token), 200, nil, "Candidature retirée")
 	says("POST", address.Path+"/retirer", 401, url.Values{"token": {"x"}})
-}
-
-// TestTheMapShowsWhereTerritoriesAre in words and as shapes.
-func TestTheMapShowsWhereTerritoriesAre(t *testing.T) {
-	rows := departements([]enrolled{{Code: "46102", Name: "Figeac"}, {Code: "31555", Name: "Toulouse"}, {Code: "46042", Name: "Cahors"}, {Code: "97411", Name: "Saint-Denis"}})
-	if got := fmt.Sprint(rows); got != "[{31 Haute-Garonne [Toulouse]} {46 Lot [Figeac Cahors]} {974 La Réunion [Saint-Denis]}]" {
-		t.Error(got)
-	}
-	in := 0
-	for _, s := range shapes(rows) {
-		if s.In {
-			in++
-		}
-		if !strings.HasPrefix(s.Path, "M") || !strings.HasSuffix(s.Path, "z") {
-			t.Errorf("%s: %q", s.Code, s.Path)
-		}
-	}
-	if all := len(shapes(rows)); all != 96 || in != 2 {
-		t.Errorf("%d of %d", in, all)
-	}
-	if rows := departements([]enrolled{{Code: "REG-76", Name: "Occitanie"}}); len(rows) != 13 {
-		t.Errorf("%v", rows)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,6 +56,15 @@ func newDocument(all []*function.Function) ([]byte, error) {
 				return nil, fmt.Errorf("%s of %s: %w", r.Pattern(), f.Name, err)
 			}
 			d.AddOperation(operation)
+			for _, form := range r.Doc.Forms {
+				other := *operation
+				other.Path += form.Suffix
+				other.OperationID += strings.ReplaceAll(form.Suffix, ".", "-")
+				other.Summary += ", as " + form.Suffix
+				other.Responses = maps.Clone(operation.Responses)
+				other.Responses[strconv.Itoa(http.StatusOK)] = d.form(r, form)
+				d.AddOperation(&other)
+			}
 		}
 	}
 	d.schemas.finish()
@@ -110,6 +120,14 @@ func (d *document) answer(r function.RouteInfo, status int) *huma.Response {
 		response.Content = text(r.Doc.Type)
 	}
 	return response
+}
+
+// form is a good answer in another media type. One in JSON says the same.
+func (d *document) form(r function.RouteInfo, form function.Form) *huma.Response {
+	if form.Type == "application/json" {
+		return d.answer(r, http.StatusOK)
+	}
+	return &huma.Response{Description: http.StatusText(http.StatusOK), Content: text(form.Type)}
 }
 
 // body is what a request carries. A page's form says its fields itself.

@@ -51,6 +51,7 @@ var codeStatuses = map[string]int{
 	"reminded-already":       http.StatusConflict,
 
 	"unknown-year":    http.StatusNotFound,
+	"unknown-format":  http.StatusNotFound,
 	"unknown-figure":  http.StatusNotFound,
 	"year-not-over":   http.StatusConflict,
 	"year-not-closed": http.StatusConflict,

@@ -34,9 +34,15 @@ type Doc struct {
 	Page bool
 	// Type is the media type of a good answer that is neither JSON nor a page.
 	Type string
+	// Forms are other media types of the good answer, at the path with a suffix:
+	// "/v1/bilans/{year}" takes "/v1/bilans/2023.csv" too.
+	Forms []Form
 	// Faults are the codes it may answer besides those that every route has.
 	Faults []string
 }
+
+// Form is a media type of an answer, and what its path ends with.
+type Form struct{ Suffix, Type string }
 
 // Secret is a key or password that hosts keep and functions read on first use.
 type Secret string

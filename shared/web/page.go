@@ -29,6 +29,7 @@ var navigation = []struct{ Path, Label string }{
 	{"/charte", "La charte"},
 	{"/agenda", "Agenda"},
 	{"/cohortes", "Cohortes"},
+	{"/bilans", "Bilans"},
 	{"/allies", "Les allié·es"},
 	{"/mes-donnees", "Mes données"},
 }

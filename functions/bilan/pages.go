@@ -1,0 +1,180 @@
+package bilan
+
+import (
+	"embed"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/chart"
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/outline"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// pageRoutes are the French pages, by the same reads as the API.
+var pageRoutes = []function.Route[service]{
+	{Method: http.MethodGet, Path: "/bilans", Access: function.Public, Handle: (*service).yearsPage,
+		Doc: function.Doc{Summary: "The years", Page: true}},
+	{Method: http.MethodGet, Path: "/bilans/{year}", Access: function.Public, Handle: (*service).yearPage,
+		Doc: function.Doc{Summary: "The bilan of a year, with charts, made to be printed too", Page: true}},
+	{Method: http.MethodGet, Path: "/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).figurePage,
+		Doc: function.Doc{Summary: "What a figure counts; for the team also the records", Page: true}},
+}
+
+func (s *service) yearsPage(w http.ResponseWriter, r *http.Request) error {
+	years, err := s.years(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, http.StatusOK, "years", web.Page{
+		Title: "Bilans", Description: "Ce que l’alliance a fait, année par année : chaque chiffre s’ouvre sur ce qu’il compte.", Canonical: "/bilans", Data: years.Items,
+	})
+}
+
+// yearView is a year with what its page shows beside the numbers.
+type yearView struct {
+	report.Report
+	Parts []chapterView
+	Five  effectsView
+	Map   outline.Map
+}
+
+type chapterView struct {
+	report.Chapter
+	Year   int
+	Charts []chart.Bars
+}
+
+type effectsView struct {
+	Chart   chart.Bars
+	Effects []report.NamedEffect
+}
+
+func viewYear(r report.Report) yearView {
+	charts := chart.Year(r)
+	view := yearView{Report: r, Five: effectsView{charts[len(charts)-1], r.NamedEffects()}}
+	for _, chapter := range r.Chapters {
+		part := chapterView{Chapter: chapter, Year: r.Year}
+		for _, bars := range charts {
+			if bars.Chapter == chapter.Number {
+				part.Charts = append(part.Charts, bars)
+			}
+		}
+		view.Parts = append(view.Parts, part)
+	}
+	return view
+}
+
+func (s *service) yearPage(w http.ResponseWriter, r *http.Request) error {
+	year, err := s.parseYear(r.PathValue("year"))
+	if err != nil {
+		return err
+	}
+	bilan, err := s.report(r.Context(), year)
+	if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, http.StatusOK, "year", web.Page{
+		Title: fmt.Sprintf("Bilan %d", year), Description: fmt.Sprintf("Les chiffres de l’alliance en %d, leurs définitions et ce qu’ils comptent.", year), Data: viewYear(bilan),
+	})
+}
+
+// detailView is a figure with what it counts.
+type detailView struct {
+	figureView
+	Chapter report.Chapter
+	Records []recordRow
+	Team    bool
+	More    string
+	// Corrections are those of this figure.
+	Corrections []report.Correction
+}
+
+// recordRow is a record as the page shows it.
+type recordRow struct {
+	Name   string
+	Amount int
+	Facts  []factRow
+}
+
+type factRow struct {
+	ID, Type, Text string
+	Day            time.Time
+}
+
+func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Add("Vary", "Cookie") // the team is told more
+	year, err := s.parseYear(r.PathValue("year"))
+	if err != nil {
+		return err
+	}
+	var faults fault.Fields
+	query := readRecordsQuery(r.URL.Query(), &faults)
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	bilan, err := s.report(r.Context(), year)
+	if err != nil {
+		return err
+	}
+	shown, err := s.figure(r.Context(), year, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	view := detailView{figureView: shown}
+	_, view.Chapter, _ = bilan.Figure(shown.ID)
+	for _, c := range bilan.Corrections {
+		if c.Figure == shown.ID {
+			view.Corrections = append(view.Corrections, c)
+		}
+	}
+	if _, view.Team = auth.MemberOf(r.Context()); view.Team {
+		if err := s.addRecords(r, &view, query); err != nil {
+			return err
+		}
+	}
+	return s.pages.Render(w, r, http.StatusOK, "figure", web.Page{
+		Title: shown.Label, Description: shown.Definition, Private: view.Team, Data: view,
+	})
+}
+
+// addRecords adds a page of what the figure counts.
+func (s *service) addRecords(r *http.Request, view *detailView, query recordsQuery) error {
+	records, next, err := s.records(r.Context(), view.Year, view.ID, view.Status, query)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		view.Records = append(view.Records, viewRecord(record))
+	}
+	if next != "" {
+		view.More = "?" + url.Values{"cursor": {next}, "limit": {strconv.Itoa(query.Limit)}}.Encode()
+	}
+	return nil
+}
+
+func viewRecord(r record) recordRow {
+	row := recordRow{Name: r.Element, Amount: r.Amount}
+	if place, err := territory.Lookup(r.Element); err == nil {
+		row.Name = place.Name + " (" + r.Element + ")"
+	}
+	for _, f := range r.Facts {
+		at, err := time.Parse(time.RFC3339, f.Time)
+		if err != nil {
+			continue // it was checked before it was stored
+		}
+		row.Facts = append(row.Facts, factRow{f.ID, f.Type, f.Text, at.In(french.Paris())})
+	}
+	return row
+}

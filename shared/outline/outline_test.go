@@ -1,0 +1,33 @@
+package outline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestTheMapShowsWhereTerritoriesAre in words and as shapes.
+func TestTheMapShowsWhereTerritoriesAre(t *testing.T) {
+	drawn := Draw([]Place{{"46102", "Figeac"}, {"31555", "Toulouse"}, {"46042", "Cahors"}, {"97411", "Saint-Denis"}, {"99999", "Nulle part"}})
+	if got := fmt.Sprint(drawn.Rows); got != "[{31 Haute-Garonne [Toulouse]} {46 Lot [Figeac Cahors]} {974 La Réunion [Saint-Denis]}]" {
+		t.Error(got)
+	}
+	if len(drawn.Shapes) != 96 {
+		t.Errorf("%d départements are drawn", len(drawn.Shapes))
+	}
+	in := ""
+	for _, s := range drawn.Shapes {
+		if s.In {
+			in += s.Code + " "
+		}
+		if !strings.HasPrefix(s.Path, "M") || !strings.HasSuffix(s.Path, "z") {
+			t.Errorf("%s: %q", s.Code, s.Path)
+		}
+	}
+	if in != "31 46 " || !drawn.Shapes[95].In {
+		t.Errorf("in: %s", in)
+	}
+	if rows := Draw([]Place{{"REG-76", "Occitanie"}}).Rows; len(rows) != 13 {
+		t.Errorf("%v", rows)
+	}
+}
