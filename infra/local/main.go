@@ -47,6 +47,7 @@ type settings struct {
 	data      string
 	empty     bool
 	fresh     bool
+	prepared  string // where the demo year is kept
 	rateLimit int
 }
 
@@ -59,6 +60,7 @@ func parse(args []string, stderr io.Writer) (s settings, err error) {
 	flags.BoolVar(&s.fresh, "fresh", false, "replay the demo year again, even if it was prepared before")
 	flags.IntVar(&s.rateLimit, "rate-limit", 0, "posts that one client may make a minute; 0: no limit")
 	err = flags.Parse(args)
+	s.prepared = preparedRoot()
 	return s, err
 }
 
@@ -98,18 +100,21 @@ func open(ctx context.Context, o host.Options, s settings, stdout io.Writer) (h 
 	forget = func() {}
 	load := func(h *host.Host) error { return demo.Today(ctx, h) }
 	_, others := engine.Elsewhere()
-	empty, err := prepared.Empty(s.data)
+	used := false
+	if s.data != "" {
+		if used, err = prepared.Used(s.data); err != nil {
+			return nil, nil, err
+		}
+	}
 	switch {
-	case err != nil:
-		return nil, nil, err
-	case s.empty, s.data != "" && !empty:
+	case s.empty, used:
 		load = func(*host.Host) error { return nil }
 	case others: // no folder of ours holds its data
 		load = func(h *host.Host) error {
 			return errors.Join(demo.Load(ctx, h, bar(stdout)), demo.Today(ctx, h))
 		}
 	default:
-		year, err := preparedYear(ctx, o, s.fresh, stdout)
+		year, err := preparedYear(ctx, o, s, stdout)
 		if err != nil {
 			return nil, nil, err
 		}

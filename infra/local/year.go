@@ -17,34 +17,39 @@ import (
 
 // preparedYear returns the folder that holds the demo year, and replays the
 // year into it when this version of the program has not done so before.
-func preparedYear(ctx context.Context, o host.Options, fresh bool, stdout io.Writer) (string, error) {
-	root, name, err := yearPlace()
+func preparedYear(ctx context.Context, o host.Options, s settings, stdout io.Writer) (string, error) {
+	name, err := versionOfYear()
 	if err != nil {
 		return "", err
 	}
-	if fresh {
-		if err := os.RemoveAll(filepath.Join(root, name)); err != nil {
+	if s.fresh {
+		if err := os.RemoveAll(filepath.Join(s.prepared, name)); err != nil {
 			return "", err
 		}
 	}
-	return prepared.Folder(root, name, func(folder string) error { return replay(ctx, o, folder, stdout) })
+	return prepared.Folder(s.prepared, name, func(folder string) error { return replay(ctx, o, folder, stdout) })
 }
 
-// yearPlace says where the demo year is kept, and under which name: the
-// fingerprint of the sources that decide what is in it, or that of the program
-// where it runs away from its sources.
-func yearPlace() (root, name string, err error) {
-	module, found := engine.ModuleRoot()
-	if !found {
-		program, err := os.Executable()
-		if err != nil {
-			return "", "", err
-		}
-		name, err = prepared.FingerprintFile(program)
-		return filepath.Join(os.TempDir(), "fabrique-demo"), name, err
+// preparedRoot is where prepared demo years are kept: beside the sources, or
+// where temporary files are when the program runs away from them.
+func preparedRoot() string {
+	if module, found := engine.ModuleRoot(); found {
+		return filepath.Join(module, ".build", "demo")
 	}
-	name, err = prepared.Fingerprint(module, "functions", "shared", "events", "infra/local")
-	return filepath.Join(module, ".build", "demo"), name + os.Getenv("FABRIQUE_ENGINE"), err
+	return filepath.Join(os.TempDir(), "fabrique-demo")
+}
+
+// versionOfYear tells one demo year from that of other sources, or of another
+// program where there are no sources, and from that of another engine.
+func versionOfYear() (name string, err error) {
+	if module, found := engine.ModuleRoot(); found {
+		name, err = prepared.Fingerprint(module, "functions", "shared", "events", "infra/local")
+	} else if program, programErr := os.Executable(); programErr != nil {
+		err = programErr
+	} else {
+		name, err = prepared.FingerprintFile(program)
+	}
+	return name + os.Getenv("FABRIQUE_ENGINE"), err
 }
 
 // replayGarbage lets memory grow further than usual between collections while

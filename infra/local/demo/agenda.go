@@ -24,7 +24,7 @@ type planned struct {
 func (c caller) planAgenda(now time.Time) error {
 	var entries []ally
 	var plan struct {
-		Sessions []planned         `json:"sessions"`
+		Sessions []planned `json:"sessions"`
 	}
 	if err := json.Unmarshal(allies, &entries); err != nil {
 		return err

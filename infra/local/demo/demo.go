@@ -56,7 +56,7 @@ func past(charter string) (diary, error) {
 	if err := errors.Join(d.meet(crowd, signed), d.accompany(crowd), d.recordElsewhere()); err != nil {
 		return nil, err
 	}
-	d.note(moment("2024-01-15", 6), func(c caller) error { return c.post("/_dev/schedules/close-year", nil, nil) })
+	//d.note(moment("2024-01-15", 6), func(c caller) error { return c.post("/_dev/schedules/close-year", nil, nil) })
 	return d, nil
 }
 

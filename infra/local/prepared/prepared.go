@@ -70,10 +70,10 @@ func forget(root, name string) error {
 // that a folder without one holds no data.
 const Database = ".db"
 
-// Empty tells whether a folder is missing or holds no database.
-func Empty(folder string) (bool, error) {
+// Used tells whether a folder holds a database.
+func Used(folder string) (bool, error) {
 	found, err := filepath.Glob(filepath.Join(folder, "*"+Database))
-	return len(found) == 0, err
+	return len(found) > 0, err
 }
 
 // Copy copies all files of a folder into another, which is made if need be.
