@@ -64,7 +64,7 @@ const (
 	persons2023       = 1020
 )
 
-// The days between which they sign: one in each week.
+// The days between which they sign: one in each fortnight.
 var (
 	firstSigning = time.Date(2021, 1, 11, 0, 0, 0, 0, time.UTC)
 	lastSigning  = time.Date(2023, 12, 18, 0, 0, 0, 0, time.UTC)
@@ -87,11 +87,11 @@ func newCrowd() (*crowd, error) {
 func (c *crowd) signatories() []ally {
 	kinds := slices.Concat(slices.Repeat([]string{"organisation"}, organisations2023), slices.Repeat([]string{"person"}, persons2023))
 	c.random.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
-	weeks := int(lastSigning.Sub(firstSigning)/(7*24*time.Hour)) + 1
+	fortnights := int(lastSigning.Sub(firstSigning)/(14*24*time.Hour)) + 1
 	all := make([]ally, len(kinds))
 	for i, kind := range kinds {
-		week := i * weeks / len(kinds)
-		day := firstSigning.AddDate(0, 0, 7*week+week%4) // Monday to Thursday
+		fortnight := i * fortnights / len(kinds)
+		day := firstSigning.AddDate(0, 0, 14*fortnight+fortnight%4) // Monday to Thursday
 		all[i] = ally{On: day.Format(time.DateOnly), Kind: kind, Consents: consents{Newsletter: c.oneIn(2), Directory: kind == "organisation" && !c.oneIn(5)}}
 		domain := "courriel.example"
 		if kind == "organisation" {
