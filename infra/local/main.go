@@ -131,7 +131,7 @@ func open(ctx context.Context, o host.Options, s settings, stdout io.Writer) (h 
 		}
 	}
 	if h, err = host.Open(ctx, o); err == nil {
-		if err = load(h); err == nil || ctx.Err() != nil {
+		if err = load(h); err == nil {
 			return h, forget, nil
 		}
 		h.Close()

@@ -90,10 +90,11 @@ func bar(w io.Writer) func(done, all int) {
 		switch {
 		case terminal && percent != shown:
 			full := barWidth * done / all
-			fmt.Fprintf(w, "\r  Replaying the demo year, once  [%s%s] %3d %%", strings.Repeat("#", full), strings.Repeat("·", barWidth-full), percent)
+			end := ""
 			if done == all {
-				fmt.Fprintln(w)
+				end = "\n"
 			}
+			fmt.Fprintf(w, "\r  Replaying the demo year, once  [%s%s] %3d %%%s", strings.Repeat("#", full), strings.Repeat("·", barWidth-full), percent, end)
 		case !terminal && percent/10 != shown/10:
 			fmt.Fprintf(w, "  Replaying the demo year, once: %d %%\n", percent)
 		}

@@ -33,7 +33,7 @@ func Folder(root, name string, fill func(folder string) error) (string, error) {
 	if err := fill(work.Path); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	if err := os.MkdirAll(root, 0o750); err != nil {
 		return "", fmt.Errorf("prepared data: %w", err)
 	}
 	moved, err := os.MkdirTemp(root, unfinished)
@@ -133,24 +133,19 @@ func copyFile(from, to string) error {
 // what a program stores: Go sources and data, and neither tests nor what is
 // only shown.
 func Fingerprint(root string, folders ...string) (string, error) {
-	sum := sha256.New()
+	sum, files := sha256.New(), os.DirFS(root)
 	for _, folder := range folders {
-		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
+		err := fs.WalkDir(files, folder, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
 				return err
-			}
-			if entry.IsDir() && entry.Name() == "testdata" {
+			case entry.IsDir() && entry.Name() == "testdata":
 				return fs.SkipDir
-			}
-			if !entry.Type().IsRegular() || !decides(entry.Name()) {
+			case !entry.Type().IsRegular() || !decides(entry.Name()):
 				return nil
 			}
-			text, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			inside, err := filepath.Rel(root, path)
-			fmt.Fprintf(sum, "%s %d\n%s", inside, len(text), text)
+			text, err := fs.ReadFile(files, path)
+			fmt.Fprintf(sum, "%s %d\n%s", path, len(text), text)
 			return err
 		})
 		if err != nil {
