@@ -5,6 +5,7 @@ LINT   := .tools/golangci-lint
 LINT_VERSION := v2.15.0
 JAVA_ENGINE := .tools/dynamodb-local
 PYTHON := .tools/python
+OAI_SCHEMAS := .tools/oai-schemas
 FUNCTIONS := $(notdir $(patsubst %/lambda/main.go,%,$(wildcard functions/*/lambda/main.go)))
 
 .PHONY: run test lint generate build synth deploy bench invoke webhook tools clean help
@@ -59,6 +60,13 @@ $(PYTHON): tests/requirements.txt
 	python3 -m venv $@
 	$@/bin/pip install -q -r $<
 	@touch $@
+
+# The schemas of OAI-PMH and Dublin Core, of a Debian package that holds them.
+$(OAI_SCHEMAS):
+	rm -rf $@.part && mkdir -p $@.part
+	cd $@.part && apt-get -qq download python3-gavo && dpkg -x python3-gavo_*.deb .
+	mv $@.part/usr/lib/python3/dist-packages/gavo/resources/schemata $@
+	rm -rf $@.part
 
 $(JAVA_ENGINE): infra/local/dynamodb-local/pom.xml
 	mvn -q -B -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$@

@@ -8,6 +8,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions/cohort"
 	"github.com/fabrique-des-transitions/fabrique/functions/notify"
 	"github.com/fabrique-des-transitions/fabrique/functions/partner"
+	"github.com/fabrique-des-transitions/fabrique/functions/publishing"
 	"github.com/fabrique-des-transitions/fabrique/functions/registration"
 	"github.com/fabrique-des-transitions/fabrique/functions/site"
 	"github.com/fabrique-des-transitions/fabrique/functions/team"
@@ -23,6 +24,7 @@ var All = []*function.Function{
 	booking.Function,
 	cohort.Function,
 	partner.Function,
+	publishing.Function,
 	team.Function,
 	bilan.Function,
 	site.Function,

@@ -37,6 +37,22 @@ type visitor struct {
 	shots  string       // folder for pictures, empty for none
 }
 
+// serve runs a platform without any data, for a visitor who has no browser.
+func serve(t *testing.T) *visitor {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	origin := "http://" + server.Listener.Addr().String()
+	h, err := host.Open(t.Context(), host.Options{Functions: functions.All, PublicURL: origin, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	server.Config.Handler = h
+	server.Start()
+	t.Cleanup(server.Close)
+	return &visitor{t: t, origin: origin}
+}
+
 // visit opens a browser on a platform without any data. It skips the test
 // where there is no browser: continuous integration installs one.
 func visit(t *testing.T) *visitor {
@@ -51,17 +67,7 @@ func visit(t *testing.T) *visitor {
 	if command == "" {
 		t.Skip("no chromium on PATH: the journeys through a browser are left out")
 	}
-	server := httptest.NewUnstartedServer(nil)
-	origin := "http://" + server.Listener.Addr().String()
-	h, err := host.Open(t.Context(), host.Options{Functions: functions.All, PublicURL: origin, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
-	server.Config.Handler = h
-	server.Start()
-	t.Cleanup(server.Close)
-
+	v := serve(t)
 	axe, err := os.ReadFile(filepath.Join("..", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		t.Fatalf("axe-core is not installed, run npm ci: %v", err)
@@ -73,7 +79,7 @@ func visit(t *testing.T) *visitor {
 	t.Cleanup(stopTab)
 	ctx, stopInTime := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(stopInTime)
-	v := &visitor{t: t, ctx: ctx, origin: origin, axe: string(axe), shots: os.Getenv("FABRIQUE_SCREENSHOTS")}
+	v.ctx, v.axe, v.shots = ctx, string(axe), os.Getenv("FABRIQUE_SCREENSHOTS")
 	v.do(chromedp.Navigate("about:blank"))
 	err = chromedp.Listen(ctx, func(event any) {
 		if finished, ok := event.(*network.EventLoadingFinished); ok {

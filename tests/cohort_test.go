@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,9 +14,6 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-
-	"github.com/fabrique-des-transitions/fabrique/functions"
-	"github.com/fabrique-des-transitions/fabrique/infra/local/host"
 )
 
 // asTeam sends a call of the team and reads the JSON that comes back into out,
@@ -119,12 +114,18 @@ func TestATerritoryJoinsACohort(t *testing.T) {
 	v.look("partners")
 }
 
-// key signs what a partner posts.
-func (v *visitor) key(partner string) *standardwebhooks.Webhook {
+// secret is what a partner signs with.
+func (v *visitor) secret(partner string) string {
 	v.t.Helper()
 	var said struct{ Secret string }
 	v.fetch(http.MethodGet, "/_dev/partners/"+partner, &said)
-	key, err := standardwebhooks.NewWebhook(said.Secret)
+	return said.Secret
+}
+
+// key signs what a partner posts.
+func (v *visitor) key(partner string) *standardwebhooks.Webhook {
+	v.t.Helper()
+	key, err := standardwebhooks.NewWebhook(v.secret(partner))
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -162,16 +163,7 @@ func (v *visitor) post(key *standardwebhooks.Webhook, id string, body []byte) st
 // TestTheExamplesForPartnersRun sends a message with each of the programs that
 // the page of the partners shows, by the public libraries of Standard Webhooks.
 func TestTheExamplesForPartnersRun(t *testing.T) {
-	server := httptest.NewUnstartedServer(nil)
-	origin := "http://" + server.Listener.Addr().String()
-	h, err := host.Open(t.Context(), host.Options{Functions: functions.All, PublicURL: origin, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(h.Close)
-	server.Config.Handler = h
-	server.Start()
-	t.Cleanup(server.Close)
+	v := serve(t)
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +180,7 @@ func TestTheExamplesForPartnersRun(t *testing.T) {
 				t.Skip("no Python with the package standardwebhooks: continuous integration installs one")
 			}
 			program := exec.CommandContext(t.Context(), command[0], command[1:]...) //nolint:gosec // programs of this repository
-			program.Env = append(os.Environ(), "FABRIQUE_URL="+origin+"/v1/webhooks/occitanie", "FABRIQUE_SECRET="+partnerSecret(t, h))
+			program.Env = append(os.Environ(), "FABRIQUE_URL="+v.origin+"/v1/webhooks/occitanie", "FABRIQUE_SECRET="+v.secret("occitanie"))
 			said, err := program.CombinedOutput()
 			if err != nil || !strings.HasPrefix(string(said), "200 ") || !strings.Contains(string(said), "rcp_") {
 				t.Errorf("%v: %s", err, said)
@@ -210,15 +202,4 @@ func python(t *testing.T) string {
 		}
 	}
 	return ""
-}
-
-func partnerSecret(t *testing.T, h http.Handler) string {
-	t.Helper()
-	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/_dev/partners/occitanie", nil))
-	var partner struct{ Secret string }
-	if err := json.Unmarshal(answer.Body.Bytes(), &partner); err != nil {
-		t.Fatal(err)
-	}
-	return partner.Secret
 }

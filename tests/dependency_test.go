@@ -27,6 +27,7 @@ var devOnly = []string{
 	"github.com/danielgtaylor/huma",
 	"github.com/emersion/go-smtp",
 	"github.com/jhillyerd/enmime",
+	"github.com/mmcdole/gofeed",
 	"github.com/oauth2-proxy/mockoidc",
 	"github.com/pb33f",
 	"github.com/santhosh-tekuri/jsonschema",

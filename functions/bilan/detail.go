@@ -29,13 +29,15 @@ type figureView struct {
 	Year       int           `json:"year"`
 	Status     report.Status `json:"status" enum:"open,closed,published"`
 	FactsCount int           `json:"facts_count" doc:"How many records make the figure: its value, but for a sum"`
-	Facts      []record      `json:"facts,omitempty" doc:"For the team: one record for each thing that is counted"`
+	Facts      []record      `json:"facts,omitzero" doc:"For the team: one record for each thing that is counted"`
 	NextCursor string        `json:"next_cursor,omitempty"`
 }
 
 // record is one thing that a figure counts, with the facts that say so. A
-// person who came to three sessions is one record with three facts.
+// person who came to three sessions is one record with three facts, and goes by
+// the first.
 type record struct {
+	evidence
 	Element string     `json:"element" doc:"What is counted: an id, a pseudonym, a day or the code of a territory"`
 	Amount  int        `json:"amount,omitempty" doc:"What it adds to a sum"`
 	Facts   []evidence `json:"facts"`
@@ -51,11 +53,12 @@ type evidence struct {
 
 // recordOf tells of an element.
 func recordOf(name string, e element) record {
-	r := record{Element: name, Amount: e.counted().Amount, Facts: []evidence{}}
+	r := record{Element: name, Amount: e.counted().Amount}
 	for id, w := range e {
 		r.Facts = append(r.Facts, evidence{id, w.Type, w.At, w.Text})
 	}
 	slices.SortFunc(r.Facts, func(a, b evidence) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.ID, b.ID)) })
+	r.evidence = r.Facts[0] // an element that no fact names is not kept
 	return r
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // figures is every figure there is, chapter by chapter, in the order of pages.
-var figures = register(slices.Concat(chapter1, chapter2, chapter3, chapter4, theEffects))
+var figures = register(slices.Concat(chapter1, chapter2, chapter3, chapter4, theEffects, theMap))
 
 var chapter1 = []figure{
 	{ID: "allies.organisations", Chapter: 1, Section: "alliance", Version: 1, Spans: true,
@@ -180,4 +180,12 @@ var theEffects = []figure{
 		Label: "Effet\u00a0: amplifier leur action", Unit: "points",
 		Definition: "Somme des notes de 1 à 5 données dans l’année après une rencontre à ce que l’alliance apporte pour amplifier leur action.",
 		Mentions:   each(facts("session.feedback"), note("amplification"))},
+}
+
+// theMap is what the map of a year shows; it stands in no chapter.
+var theMap = []figure{
+	{ID: accompaniedID, Section: "map", Version: 1, Spans: true,
+		Label: "Territoires accompagnés", Unit: "territoires",
+		Definition: "Territoires distincts de toutes les cohortes et de tous les accompagnements expérimentaux. Un territoire compte s’il y est entré au plus tard le 31 décembre, s’il n’en est pas sorti à cette date, et si le parcours n’était pas fini avant l’année\u202f; sans fin connue, il ne compte que l’année de son entrée.",
+		Mentions:   anyAccompaniment},
 }

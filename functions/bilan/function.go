@@ -4,6 +4,7 @@
 package bilan
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -27,7 +28,13 @@ var Function = function.Define(function.Spec[service]{
 	},
 	Settings: []function.Setting{function.PublicURL},
 	Open:     open,
-	Streams:  []function.Stream[service]{{Table: function.Ledger, Consume: (*service).follow}},
+	Schedules: []function.Schedule[service]{
+		{Name: "compile-bilan", Purpose: "Count all years anew from the ledger, compare, and repair what differs.",
+			When: function.Daily(3, 30), Run: (*service).compile},
+		{Name: "close-year", Purpose: "Close the year before, and tell the team.",
+			When: function.Yearly(time.January, 15, 8, 0), Run: (*service).closeYear},
+	},
+	Streams: []function.Stream[service]{{Table: function.Ledger, Consume: (*service).follow}},
 	Routes: append([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/bilans", Access: function.Public, Handle: (*service).getYears,
 			Doc: function.Doc{Summary: "The years that have a bilan, the latest first", Answer: report.Years{}}},
@@ -39,6 +46,8 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Close a year that is over, once its figures are checked", Answer: report.Report{}, Faults: []string{"unknown-year", "year-not-over", "year-published"}}},
 		{Method: http.MethodPost, Path: "/v1/bilans/{year}/publish", Access: function.Team, Handle: (*service).postPublish,
 			Doc: function.Doc{Summary: "Publish a closed year: its figures are frozen", Answer: report.Report{}, Faults: []string{"unknown-year", "year-not-closed", "figures-differ"}}},
+		{Method: http.MethodGet, Path: "/v1/bilans/notices", Access: function.Team, Handle: (*service).getNotices,
+			Doc: function.Doc{Summary: "What the team should know of the bilan, the latest first: years closed, counts repaired", Answer: notices{}}},
 		{Method: http.MethodPost, Path: "/v1/facts", Access: function.Team, Handle: (*service).postFact,
 			Doc: function.Doc{Summary: "Record what happened elsewhere, or correct what was recorded", Body: factInput{}, Answer: factView{}, Status: http.StatusCreated, Creates: true}},
 		{Method: http.MethodGet, Path: "/v1/facts", Access: function.Team, Handle: (*service).getFacts,
@@ -52,6 +61,7 @@ type service struct {
 	ledger  dynamo.Table
 	audit   audit.Trail
 	figures register
+	log     *slog.Logger
 	now     func() time.Time
 	newID   func(prefix string) string
 	origin  string
@@ -64,6 +74,6 @@ func open(rt function.Runtime) (*service, error) {
 	return &service{
 		table: rt.Table(function.Bilans), ledger: rt.Table(function.Ledger),
 		audit:   audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
-		figures: figures, now: rt.Now, newID: rt.ID, origin: pages.Origin, pages: pages,
+		figures: figures, log: rt.Log, now: rt.Now, newID: rt.ID, origin: pages.Origin, pages: pages,
 	}, nil
 }

@@ -179,6 +179,9 @@ func (s *service) freeze(ctx context.Context, book bookItem, year int) error {
 			return err
 		}
 	}
+	if bilan.Territories, err = s.territories(ctx, year); err != nil {
+		return err
+	}
 	if bilan.Hash, err = bilan.Seal(); err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ var pageRoutes = []function.Route[service]{
 		Doc: function.Doc{Summary: "The years", Page: true}},
 	{Method: http.MethodGet, Path: "/bilans/{year}", Access: function.Public, Handle: (*service).yearPage,
 		Doc: function.Doc{Summary: "The bilan of a year, with charts, made to be printed too", Page: true}},
+	{Method: http.MethodGet, Path: "/bilans/{year}/territoires", Access: function.Public, Handle: (*service).mapPage,
+		Doc: function.Doc{Summary: "The map of the territories that were accompanied", Page: true}},
 	{Method: http.MethodGet, Path: "/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).figurePage,
 		Doc: function.Doc{Summary: "What a figure counts; for the team also the records", Page: true}},
 }
@@ -64,6 +66,9 @@ type effectsView struct {
 func viewYear(r report.Report) yearView {
 	charts := chart.Year(r)
 	view := yearView{Report: r, Five: effectsView{charts[len(charts)-1], r.NamedEffects()}}
+	if len(r.Territories) > 0 {
+		view.Map = drawMap(r.Territories)
+	}
 	for _, chapter := range r.Chapters {
 		part := chapterView{Chapter: chapter, Year: r.Year}
 		for _, bars := range charts {
@@ -114,7 +119,6 @@ type factRow struct {
 }
 
 func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Add("Vary", "Cookie") // the team is told more
 	year, err := s.parseYear(r.PathValue("year"))
 	if err != nil {
 		return err

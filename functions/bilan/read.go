@@ -213,12 +213,13 @@ func (s *service) corrections(frozen report.Report, items []correctionItem) []re
 	for name, effect := range frozen.Effects {
 		published[effectPrefix+name] = effect.Answers
 	}
+	published[accompaniedID] = len(frozen.Territories)
 	list, now := []report.Correction{}, map[string]int{}
 	for _, item := range items {
 		f, known := s.figures.keyed(item.FigureKey)
 		by := tally{item.Elements, item.Amount}
 		change := f.value(by)
-		if f.Chapter == 0 { // of an effect, the number of answers
+		if f.Section == "effects" { // the number of answers
 			change = by.Elements
 		}
 		if !known || change == 0 {

@@ -166,11 +166,16 @@ func accompanied(slug string) func(fact) []mention {
 		if alliance.Slug(f.Data.Programme) != slug && f.Data.Cohort != slug {
 			return nil
 		}
-		if f.kind() == "support.experimental" {
-			return []mention{{Element: f.Data.Territory, word: word{Group: f.ID, From: f.Data.StartedOn, To: f.Data.EndedOn}}}
-		}
-		return enrolment(f)
+		return anyAccompaniment(f)
 	}
+}
+
+// anyAccompaniment names the territories of all cohorts and experimental supports.
+func anyAccompaniment(f fact) []mention {
+	if f.kind() == "support.experimental" {
+		return []mention{{Element: f.Data.Territory, word: word{Group: f.ID, From: f.Data.StartedOn, To: f.Data.EndedOn}}}
+	}
+	return enrolment(f)
 }
 
 // enrolled names territories in the cohort of this slug.

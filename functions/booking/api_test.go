@@ -151,6 +151,13 @@ func TestAttendanceAndFeedback(t *testing.T) {
 	if first.Attended != 2 || first.Session.Status != "held" || second.Attended != 3 {
 		t.Errorf("%+v %+v", first, second)
 	}
+	for range 2 { // the same again is no correction
+		var again attendanceAnswer
+		w.call(http.StatusOK, "PUT", path, came(b[1].BookingID, b[0].BookingID), &again, team...)
+		if again.FactID != second.FactID || again.Attended != 3 || again.Session.Status != "held" {
+			t.Errorf("%+v", again)
+		}
+	}
 	facts := w.Dump(function.Ledger)
 	if len(facts) != 2 || !strings.Contains(fmt.Sprint(facts), `"corrects":"`+first.FactID+`"`) || len(w.Holding("camille.1@territoire.example")) == 0 {
 		t.Errorf("%v", facts)

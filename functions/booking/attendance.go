@@ -2,13 +2,16 @@ package booking
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
@@ -148,13 +151,42 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
 		return attendanceAnswer{}, fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
 	}
-	data, err := s.heldFact(ctx, item, records, in)
+	said, err := s.digest(ctx, in)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
-	fact := ledger.New(s.newID("fact"), "booking", heldType, id, item.StartsAt, data)
+	answer := attendanceAnswer{Attended: len(in.Attended) + len(in.WalkIns), FactID: item.HeldFact}
+	if item.HeldSaid != said {
+		if answer.FactID, err = s.state(ctx, item, records, in, said); err != nil {
+			return attendanceAnswer{}, err
+		}
+	}
+	if err := s.mark(ctx, records, in.Attended); err != nil {
+		return attendanceAnswer{}, err
+	}
+	answer.Session, err = s.shownSession(ctx, id)
+	return answer, err
+}
+
+// digest tells one attendance from another, and nobody who is in it.
+func (s *service) digest(ctx context.Context, in attendanceInput) (string, error) {
+	text, err := json.Marshal(attendanceInput{append([]string{}, in.Attended...), in.WalkIns})
+	if err != nil {
+		return "", err
+	}
+	return auth.Hash(ctx, s.identity, "attendance", string(text))
+}
+
+// state makes the session held, with the fact that tells who came.
+func (s *service) state(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, said string) (factID string, err error) {
+	data, err := s.heldFact(ctx, item, records, in)
+	if err != nil {
+		return "", err
+	}
+	fact := ledger.New(s.newID("fact"), "booking", heldType, item.ID, item.StartsAt, data)
 	update := expression.Set(expression.Name("state"), expression.Value(held)).
-		Set(expression.Name("held_fact"), expression.Value(fact.ID))
+		Set(expression.Name("held_fact"), expression.Value(fact.ID)).
+		Set(expression.Name("held_said"), expression.Value(said))
 	same := expression.Name("state").Equal(expression.Value(item.State))
 	if item.HeldFact != "" {
 		same = same.And(expression.Name("held_fact").Equal(expression.Value(item.HeldFact)))
@@ -162,32 +194,28 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
-	writes.Add(s.audit.Entry(ctx, "session.held", id, nil, attendanceInput{Attended: in.Attended}))
-	if err := refusedAs(writes.Commit(ctx, s.table.Client), errChanged); err != nil {
-		return attendanceAnswer{}, err
-	}
-	if err := s.mark(ctx, records, in.Attended); err != nil {
-		return attendanceAnswer{}, err
-	}
-	shown, err := s.shownSession(ctx, id)
-	return attendanceAnswer{shown, data.Attended, fact.ID}, err
+	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, nil, attendanceInput{Attended: in.Attended}))
+	return fact.ID, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }
 
-// mark notes on each booking whether its holder came.
+// mark notes on each booking whether its holder came. What an earlier attempt
+// has noted costs nothing.
 func (s *service) mark(ctx context.Context, records []bookingItem, attended []string) error {
+	marks, ctx := errgroup.WithContext(ctx)
+	marks.SetLimit(askedAtOnce)
 	for _, record := range records {
 		came := slices.Contains(attended, record.ID)
 		if came == record.Attended {
 			continue
 		}
-		var writes dynamo.Writes
-		writes.Add(s.table.Update(record.Key, expression.Set(expression.Name("attended"), expression.Value(came)),
-			expression.Name("booking_id").Equal(expression.Value(record.ID))))
-		if err := refusedAsDone(writes.Commit(ctx, s.table.Client)); err != nil {
-			return err
-		}
+		marks.Go(func() error {
+			var writes dynamo.Writes
+			writes.Add(s.table.Update(record.Key, expression.Set(expression.Name("attended"), expression.Value(came)),
+				expression.Name("booking_id").Equal(expression.Value(record.ID))))
+			return refusedAsDone(writes.Commit(ctx, s.table.Client))
+		})
 	}
-	return nil
+	return marks.Wait()
 }
 
 func (in *attendanceInput) check(records []bookingItem, faults *fault.Fields) {

@@ -109,8 +109,9 @@ func sorted(pseudonyms []string) []string {
 	return slices.Compact(pseudonyms)
 }
 
-// askedAtOnce bounds how many people are looked up among the allies at once: a
-// large assembly takes some seconds, and no burst of requests.
+// askedAtOnce bounds how many people are looked up among the allies, or marked
+// as having come, at once: a large assembly takes some seconds, and no burst of
+// requests.
 const askedAtOnce = 16
 
 // attendees are those who came, each asked for among the allies. It costs

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/agenda"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
@@ -47,6 +48,9 @@ type sessionItem struct {
 	CreatedAt time.Time `dynamodbav:"created_at"`
 	// HeldFact is the last fact about who came, which a correction replaces.
 	HeldFact string `dynamodbav:"held_fact,omitempty"`
+	// HeldSaid is a keyed digest of the attendance that the fact tells: the same
+	// again is no correction.
+	HeldSaid string `dynamodbav:"held_said,omitempty"`
 	// Agenda and AgendaAt place it in the index "agenda".
 	Agenda   string `dynamodbav:"agenda"`
 	AgendaAt string `dynamodbav:"agenda_at"`
@@ -70,11 +74,9 @@ const instant = "2006-01-02T15:04:05Z"
 
 func agendaAt(starts time.Time, id string) string { return starts.UTC().Format(instant) + "#" + id }
 
-func sessionPartition(session string) string { return "SESSION#" + session }
+func sessionPartition(session string) string { return sessionKey(session).PK }
 
-func sessionKey(session string) dynamo.Key {
-	return dynamo.Key{PK: sessionPartition(session), SK: "SESSION"}
-}
+func sessionKey(session string) dynamo.Key { return agenda.SessionKey(session) }
 
 // metaItem says how people are seated: by taking a free seat, or by waiting
 // for the matcher. The mode never goes back to open.
@@ -177,4 +179,4 @@ type seriesItem struct {
 	AgendaAt string `dynamodbav:"agenda_at"`
 }
 
-func seriesKey(slug string) dynamo.Key { return dynamo.Key{PK: "SERIES#" + slug, SK: "SERIES"} }
+func seriesKey(slug string) dynamo.Key { return agenda.SeriesKey(slug) }

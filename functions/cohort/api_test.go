@@ -137,6 +137,20 @@ func TestBadApplicationsStoreNothing(t *testing.T) {
 	}
 }
 
+// TestAMergedCommuneIsItsSuccessor: Aulos applies as Aulos-Sinsat, whose one
+// application it is.
+func TestAMergedCommuneIsItsSuccessor(t *testing.T) {
+	w := newWorld(t)
+	w.newCohort(2)
+	var made applicationView
+	path := "/v1/cohorts/occitanie/applications"
+	w.call(http.StatusCreated, "POST", path, map[string]any{"territory": "09028", "motivation": "m", "quartet": four(0)}, &made)
+	if made.Territory.Code != "09296" || made.Territory.Name != "Aulos-Sinsat" {
+		t.Errorf("%+v", made.Territory)
+	}
+	w.call(http.StatusConflict, "POST", path, map[string]any{"territory": "09296", "motivation": "m", "quartet": four(1)}, nil)
+}
+
 // TestAnUnconfirmedApplicationLapses: nobody can keep a territory out by
 // applying for it with addresses that are nobody's.
 func TestAnUnconfirmedApplicationLapses(t *testing.T) {

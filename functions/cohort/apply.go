@@ -114,7 +114,7 @@ func (s *service) apply(ctx context.Context, slug string, in applicationInput, f
 	lapsed := expression.Name("expires_at").LessThan(expression.Value(now.Unix()))
 	claimed := len(writes.Items)
 	writes.Add(s.table.Put(claim, dynamo.Absent.Or(lapsed)))
-	writes.Add(s.table.Put(item, dynamo.Absent))
+	writes.Add(s.table.Put(item.marked(), dynamo.Absent))
 	keep, keyed, err := once.Answer(string(text))
 	if keyed || err != nil {
 		writes.Add(keep, err)
@@ -249,7 +249,7 @@ func (s *service) completeWith(ctx context.Context, old applicationItem, in appl
 	if checkDistinct(item.Members, faults); len(*faults) > 0 {
 		return old, faults.Err()
 	}
-	writes.Add(s.table.Put(item, sameRevision(old)))
+	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
 	return item, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }
 

@@ -81,7 +81,7 @@ func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject 
 	}
 	item.Revision++
 	var writes dynamo.Writes
-	writes.Add(s.table.Put(item, sameRevision(old)))
+	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
 	writes.Add(s.table.Update(key, expression.Set(expression.Name("confirmed_at"), expression.Value(now)), dynamo.Exists))
 	// Now that somebody stands for it, the territory is theirs for good.
 	claim := claimItem{Key: claimKey(old.Cohort, old.Territory), Application: old.ID}

@@ -107,7 +107,7 @@ func (s *service) settle(ctx context.Context, old applicationItem, in decisionIn
 	item := old
 	item.Decision, item.DecidedOn, item.Revision = in.Decision, now.In(french.Paris()).Format(time.DateOnly), old.Revision+1
 	var writes dynamo.Writes
-	writes.Add(s.table.Put(item, sameRevision(old)))
+	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
 	key, mine := claimKey(old.Cohort, old.Territory), expression.Name("application_id").Equal(expression.Value(old.ID))
 	if item.live() {
 		writes.Add(s.table.Put(claimItem{Key: key, Application: old.ID}, dynamo.Absent.Or(mine)))

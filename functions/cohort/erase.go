@@ -46,7 +46,8 @@ func (s *service) eraseMember(ctx context.Context, person string, m memberItem) 
 		}
 		if err == nil && item.Members[m.Role].Person == person {
 			role := expression.Name("members." + string(m.Role))
-			writes.Add(s.table.Update(item.Key, expression.Remove(role).Add(expression.Name("revision"), expression.Value(1)),
+			writes.Add(s.table.Update(item.Key, expression.Remove(role).Remove(expression.Name("open")).Remove(expression.Name("open_at")).
+				Add(expression.Name("revision"), expression.Value(1)),
 				expression.Name("members."+string(m.Role)+".person").Equal(expression.Value(person))))
 		}
 		err = writes.Commit(ctx, s.table.Client)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
@@ -115,8 +116,19 @@ type applicationItem struct {
 	AppliedAt string    `dynamodbav:"applied_at"` // with the id: order in the index "cohort"
 	// Revision rises with each change: who changes what has changed since
 	// reads again.
-	Revision   int       `dynamodbav:"revision"`
-	RemindedAt time.Time `dynamodbav:"reminded_at"`
+	Revision      int       `dynamodbav:"revision"`
+	RemindedAt    time.Time `dynamodbav:"reminded_at"`
+	openwork.Mark           // while it waits for the team's decision
+}
+
+// marked is the application as it is written: in the team's open work while it
+// is complete and not decided.
+func (i applicationItem) marked() applicationItem {
+	i.Mark = openwork.Mark{}
+	if i.status() == complete {
+		i.Mark = openwork.Mark{Open: openwork.Application, OpenAt: i.AppliedAt}
+	}
+	return i
 }
 
 // memberIn is one of the four, as the application knows them.

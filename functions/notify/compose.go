@@ -23,13 +23,13 @@ const farewell = "farewell"
 
 // receipts are the mails that answer what their reader did or asked for: a
 // signature to confirm, a seat, an application and what became of it, a link,
-// an erasure.
+// an erasure; and what we must tell them of their data.
 // Whoever unsubscribes still gets them, as they could not sign, see their data
 // or leave otherwise; so they carry no link to unsubscribe. Everything else,
 // the welcome included, is news of the alliance: nobody has to receive it.
 var receipts = map[string]bool{
 	"confirm-registration": true, "already-ally": true, "organisation-has-contact": true,
-	"my-data-link": true, farewell: true,
+	"my-data-link": true, farewell: true, "signatures-merged": true, "retention-notice": true,
 	"booking-confirmed": true, "booking-waiting": true, "booking-promoted": true, "booking-cancelled": true,
 	"session-moved": true, "session-cancelled": true,
 	"application-confirm": true, "application-confirmed": true, "application-complete": true, "application-accepted": true,

@@ -122,18 +122,18 @@ func TestUnitsPerMail(t *testing.T) {
 		do           func()
 		want, amazon units
 	}{
-		{"a receipt", func() { w.askLink() }, func() { w.Drain() }, units{1, 8}, units{1, 10}},
-		{"news", func() { w.askWelcome() }, func() { w.Drain() }, units{2, 8}, units{2, 10}},
-		{"a farewell", func() { w.ask(camille, camilleEmail, farewell, nil) }, func() { w.Drain() }, units{1, 10}, units{1, 12}},
+		{"a receipt", func() { w.askLink() }, func() { w.Drain() }, units{1, 10}, units{1, 14}},
+		{"news", func() { w.askWelcome() }, func() { w.Drain() }, units{2, 10}, units{2, 14}},
+		{"a farewell", func() { w.ask(camille, camilleEmail, farewell, nil) }, func() { w.Drain() }, units{1, 12}, units{1, 16}},
 		{"a change delivered again", func() {}, func() { w.Replay() }, units{0, 0}, units{0, 0}},
 		{"a receipt that is put back", func() {
 			w.provider.set(func(p *provider) { p.down = true })
 			w.askLink()
-		}, func() { w.Drain() }, units{1, 9}, units{1, 12}},
+		}, func() { w.Drain() }, units{1, 11}, units{1, 16}},
 		{"a round that sends it", func() {
 			w.provider.set(func(p *provider) { p.down = false })
 			w.Clock.Advance(time.Hour)
-		}, w.round, units{1.5, 6}, units{1.5, 7}},
+		}, w.round, units{1.5, 8}, units{1.5, 10}},
 		{"a round with nothing to do", func() {}, w.round, units{0.5, 0}, units{0, 0}},
 	} {
 		c.before()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -42,8 +43,8 @@ var Function = function.Define(function.Spec[service]{
 	Purpose:   "sends the e-mails that other functions ask for, and stops writing to those who refuse or cannot receive",
 	Memory:    256,
 	Timeout:   timeout,
-	Tables:    []function.Use{{Table: function.Mails, Right: function.ReadWrite}},
-	Secrets:   []function.Secret{function.LinkKey},
+	Tables:    []function.Use{{Table: function.Mails, Right: function.ReadWrite}, {Table: function.Audit, Right: function.Append}},
+	Secrets:   []function.Secret{function.LinkKey, function.IdentityKey},
 	Settings:  []function.Setting{function.PublicURL, smtpURL, configurationSet, function.MailFrom},
 	SendsMail: true,
 	Open:      open,
@@ -60,9 +61,15 @@ var Function = function.Define(function.Spec[service]{
 		{Method: http.MethodGet, Path: "/v1/mails/suppressions", Access: function.Team, Handle: (*service).listSuppressions,
 			Doc: function.Doc{Summary: "People whom the platform no longer writes to, and why; the latest first",
 				Query: suppressionsQuery{}, Answer: suppressionsAnswer{}}},
-		{Method: http.MethodPost, Path: "/v1/mails/suppressions/{person}/lift", Access: function.Team, Handle: (*service).lift,
+		{Method: http.MethodPost, Path: "/v1/mails/suppressions/{person}/lift", Access: function.Team, Handle: (*service).postLift,
 			Doc: function.Doc{Summary: "Write again to a person whose address had bounced or complained",
 				Answer: liftAnswer{}, Faults: []string{"unsubscribed-by-choice"}}},
+		{Method: http.MethodGet, Path: "/v1/mails", Access: function.Team, Handle: (*service).getMails,
+			Doc: function.Doc{Summary: "What was sent to whom, why, and what became of it; the latest first", Query: mailsQuery{}, Answer: mailsAnswer{}}},
+		teamPage(http.MethodGet, mailsPath, "What was sent to whom, and why", (*service).mailsPage),
+		teamPage(http.MethodPost, mailsPath+"/{person}/{id}/renvoyer", "Send a mail again", (*service).resendPosted),
+		teamPage(http.MethodGet, mailsPath+"/suspensions", "Who is not written to any more", (*service).suppressionsPage),
+		teamPage(http.MethodPost, mailsPath+"/suspensions/{person}/lever", "Write to a person again", (*service).liftPosted),
 	},
 	Schedules: []function.Schedule[service]{{
 		Name: "retry-mails", Purpose: "sends again what a provider did not take, and what a crash left behind",
@@ -84,16 +91,18 @@ var Function = function.Define(function.Spec[service]{
 var pageFiles embed.FS
 
 type service struct {
-	table  dynamo.Table
-	sender mail.Sender
-	from   netmail.Address
-	origin string // of the public pages
-	links  auth.Links
-	pages  *web.Templates
-	now    func() time.Time
-	random io.Reader
-	log    *slog.Logger
-	line   line
+	table    dynamo.Table
+	audit    audit.Trail
+	identity auth.Key
+	sender   mail.Sender
+	from     netmail.Address
+	origin   string // of the public pages
+	links    auth.Links
+	pages    *web.Templates
+	now      func() time.Time
+	random   io.Reader
+	log      *slog.Logger
+	line     line
 	// claimable is the condition under which a mail may be claimed for
 	// sending. A test takes it away, to show that it would see a double.
 	claimable func(now time.Time) expression.ConditionBuilder
@@ -113,7 +122,8 @@ func open(rt function.Runtime) (*service, error) {
 	pages := web.NewTemplates(pageFiles)
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
-		table: rt.Table(function.Mails), sender: sender, from: *from, origin: rt.Setting(function.PublicURL),
+		table: rt.Table(function.Mails), audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
+		identity: rt.Key(function.IdentityKey), sender: sender, from: *from, origin: rt.Setting(function.PublicURL),
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now}, pages: pages,
 		now: rt.Now, random: rt.Random, log: rt.Log, claimable: isDue,
 	}, nil

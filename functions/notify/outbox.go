@@ -38,6 +38,10 @@ const (
 	retryFor = 3 * 24 * time.Hour
 	// recordFor is how long the record of a mail is kept, without content.
 	recordFor = 90 * 24 * time.Hour
+	// failedFor is how long a mail that failed can be sent again.
+	failedFor = 14 * 24 * time.Hour
+	// allMails is the one partition of the index "mails".
+	allMails = "MAILS"
 	// tombstoneFor is how long a sent farewell is remembered, well over the
 	// day that streams keep a change.
 	tombstoneFor = 7 * 24 * time.Hour
@@ -48,7 +52,8 @@ const (
 )
 
 // mailItem is a mail in the outbox: a copy of its intent until the end, then
-// a record without content nor address.
+// a record without content nor address. One that failed keeps both for two
+// weeks, in which the team may send it again.
 type mailItem struct {
 	dynamo.Key
 	ID        string            `dynamodbav:"mail_id"`
@@ -65,6 +70,10 @@ type mailItem struct {
 	Due       string `dynamodbav:"due,omitempty"`
 	DueAt     string `dynamodbav:"due_at,omitempty"`
 	ExpiresAt int64  `dynamodbav:"expires_at"`
+	EndedAt   string `dynamodbav:"ended_at,omitempty"`
+	Reason    string `dynamodbav:"reason,omitempty"` // why it failed
+	List      string `dynamodbav:"list"`             // with ListAt, the index "mails"
+	ListAt    string `dynamodbav:"list_at"`
 }
 
 // tombstone remembers that a farewell went out: nothing else is left of it.
@@ -79,7 +88,7 @@ func newMailItem(intent mail.Intent, now time.Time) mailItem {
 	return mailItem{
 		Key: intent.Key, ID: intent.ID, Template: intent.Template,
 		To: intent.To, Name: intent.Name, Data: intent.Data, Calendar: intent.Calendar, CreatedAt: stamp(intent.CreatedAt),
-		Due: dueShard, ExpiresAt: now.Add(recordFor).Unix(),
+		Due: dueShard, ExpiresAt: now.Add(recordFor).Unix(), List: allMails, ListAt: stamp(intent.CreatedAt) + "#" + intent.ID,
 	}
 }
 
@@ -156,23 +165,28 @@ func (s *service) postpone(ctx context.Context, item mailItem, until time.Time) 
 		Set(expression.Name("due_at"), expression.Value(stamp(until))))
 }
 
-// end records how a mail ended, and forgets to whom it went and what it said.
+// end records how a mail ended, and forgets to whom it went and what it said,
+// unless it failed.
 // Nothing at all is left of a farewell: the person is erased.
 func (s *service) end(ctx context.Context, item mailItem, state, receipt, reason string) error {
 	now := s.now()
 	if item.Template == farewell {
 		return s.bury(ctx, item, now)
 	}
+	forgotten, kept := []string{"due", "due_at", "to", "name", "data", "calendar"}, recordFor
+	if state == failed {
+		forgotten, kept = forgotten[:2], failedFor
+	}
 	update := expression.Set(expression.Name("state"), expression.Value(state)).
 		Set(expression.Name("ended_at"), expression.Value(stamp(now))).
-		Set(expression.Name("expires_at"), expression.Value(now.Add(recordFor).Unix()))
+		Set(expression.Name("expires_at"), expression.Value(now.Add(kept).Unix()))
 	if receipt != "" {
 		update = update.Set(expression.Name("provider_id"), expression.Value(receipt))
 	}
 	if reason != "" {
 		update = update.Set(expression.Name("reason"), expression.Value(reason))
 	}
-	for _, name := range []string{"to", "name", "data", "calendar", "due", "due_at"} {
+	for _, name := range forgotten {
 		update = update.Remove(expression.Name(name))
 	}
 	return s.record(ctx, item, update)

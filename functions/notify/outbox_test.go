@@ -110,8 +110,11 @@ func TestAMailIsGivenUpAfterThreeDays(t *testing.T) {
 		w.Clock.Advance(time.Hour)
 		w.round()
 	}
-	if w.state(link) != failed || len(w.Holding(camilleEmail)) > 1 { // the intent itself, in Allies
+	if w.state(link) != failed || len(w.Holding(camilleEmail)) != 2 { // the intent itself, in Allies, and what may be sent again
 		t.Errorf("%s, held in %v", w.state(link), w.Holding(camilleEmail))
+	}
+	if until := w.item(link.PK, link.SK)["expires_at"]; until != float64(w.Clock.Now().Add(failedFor).Unix()) {
+		t.Errorf("held until %v", until)
 	}
 	w.provider.set(func(p *provider) { p.down = false })
 	w.rounds(2 * time.Hour)

@@ -132,35 +132,50 @@ func (s *service) listSuppressions(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "suppressed", "suppressed_at")
+	answer, err := s.suppressions(r.Context(), query)
 	if err != nil {
-		return err
-	}
-	expr, err := expression.NewBuilder().WithKeyCondition(
-		expression.Key("suppressed").Equal(expression.Value(listed))).Build()
-	if err != nil {
-		return fmt.Errorf("suppressions: %w", err)
-	}
-	page, err := s.table.Client.Query(r.Context(), &dynamodb.QueryInput{
-		TableName: &s.table.Name, IndexName: aws.String("suppressed"), ScanIndexForward: aws.Bool(false),
-		Limit: aws.Int32(int32(query.Limit)), ExclusiveStartKey: start, KeyConditionExpression: expr.KeyCondition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	})
-	if err != nil {
-		return fmt.Errorf("suppressions: %w", err)
-	}
-	var found []suppression
-	if err := attributevalue.UnmarshalListOfMaps(page.Items, &found); err != nil {
-		return fmt.Errorf("suppressions: %w", err)
-	}
-	answer := suppressionsAnswer{Items: make([]suppressionEntry, len(found))}
-	for i, one := range found {
-		answer.Items[i] = suppressionEntry{personOf(one.Key), one.Reason, one.SuppressedAt}
-	}
-	if answer.NextCursor, err = dynamo.Cursor(page.LastEvaluatedKey); err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, answer)
+}
+
+// suppressions returns a page of who is not written to, the latest first.
+func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (suppressionsAnswer, error) {
+	answer := suppressionsAnswer{Items: []suppressionEntry{}}
+	page, err := s.latest(ctx, "suppressed", "suppressed", "suppressed_at", listed, query.Limit, query.Cursor)
+	if err != nil {
+		return answer, err
+	}
+	var found []suppression
+	if err := attributevalue.UnmarshalListOfMaps(page.Items, &found); err != nil {
+		return answer, fmt.Errorf("suppressions: %w", err)
+	}
+	for _, one := range found {
+		answer.Items = append(answer.Items, suppressionEntry{personOf(one.Key), one.Reason, one.SuppressedAt})
+	}
+	answer.NextCursor, err = dynamo.Cursor(page.LastEvaluatedKey)
+	return answer, err
+}
+
+// latest reads a page of an index over one partition, the latest first.
+func (s *service) latest(ctx context.Context, index, hash, sort, partition string, limit int, cursor string) (*dynamodb.QueryOutput, error) {
+	start, err := dynamo.StartKey(cursor, "pk", "sk", hash, sort)
+	if err != nil {
+		return nil, err
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key(hash).Equal(expression.Value(partition))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("index %s: %w", index, err)
+	}
+	page, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &s.table.Name, IndexName: &index, ScanIndexForward: aws.Bool(false),
+		Limit: aws.Int32(int32(limit)), ExclusiveStartKey: start, KeyConditionExpression: expr.KeyCondition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("index %s: %w", index, err)
+	}
+	return page, nil
 }
 
 type liftAnswer struct {
@@ -168,43 +183,44 @@ type liftAnswer struct {
 	LiftedAt string `json:"lifted_at" format:"date-time"`
 }
 
+func (s *service) postLift(w http.ResponseWriter, r *http.Request) error {
+	answer, err := s.lift(r.Context(), r.PathValue("person"))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, answer)
+}
+
 // lift lets mail go to a person again; lifting what is lifted gives the same
 // answer. The address must leave SES's own list too ("aws sesv2
 // delete-suppressed-destination"), which nobody but the person can name here.
-func (s *service) lift(w http.ResponseWriter, r *http.Request) error {
-	person := r.PathValue("person")
+func (s *service) lift(ctx context.Context, person string) (liftAnswer, error) {
 	now := s.now()
 	update := expression.Set(expression.Name("lifted_at"), expression.Value(stamp(now))).
 		Set(expression.Name("expires_at"), expression.Value(now.Add(recordFor).Unix())).
 		Remove(expression.Name("suppressed"))
-	change, err := s.table.Update(suppressionKey(person), update, expression.AttributeExists(expression.Name("suppressed")))
-	if err != nil {
-		return err
-	}
-	err = dynamo.Transact(r.Context(), s.table.Client, change)
+	var writes dynamo.Writes
+	writes.Add(s.table.Update(suppressionKey(person), update, expression.AttributeExists(expression.Name("suppressed"))))
+	writes.Add(s.audit.Entry(ctx, "suppression.lifted", person, nil, nil))
+	err := writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {
-		return s.notLifted(w, r, person, refused)
+		return s.notLifted(ctx, person, refused)
 	}
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, liftAnswer{person, stamp(now)})
+	return liftAnswer{person, stamp(now)}, err
 }
 
 // notLifted answers when there was nothing to lift.
-func (s *service) notLifted(w http.ResponseWriter, r *http.Request, person string, refused *dynamo.Refused) error {
+func (s *service) notLifted(ctx context.Context, person string, refused *dynamo.Refused) (liftAnswer, error) {
 	var earlier suppression
-	if found, err := refused.Old(0, &earlier); err != nil {
-		return err
-	} else if found {
-		return web.JSON(w, http.StatusOK, liftAnswer{person, earlier.LiftedAt})
+	if found, err := refused.Old(0, &earlier); err != nil || found {
+		return liftAnswer{person, earlier.LiftedAt}, err
 	}
-	if found, err := s.table.Get(r.Context(), unsubscribedKey(person), &optOut{}); err != nil {
-		return err
+	if found, err := s.table.Get(ctx, unsubscribedKey(person), &optOut{}); err != nil {
+		return liftAnswer{}, err
 	} else if found {
-		return fault.New(fault.Conflict, "unsubscribed-by-choice",
+		return liftAnswer{}, fault.New(fault.Conflict, "unsubscribed-by-choice",
 			"Cette personne a choisi de ne plus recevoir de nouvelles : elle seule peut changer d’avis.")
 	}
-	return fault.New(fault.NotFound, "suppression-not-found", "Aucun envoi n’est suspendu pour cette personne.")
+	return liftAnswer{}, fault.New(fault.NotFound, "suppression-not-found", "Aucun envoi n’est suspendu pour cette personne.")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -145,7 +146,10 @@ func (s *service) carryOut(ctx context.Context, into destination, refusal *resul
 		if err != nil {
 			return delivery, err
 		}
-		delivery.Results = string(text)
+		delivery.Results, delivery.Mark = string(text), openwork.Mark{}
+		if slices.ContainsFunc(results, func(r result) bool { return r.Status == rejected }) {
+			delivery.Mark = openwork.Mark{Open: openwork.Refused, OpenAt: s.now().UTC().Format(time.RFC3339Nano) + "#" + delivery.SK}
+		}
 		writes := dynamo.Writes{Err: effects.Err}
 		writes.Add(s.table.Put(delivery, s.firstDelivery))
 		writes.Items = append(writes.Items, effects.Items...)

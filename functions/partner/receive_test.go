@@ -44,6 +44,8 @@ func TestTheLatestWins(t *testing.T) {
 		{withdrawnFrom(minute(5), "46042"), "unchanged"},
 		{enrolledIn(minute(4), "46042", "2026-03-02"), "stale"},
 		{enrolledIn(minute(6), "46042", "2026-03-02"), "applied"},
+		{enrolledIn(minute(6), "09028", "2026-03-02"), "applied"}, // Aulos, merged into Aulos-Sinsat
+		{enrolledIn(minute(7), "09296", "2026-03-02"), "unchanged"},
 		{enrolledIn(minute(6), "35238", "2026-03-02"), "rejected other-region"},
 		{enrolledIn(minute(6), "99999", "2026-03-02"), "rejected unknown-territory"},
 		{messageOf("milestone.reached", minute(1), map[string]any{"cohort": "occitanie", "territory": "46042", "milestone": "Diagnostic", "reached_on": "2026-03-05"}), "applied"},
@@ -53,7 +55,7 @@ func TestTheLatestWins(t *testing.T) {
 			t.Errorf("%s: %v, not %s", step.body, got, step.want)
 		}
 	}
-	if got := w.standing(); !maps.Equal(got, map[string]int{"46042": 1}) {
+	if got := w.standing(); !maps.Equal(got, map[string]int{"46042": 1, "09296": 1}) {
 		t.Errorf("%v", got)
 	}
 	compiler := jsonschema.NewCompiler()

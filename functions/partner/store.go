@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 )
 
 // The table Partners:
@@ -26,9 +27,10 @@ type chunkItem struct {
 	Body    string `dynamodbav:"body"` // digest of what was sent
 	Results string `dynamodbav:"results"`
 	// Receipts and ReceivedAt place the first part in the index "receipts".
-	Receipts   string `dynamodbav:"receipts,omitempty"`
-	ReceivedAt string `dynamodbav:"received_at,omitempty"`
-	ExpiresAt  int64  `dynamodbav:"expires_at"`
+	Receipts      string `dynamodbav:"receipts,omitempty"`
+	ReceivedAt    string `dynamodbav:"received_at,omitempty"`
+	ExpiresAt     int64  `dynamodbav:"expires_at"`
+	openwork.Mark        // when records of it were refused
 }
 
 func deliveryPartition(partner, webhook string) string { return "DELIVERY#" + partner + "#" + webhook }

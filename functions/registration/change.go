@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -79,6 +81,7 @@ func (s *service) change(ctx context.Context, person string, in change, faults *
 		if err := faults.Err(); err != nil {
 			return me{}, err
 		}
+		changed.signatory.heardOf(s.now())
 		err = s.storeChange(ctx, found[place], changed)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
@@ -117,8 +120,20 @@ func (in change) apply(g signature, faults *fault.Fields) signature {
 		o.check(faults)
 	}
 	g.ally.describe(o, g.signatory.Directory)
-	g.ally.Claims = claimsOf(alliance.Organisation, &o, "")
+	g.ally.Claims = g.ally.claims(o)
 	return g
+}
+
+// claims are those of an organisation as described, and those that came with
+// duplicates.
+func (a allyItem) claims(o organisationInput) []string {
+	claims := claimsOf(alliance.Organisation, &o, "")
+	for _, one := range a.Inherited {
+		if !slices.Contains(claims, one) {
+			claims = append(claims, one)
+		}
+	}
+	return claims
 }
 
 // applyNamed changes the organisation that a person ally merely names.
@@ -161,11 +176,13 @@ func set[T any](field *T, value *T) {
 	}
 }
 
-// storeChange writes a changed signature and moves its claims. It returns
-// *dynamo.Refused when the signature has changed or left meanwhile.
-func (s *service) storeChange(ctx context.Context, old, changed signature) error {
+// storeChange writes a changed signature and moves its claims, after what else
+// belongs to the change. It returns *dynamo.Refused when the signature has
+// changed or left meanwhile.
+func (s *service) storeChange(ctx context.Context, old, changed signature, also ...types.TransactWriteItem) error {
 	changed.ally.Version++
-	var writes dynamo.Writes
+	changed.place()
+	writes := dynamo.Writes{Items: also}
 	writes.Add(s.allies.Put(changed.signatory, dynamo.Exists))
 	writes.Add(s.allies.Put(changed.ally, old.ally.unchanged()))
 	var claimed []int

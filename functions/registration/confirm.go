@@ -142,14 +142,20 @@ func (s *service) newAlly(in signing, person string) allyItem {
 // describe sets what the directory shows of an organisation.
 func (a *allyItem) describe(o organisationInput, listed bool) {
 	a.Name, a.Category, a.SIRET, a.RNA = o.Name, string(o.Category), o.SIRET, o.RNA
-	a.Territory, a.Region, a.Website = o.Territory, "", o.Website
-	if found, err := territory.Lookup(o.Territory); err == nil {
-		a.Region = found.Current().Region
-	}
+	a.Territory, a.Region, a.Website = o.Territory, regionOf(o.Territory), o.Website
 	a.Directory, a.DirectoryName = "", ""
 	if listed {
 		a.Directory, a.DirectoryName = directoryPartition, sortName(o.Name, a.AllyID)
 	}
+}
+
+// regionOf is the code of the region of a territory, empty without one.
+func regionOf(reference string) string {
+	found, err := territory.Lookup(reference)
+	if err != nil {
+		return ""
+	}
+	return found.Current().Region
 }
 
 // signedFact is the data of the fact ally.signed.v1.
@@ -175,7 +181,7 @@ func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) 
 	signatory := signatoryItem{
 		Key: membership.SignatureKey(ally.Person, ally.AllyID), AllyID: ally.AllyID,
 		GivenName: in.Person.GivenName, FamilyName: in.Person.FamilyName, Email: in.Person.Email, Role: in.Person.Role,
-		Newsletter: in.Consents.Newsletter, Directory: in.Consents.Directory, CreatedAt: now.UTC(),
+		Newsletter: in.Consents.Newsletter, Directory: in.Consents.Directory, CreatedAt: now.UTC(), LastContactAt: now.UTC(),
 	}
 	data := map[string]string{"kind": ally.Kind, "me": "/mes-donnees"}
 	if in.Kind == alliance.Organisation {
@@ -183,7 +189,9 @@ func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) 
 	} else if in.Organisation != nil {
 		signatory.Organisation, signatory.Territory = in.Organisation.Name, in.Organisation.Territory
 	}
-	writes.Add(s.allies.Put(signatory, dynamo.Absent))
+	signed := signature{ally, signatory}
+	signed.place()
+	writes.Add(s.allies.Put(signed.signatory, dynamo.Absent))
 	writes.Add(s.countUpdate(ally.Kind, 1))
 	writes.Add(s.append("ally.signed.v1", ally.AllyID, signedFact{
 		ally.AllyID, ally.Kind, ally.Category, ally.Territory, ally.Region, ally.CharterVersion,
@@ -196,7 +204,7 @@ func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) 
 func (s *service) confirmedWrite(pending pendingItem, allyID string) (types.TransactWriteItem, error) {
 	update := expression.Set(expression.Name("status"), expression.Value(statusConfirmed)).
 		Set(expression.Name("ally_id"), expression.Value(allyID)).
-		Remove(expression.Name("signing"))
+		Remove(expression.Name("signing")).Remove(expression.Name("list")).Remove(expression.Name("list_at"))
 	return s.allies.Update(pending.Key, update, expression.Name("status").Equal(expression.Value(statusPending)))
 }
 

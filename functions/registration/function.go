@@ -9,9 +9,11 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -30,21 +32,26 @@ var MinFormTime = function.Setting{
 var Function = function.Define(function.Spec[service]{
 	Name:    "registration",
 	Purpose: "Sign the charter, confirm, find allies and territories, see and erase one's data.",
-	Memory:  512, // the geography takes some 30 MB, and CPU follows memory
-	Timeout: 10 * time.Second,
+	Memory:  512,              // the geography takes some 30 MB, and CPU follows memory
+	Timeout: 30 * time.Second, // apply-retention reads the whole list of allies
 	Tables: []function.Use{
 		{Table: function.Allies, Right: function.ReadWrite},
 		{Table: function.Ledger, Right: function.Append},
+		{Table: function.Audit, Right: function.Append},
 		{Table: function.Agenda, Right: function.ReadAppend}, // a person's export and erasure reach every personal table
 		{Table: function.Applications, Right: function.ReadAppend},
 		{Table: function.Mails, Right: function.ReadAppend},
 		{Table: function.Members, Right: function.ReadAppend},
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey},
-	Settings: []function.Setting{function.PublicURL, MinFormTime},
+	Settings: []function.Setting{function.PublicURL, MinFormTime, RetentionYears},
 	Open:     open,
 	Erase:    (*service).erase,
-	Routes: append([]function.Route[service]{
+	Schedules: []function.Schedule[service]{{
+		Name: "apply-retention", Purpose: "tells who was silent for years that their data will go, and erases it a month later",
+		When: function.Daily(3, 40), Run: (*service).applyRetention,
+	}},
+	Routes: slices.Concat([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/charter", Access: function.Public, Handle: (*service).getCharter,
 			Doc: function.Doc{Summary: "The charter in force", Answer: charter{}}},
 		{Method: http.MethodPost, Path: "/v1/registrations", Access: function.Public, Handle: (*service).postRegistration,
@@ -74,7 +81,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Search the official geography by name or code", Query: territoryQuery{}, Answer: territoryPage{}}},
 		{Method: http.MethodGet, Path: "/v1/territories/{code}", Access: function.Public, Handle: (*service).getTerritory,
 			Doc: function.Doc{Summary: "One territory; REG-76 and DEP-76 tell a region and a département apart", Query: levelQuery{}, Answer: territoryAnswer{}}},
-	}, pageRoutes...),
+	}, pageRoutes, teamRoutes),
 })
 
 // service is an opened registration function.
@@ -84,6 +91,8 @@ type service struct {
 	personal  map[function.Table]dynamo.Table
 	links     auth.Links
 	identity  auth.Key
+	audit     audit.Trail
+	retention int // years
 	now       func() time.Time
 	newID     func(prefix string) string
 	minFilled time.Duration
@@ -96,6 +105,7 @@ func open(rt function.Runtime) (*service, error) {
 		personal: map[function.Table]dynamo.Table{},
 		links:    auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now},
 		identity: rt.Key(function.IdentityKey),
+		audit:    audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		now:      rt.Now,
 		newID:    rt.ID,
 		pages:    web.NewTemplates(pageFiles),
@@ -109,6 +119,9 @@ func open(rt function.Runtime) (*service, error) {
 	milliseconds, err := strconv.Atoi(rt.Setting(MinFormTime))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", MinFormTime.Name, err)
+	}
+	if s.retention, err = strconv.Atoi(rt.Setting(RetentionYears)); err != nil || s.retention < 1 {
+		return nil, fmt.Errorf("%s: %q is no number of years", RetentionYears.Name, rt.Setting(RetentionYears))
 	}
 	s.minFilled = time.Duration(milliseconds) * time.Millisecond
 	return s, nil

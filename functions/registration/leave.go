@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,13 +36,14 @@ func (s *service) deleteMe(w http.ResponseWriter, r *http.Request) error {
 // person, and asks for a last mail: all in one transaction, so that nobody is
 // half forgotten. Who asks again is erased again, but gets no second mail: its
 // id is made from that of the ally, and afterwards there is nobody to write to.
-func (s *service) leave(ctx context.Context, person string) error {
+// What else must hold or happen goes with it.
+func (s *service) leave(ctx context.Context, person string, also ...types.TransactWriteItem) error {
 	found, err := s.signatories(ctx, person)
 	if err != nil {
 		return err
 	}
 	now := s.now() // one instant, or the farewell would outlive the request
-	var requests dynamo.Writes
+	requests := dynamo.Writes{Items: slices.Clip(also)}
 	for _, table := range s.personal {
 		requests.Add(table.Put(personal.NewErasure(person, now)))
 	}

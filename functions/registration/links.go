@@ -3,8 +3,11 @@ package registration
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
@@ -48,8 +51,9 @@ func (s *service) postLink(w http.ResponseWriter, r *http.Request) error {
 // sendLink asks for a mail with a link to one's data. Every address gets one,
 // known or not, so that nobody learns which are: the page behind the link says
 // what is known. A known person gets it where they signed from, whatever alias
-// was typed now: aliases are not everywhere the same mailbox.
-func (s *service) sendLink(ctx context.Context, email string, faults *fault.Fields) error {
+// was typed now: aliases are not everywhere the same mailbox. What belongs to
+// it is written with it.
+func (s *service) sendLink(ctx context.Context, email string, faults *fault.Fields, also ...types.TransactWriteItem) error {
 	address, ok := alliance.ParseEmail(email)
 	if !ok {
 		faults.Add("email", "Saisissez une adresse e-mail comme nom@exemple.fr")
@@ -79,7 +83,7 @@ func (s *service) sendLink(ctx context.Context, email string, faults *fault.Fiel
 	if err != nil {
 		return err
 	}
-	return dynamo.Transact(ctx, s.allies.Client, intent)
+	return dynamo.Transact(ctx, s.allies.Client, append(slices.Clip(also), intent)...)
 }
 
 // session lets a program, or a browser by its cookie, act for a person.
@@ -103,6 +107,9 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 func (s *service) openSession(ctx context.Context, token string) (session, error) {
 	person, err := s.links.Open(ctx, mePurpose, token)
 	if err != nil {
+		return session{}, err
+	}
+	if err := s.hear(ctx, person); err != nil {
 		return session{}, err
 	}
 	access, err := s.links.Sign(ctx, sessionPurpose, person, s.now().Add(sessionFor))

@@ -24,6 +24,7 @@ var pageRoutes = []function.Route[service]{
 	page(http.MethodGet, "/rejoindre/confirmer", "Button to confirm a signature", (*service).confirmPage),
 	page(http.MethodPost, "/rejoindre/confirmer", "Confirm a signature", (*service).confirmPosted),
 	page(http.MethodGet, "/allies", "Directory of allies", (*service).directoryPage),
+	page(http.MethodGet, "/donnees-personnelles", "What is kept on people, why and how long", (*service).privacyPage),
 	page(http.MethodGet, "/mes-donnees", "My data, or a form to ask for a link to them", (*service).mePage),
 	page(http.MethodPost, "/mes-donnees", "Ask for a link to my data", (*service).linkPosted),
 	page(http.MethodPost, "/mes-donnees/ouvrir", "Open my data with the link of the mail", (*service).openPosted),
@@ -119,7 +120,7 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 		found, err = s.directory(r.Context(), query)
 	}
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		form.Faults, status = atPage(f.Fields), web.Status(f)
+		form.Faults, status = atPage(f.Fields, searchFields), web.Status(f)
 	} else if err != nil {
 		return err
 	}
@@ -130,9 +131,9 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 		view.Entries = append(view.Entries, entryView{entry, categoryLabel(entry.Category), placeName(entry.Territory), dateOf(entry.JoinedOn)})
 	}
 	view.Later = values.Get("cursor") != ""
-	view.First = directoryPath(values, "")
+	view.First = searchPath("/allies", searchFields, values, "")
 	if found.NextCursor != "" {
-		view.Next = directoryPath(values, found.NextCursor)
+		view.Next = searchPath("/allies", searchFields, values, found.NextCursor)
 	}
 	return s.pages.Render(w, r, status, "directory", web.Page{
 		Title: "Les allié·es", Description: "Les organisations qui ont signé la charte de l’alliance.",
@@ -143,10 +144,10 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 // searchFields are those of the directory's form.
 var searchFields = []string{"q", "category", "region"}
 
-// directoryPath is the address of a page of the list, with the same search.
-func directoryPath(values url.Values, cursor string) string {
+// searchPath is the address of a page of a list, with the same search.
+func searchPath(path string, fields []string, values url.Values, cursor string) string {
 	query := url.Values{}
-	for _, name := range searchFields {
+	for _, name := range fields {
 		if value := values.Get(name); value != "" {
 			query.Set(name, value)
 		}
@@ -155,9 +156,9 @@ func directoryPath(values url.Values, cursor string) string {
 		query.Set("cursor", cursor)
 	}
 	if len(query) == 0 {
-		return "/allies"
+		return path
 	}
-	return "/allies?" + query.Encode()
+	return path + "?" + query.Encode()
 }
 
 // dateOf writes a stored date as people read it.
@@ -171,10 +172,10 @@ func dateOf(date string) string {
 
 // atPage names the fields of a page's search as the page does: without
 // "query.", and without name when the form has no such field.
-func atPage(fields fault.Fields) (faults fault.Fields) {
+func atPage(fields fault.Fields, known []string) (faults fault.Fields) {
 	for _, field := range fields {
 		name := strings.TrimPrefix(field.Location, "query.")
-		if !slices.Contains(searchFields, name) {
+		if !slices.Contains(known, name) {
 			name = ""
 		}
 		faults.Add(name, field.Message)

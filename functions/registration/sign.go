@@ -110,6 +110,7 @@ func (s *service) signWrites(ctx context.Context, in signing, answer signingAnsw
 	pending, err := s.allies.Put(pendingItem{
 		Key: pendingKey(person, answer.RegistrationID), Registration: answer.RegistrationID, Status: statusPending,
 		Signing: string(text), Kind: string(in.Kind), CreatedAt: now.UTC(), ExpiresAt: until.Unix(),
+		List: everyone, ListAt: sortName(in.listName(), answer.RegistrationID),
 	}, dynamo.Absent)
 	if err != nil {
 		return nil, err

@@ -158,6 +158,14 @@ func (p *personInput) checkNames(faults *fault.Fields) {
 	}
 }
 
+// listName is what the team's list sorts the signature by.
+func (in *signing) listName() string {
+	if in.Kind == alliance.Organisation {
+		return in.Organisation.Name
+	}
+	return in.Person.FamilyName + " " + in.Person.GivenName
+}
+
 // line takes the spaces at both ends away.
 func line(text string) string { return strings.TrimSpace(text) }
 

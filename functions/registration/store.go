@@ -27,6 +27,8 @@ import (
 //	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory
 //	COUNT        COUNT        how many allies there are
 //	ONCE#…       ONCE         an answer given to an Idempotency-Key (package dynamo)
+//
+// Index "allies": who signed, and signatures that wait, by name, for the team.
 
 const (
 	pendingPrefix = "REG#"
@@ -44,6 +46,8 @@ type pendingItem struct {
 	Kind         string    `dynamodbav:"kind"`
 	CreatedAt    time.Time `dynamodbav:"created_at"`
 	ExpiresAt    int64     `dynamodbav:"expires_at"`
+	List         string    `dynamodbav:"list,omitempty"` // while it waits: the team's list
+	ListAt       string    `dynamodbav:"list_at,omitempty"`
 }
 
 // The states of a pendingItem.
@@ -65,6 +69,37 @@ type signatoryItem struct {
 	Newsletter   bool      `dynamodbav:"newsletter"`
 	Directory    bool      `dynamodbav:"directory_consent"`
 	CreatedAt    time.Time `dynamodbav:"created_at"`
+	// LastContactAt is when we last heard of the person (retention.go), and
+	// AnnouncedAt when they were told that we would forget them, zero otherwise.
+	LastContactAt time.Time `dynamodbav:"last_contact_at"`
+	AnnouncedAt   time.Time `dynamodbav:"announced_at"`
+	// What the team's list shows and searches of the ally, kept with it.
+	Shown  shown  `dynamodbav:"shown"`
+	List   string `dynamodbav:"list"`
+	ListAt string `dynamodbav:"list_at"`
+}
+
+// shown is what the team's list shows of an ally.
+type shown struct {
+	Kind      string `dynamodbav:"kind"`
+	Name      string `dynamodbav:"name"` // of the organisation, or "Durand Camille"
+	Category  string `dynamodbav:"category,omitempty"`
+	Territory string `dynamodbav:"territory,omitempty"`
+	Region    string `dynamodbav:"region,omitempty"`
+	JoinedOn  string `dynamodbav:"joined_on"`
+}
+
+// everyone is the one partition of the index "allies": some thousand people.
+const everyone = "ALLIES"
+
+// place puts the signatory where the team's list has them.
+func (g *signature) place() {
+	g.signatory.Shown = shown{g.ally.Kind, g.ally.Name, g.ally.Category, g.ally.Territory, g.ally.Region, g.ally.JoinedOn}
+	if g.ally.Kind == string(alliance.Person) {
+		g.signatory.Shown.Name = g.signatory.FamilyName + " " + g.signatory.GivenName
+		g.signatory.Shown.Territory, g.signatory.Shown.Region = g.signatory.Territory, regionOf(g.signatory.Territory)
+	}
+	g.signatory.List, g.signatory.ListAt = everyone, sortName(g.signatory.Shown.Name, g.ally.AllyID)
 }
 
 func (p signatoryItem) fullName() string { return strings.TrimSpace(p.GivenName + " " + p.FamilyName) }
@@ -85,18 +120,20 @@ type allyItem struct {
 	dynamo.Key
 	// Version counts the changes. Each change of the ally or of its signatory
 	// holds only for the version that it was made from.
-	Version        int       `dynamodbav:"version"`
-	AllyID         string    `dynamodbav:"ally_id"`
-	Kind           string    `dynamodbav:"kind"`
-	Person         string    `dynamodbav:"person"` // keyed hash of who signed
-	Name           string    `dynamodbav:"name,omitempty"`
-	Category       string    `dynamodbav:"category,omitempty"`
-	SIRET          string    `dynamodbav:"siret,omitempty"`
-	RNA            string    `dynamodbav:"rna,omitempty"`
-	Territory      string    `dynamodbav:"territory,omitempty"` // reference, as package territory makes it
-	Region         string    `dynamodbav:"region,omitempty"`
-	Website        string    `dynamodbav:"website,omitempty"`
-	Claims         []string  `dynamodbav:"claims"` // partition keys of what it claims
+	Version   int      `dynamodbav:"version"`
+	AllyID    string   `dynamodbav:"ally_id"`
+	Kind      string   `dynamodbav:"kind"`
+	Person    string   `dynamodbav:"person"` // keyed hash of who signed
+	Name      string   `dynamodbav:"name,omitempty"`
+	Category  string   `dynamodbav:"category,omitempty"`
+	SIRET     string   `dynamodbav:"siret,omitempty"`
+	RNA       string   `dynamodbav:"rna,omitempty"`
+	Territory string   `dynamodbav:"territory,omitempty"` // reference, as package territory makes it
+	Region    string   `dynamodbav:"region,omitempty"`
+	Website   string   `dynamodbav:"website,omitempty"`
+	Claims    []string `dynamodbav:"claims"` // partition keys of what it claims
+	// Inherited are those of its claims that came with a duplicate.
+	Inherited      []string  `dynamodbav:"inherited,omitempty"`
 	CharterVersion string    `dynamodbav:"charter_version"`
 	SignedAt       time.Time `dynamodbav:"signed_at"`
 	JoinedOn       string    `dynamodbav:"joined_on"`

@@ -36,29 +36,29 @@ func TestUnitsOfEachAction(t *testing.T) {
 	}{
 		{"sign", func() {
 			w.call(http.StatusAccepted, http.MethodPost, "/v1/registrations", anOrganisation("Neuf", email(9)))
-		}, 0, 4},
+		}, 0, 5},
 		{"sign, with an Idempotency-Key", func() {
 			w.call(http.StatusAccepted, http.MethodPost, "/v1/registrations", aPerson(email(10)), "Idempotency-Key", "k")
-		}, 1, 6},
+		}, 1, 7},
 		{"sign, the same again", func() {
 			w.call(http.StatusAccepted, http.MethodPost, "/v1/registrations", aPerson(email(10)), "Idempotency-Key", "k")
 		}, 1, 0},
 		{"sign, refused", func() {
 			w.call(http.StatusUnprocessableEntity, http.MethodPost, "/v1/registrations", `{}`)
 		}, 0, 0},
-		{"confirm, an organisation that is listed", confirmed(w.sign(anOrganisation("Deux", email(2), withSIRET(siret(2))))), 1, 15},
-		{"confirm, an organisation that is not listed", confirmed(w.sign(anOrganisation("Trois", email(2), withSIRET(siret(3)), unlisted))), 1, 14},
-		{"confirm, a person", confirmed(w.sign(aPerson(email(4)))), 1, 14},
+		{"confirm, an organisation that is listed", confirmed(w.sign(anOrganisation("Deux", email(2), withSIRET(siret(2))))), 1, 17},
+		{"confirm, an organisation that is not listed", confirmed(w.sign(anOrganisation("Trois", email(2), withSIRET(siret(3)), unlisted))), 1, 16},
+		{"confirm, a person", confirmed(w.sign(aPerson(email(4)))), 1, 16},
 		{"confirm, again", confirmed(again), 1, 0},
-		{"confirm, joining", confirmed(w.sign(anOrganisation("Une", email(5), withSIRET(siret(1))))), 3, 8},
-		{"confirm, a person who had signed", confirmed(w.sign(aPerson(email(1)))), 2, 6},
+		{"confirm, joining", confirmed(w.sign(anOrganisation("Une", email(5), withSIRET(siret(1))))), 3, 9},
+		{"confirm, a person who had signed", confirmed(w.sign(aPerson(email(1)))), 2, 7},
 		{"list, a page of 20", get("/v1/allies"), 1, 0},
 		{"list, narrowed", get("/v1/allies?category=association&q=organisation"), 1, 0},
 		{"count", get("/v1/allies/count"), 1, 0},
 		{"ask for a link", func() { w.call(http.StatusAccepted, http.MethodPost, "/v1/me/links", emailBody{email(1)}) }, 1, 2},
 		{"ask for a link, unknown", func() { w.call(http.StatusAccepted, http.MethodPost, "/v1/me/links", emailBody{"x@exemple.fr"}) }, 1, 2},
 		{"see one's data, two signatures", get("/v1/me", mine...), 3, 0},
-		{"change one's role", func() { w.patch(http.StatusOK, mine, `{"person":{"role":"élue"}}`) }, 6, 4},
+		{"change one's role", func() { w.patch(http.StatusOK, mine, `{"person":{"role":"élue"}}`) }, 6, 5},
 		{"change a SIRET", func() { w.patch(http.StatusOK, mine, fmt.Sprintf(`{"organisation":{"siret":%q}}`, siret(6))) }, 6, 8},
 		{"export", get("/v1/me/export", mine...), 9, 0},
 		{"leave", func() { w.call(http.StatusAccepted, http.MethodDelete, "/v1/me", nil, mine...) }, 1, 12},
@@ -66,7 +66,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 			if err := w.service.erase(context.Background(), w.personOf(email(1)), w.Clock.Now()); err != nil {
 				t.Error(err)
 			}
-		}, 5, 49},
+		}, 5, 51},
 		{"erase, nothing left", func() {
 			if err := w.service.erase(context.Background(), w.personOf(email(1)), w.Clock.Now()); err != nil {
 				t.Error(err)

@@ -32,8 +32,11 @@ func (s *service) getDocument(w http.ResponseWriter, r *http.Request) error {
 // (https://developers.google.com/search/docs/crawling-indexing/block-indexing).
 const robots = "User-agent: *\nDisallow: /v1/\n"
 
+// getRobots also says where the list of pages is, in full as crawlers want it
+// (https://www.sitemaps.org/protocol.html#submit_robots).
 func (s *service) getRobots(w http.ResponseWriter, r *http.Request) error {
-	return serve(w, r, "text/plain; charset=utf-8", "public, max-age=86400", []byte(robots), "")
+	content := robots + "Sitemap: " + s.origin + "/sitemap.xml\n"
+	return serve(w, r, "text/plain; charset=utf-8", "public, max-age=86400", []byte(content), "")
 }
 
 // serve answers a file, or that the caller has it already.

@@ -14,11 +14,12 @@ import (
 
 // Function is the declaration.
 var Function = function.Define(function.Spec[service]{
-	Name:    "site",
-	Purpose: "Files that all pages load, the API's description, and requests that no other function takes.",
-	Memory:  128,
-	Timeout: 5 * time.Second,
-	Open:    open,
+	Name:     "site",
+	Purpose:  "Files that all pages load, the API's description, and requests that no other function takes.",
+	Memory:   128,
+	Timeout:  5 * time.Second,
+	Settings: []function.Setting{function.PublicURL},
+	Open:     open,
 	Routes: []function.Route[service]{
 		{Method: http.MethodGet, Path: "/openapi.json", Access: function.Public, Handle: (*service).getDocument,
 			Doc: function.Doc{Summary: "This document, in OpenAPI 3.1", Answer: map[string]any{}}},
@@ -43,11 +44,12 @@ var Function = function.Define(function.Spec[service]{
 type service struct {
 	// paths finds what the platform's other routes take, on the first request
 	// that none of them took.
-	paths func() *paths
+	paths  func() *paths
+	origin string
 }
 
-func open(function.Runtime) (*service, error) {
-	return &service{sync.OnceValue(readPaths)}, nil
+func open(rt function.Runtime) (*service, error) {
+	return &service{sync.OnceValue(readPaths), rt.Setting(function.PublicURL)}, nil
 }
 
 type health struct {

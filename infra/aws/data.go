@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
 
@@ -21,6 +22,7 @@ type data struct {
 	tables  map[function.Table]awsdynamodb.TableV2
 	indexes map[function.Table][]function.Index
 	secrets map[function.Secret]awssecretsmanager.Secret
+	buckets map[function.Bucket]awss3.Bucket
 }
 
 func newData(app awscdk.App, p platform) *data {
@@ -32,6 +34,7 @@ func newData(app awscdk.App, p platform) *data {
 		tables:  map[function.Table]awsdynamodb.TableV2{},
 		indexes: map[function.Table][]function.Index{},
 		secrets: map[function.Secret]awssecretsmanager.Secret{},
+		buckets: map[function.Bucket]awss3.Bucket{},
 	}
 	for _, definition := range p.Tables {
 		d.addTable(definition)
@@ -40,6 +43,11 @@ func newData(app awscdk.App, p platform) *data {
 		for _, secret := range f.Secrets {
 			if d.secrets[secret] == nil {
 				d.addSecret(secret)
+			}
+		}
+		for _, bucket := range f.Buckets {
+			if d.buckets[bucket] == nil {
+				d.addBucket(bucket)
 			}
 		}
 	}
@@ -118,4 +126,29 @@ func (d *data) addSecret(name function.Secret) {
 	d.stack.ExportValue(secret.SecretArn(), nil)
 	accept(secret, "AwsSolutions-SMG4",
 		"A new key voids what the old one signed or hashed, so a person decides when, as docs/operations.md tells.")
+}
+
+// incomingDays is how long a file that was never checked stays, in days: its
+// form is good for an hour.
+const incomingDays = 2
+
+// addBucket makes a bucket that nobody reaches but by a signed form or
+// address. Its name is CloudFormation's: those of buckets are the whole world's.
+func (d *data) addBucket(name function.Bucket) {
+	bucket := awss3.NewBucket(d.stack, jsii.String("Bucket-"+string(name)), &awss3.BucketProps{
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		Encryption:        awss3.BucketEncryption_S3_MANAGED,
+		EnforceSSL:        jsii.Bool(true),
+		RemovalPolicy:     awscdk.RemovalPolicy_RETAIN,
+		LifecycleRules: &[]*awss3.LifecycleRule{
+			{AbortIncompleteMultipartUploadAfter: awscdk.Duration_Days(jsii.Number(1))},
+			{Prefix: jsii.String("incoming/"), Expiration: awscdk.Duration_Days(jsii.Number(incomingDays))},
+		},
+	})
+	d.buckets[name] = bucket
+	d.stack.ExportValue(bucket.BucketArn(), nil)
+	d.stack.ExportValue(bucket.BucketName(), nil)
+	accept(bucket, "AwsSolutions-S1",
+		"Who fetches a published file is nobody's business, and what the team sends is in the audit trail.")
 }

@@ -91,3 +91,40 @@ func TestSecretsAreGeneratedAndKept(t *testing.T) {
 		}
 	}
 }
+
+// TestBucketsArePrivateAndKept and forget what was never checked.
+func TestBucketsArePrivateAndKept(t *testing.T) {
+	a := synth(t)
+	buckets := a.data.of("AWS::S3::Bucket")
+	if len(buckets) != 1 {
+		t.Fatalf("%d buckets", len(buckets))
+	}
+	for name, b := range buckets {
+		p := b.Properties
+		for _, wall := range []string{"BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"} {
+			if at(p, "PublicAccessBlockConfiguration", wall) != true {
+				t.Errorf("%s is not set", wall)
+			}
+		}
+		if at(p, "BucketEncryption", "ServerSideEncryptionConfiguration", "ServerSideEncryptionByDefault", "SSEAlgorithm") != "AES256" || b.DeletionPolicy != "Retain" {
+			t.Errorf("%v %s", p["BucketEncryption"], b.DeletionPolicy)
+		}
+		rules, _ := at(p, "LifecycleConfiguration", "Rules").([]any)
+		if len(rules) != 2 || at(rules[0], "AbortIncompleteMultipartUpload", "DaysAfterInitiation") != 1.0 ||
+			at(rules[1], "Prefix") != "incoming/" || at(rules[1], "ExpirationInDays") != 2.0 {
+			t.Errorf("lifecycle %v", rules)
+		}
+		for _, f := range list() {
+			environment := at(a.application.of("AWS::Lambda::Function")["fabrique-"+f.Name].Properties, "Environment", "Variables")
+			if got := a.plain(at(environment, "BUCKET_MEDIA")); (got == "${"+name+"}") != (len(f.Buckets) > 0) {
+				t.Errorf("%s: bucket %q", f.Name, got)
+			}
+		}
+	}
+	for _, policy := range a.data.of("AWS::S3::BucketPolicy") {
+		statement := at(policy.Properties, "PolicyDocument", "Statement")
+		if at(statement, "Effect") != "Deny" || at(statement, "Condition", "Bool", "aws:SecureTransport") != "false" {
+			t.Errorf("%v", statement)
+		}
+	}
+}

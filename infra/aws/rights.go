@@ -23,6 +23,9 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 	for _, secret := range u.Secrets {
 		grant(rights, a.data.secrets[secret].SecretArn(), "secretsmanager:GetSecretValue")
 	}
+	for _, bucket := range u.Buckets {
+		grant(rights, jsii.String(*a.data.buckets[bucket].BucketArn()+"/*"), bucket.Actions()...) // its objects, and never their list
+	}
 	for _, stream := range u.Streams {
 		// The four that Lambda asks of whoever reads a stream
 		// (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html).
@@ -39,11 +42,16 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 			grant(rights, resource, "ses:SendEmail", "ses:SendRawEmail")
 		}
 	}
-	return awsiam.NewRole(u.scope, jsii.String("Role"), &awsiam.RoleProps{
+	role := awsiam.NewRole(u.scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description:    jsii.String("Function " + u.Name + ": what it declares"),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"declared": rights},
 	})
+	if len(u.Buckets) > 0 {
+		accept(role, "AwsSolutions-IAM5",
+			"Keys of objects are made as files come: the wildcard stands for the objects of the declared bucket, and for nothing else.")
+	}
+	return role
 }
 
 // grantTable allows the actions of a right on a table, and queries on each of

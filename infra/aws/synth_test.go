@@ -42,6 +42,7 @@ func everything() function.Spec[service] {
 		Name: "everything", Purpose: "Declares something of every kind.", Memory: 384, Timeout: 45 * time.Second,
 		Tables:    []function.Use{{Table: function.Allies, Right: function.Read}, {Table: function.Mails, Right: function.ReadWrite}, {Table: function.Ledger, Right: function.Append}},
 		Secrets:   []function.Secret{function.LinkKey},
+		Buckets:   []function.Bucket{function.Media},
 		Settings:  []function.Setting{function.PublicURL, {Name: "MODE", Default: "calm"}, {Name: "CHOSEN", Default: "no"}, {Name: "EMPTY"}},
 		SendsMail: true,
 		Routes: []function.Route[service]{

@@ -44,7 +44,7 @@ func (a *application) newUnit(f *function.Function, binaries string) *unit {
 		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(binaries, f.Name)), nil),
 		MemorySize:   jsii.Number(f.Memory),
 		Timeout:      awscdk.Duration_Millis(jsii.Number(f.Timeout.Milliseconds())),
-		Environment:  a.environment(f.Settings),
+		Environment:  a.environment(f),
 		Role:         a.newRole(u, log),
 		LogGroup:     log,
 	})
@@ -55,9 +55,9 @@ func (a *application) newUnit(f *function.Function, binaries string) *unit {
 // environment gives each declared setting the context value of its own name,
 // else its default. Nobody can know the default of the public origin: it is
 // the domain, or the API's own address. Lambda needs no empty variables.
-func (a *application) environment(settings []function.Setting) *map[string]*string {
+func (a *application) environment(f *function.Function) *map[string]*string {
 	environment := map[string]*string{}
-	for _, s := range settings {
+	for _, s := range f.Settings {
 		value := a.options.read(s.Name)
 		switch {
 		case value != "":
@@ -69,6 +69,9 @@ func (a *application) environment(settings []function.Setting) *map[string]*stri
 		if value != "" {
 			environment[s.Name] = jsii.String(value)
 		}
+	}
+	for _, bucket := range f.Buckets {
+		environment[bucket.Setting().Name] = a.data.buckets[bucket].BucketName()
 	}
 	return &environment
 }

@@ -33,6 +33,7 @@ func TestSettingsReachTheFunction(t *testing.T) {
 		"PUBLIC_URL": "https://alliance.example.org", "MODE": "calm", "CHOSEN": "yes", // EMPTY stays out
 		"RATE_LIMIT_PER_MINUTE": "30", "OIDC_AUDIENCE": "fabrique", "OIDC_ROLE_CLAIM": "groups",
 	}
+	delete(got, function.Media.Setting().Name) // TestBucketsArePrivateAndKept looks at it
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -145,6 +145,10 @@ func mustShowToday(t *testing.T, h http.Handler) {
 	if get(t, h, "/v1/cohorts/massif-central", &cohort); len(cohort.Territories) != 4 {
 		t.Errorf("%+v", cohort)
 	}
+	var resources struct{ Items []any }
+	if get(t, h, "/v1/resources?limit=100", &resources); len(resources.Items) < 12 {
+		t.Errorf("%d resources", len(resources.Items))
+	}
 	var mails []any
 	if get(t, h, "/_dev/mail", &mails); len(mails) != 0 {
 		t.Errorf("%d mails are left", len(mails))

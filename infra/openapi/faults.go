@@ -50,6 +50,14 @@ var codeStatuses = map[string]int{
 	"application-withdrawn":  http.StatusConflict,
 	"reminded-already":       http.StatusConflict,
 
+	"unknown-resource":   http.StatusNotFound,
+	"resource-withdrawn": http.StatusGone,
+	"resource-exists":    http.StatusConflict,
+	"unknown-media":      http.StatusNotFound,
+	"media-awaited":      http.StatusConflict,
+	"media-finished":     http.StatusConflict,
+	"media-refused":      http.StatusUnprocessableEntity,
+
 	"unknown-year":    http.StatusNotFound,
 	"unknown-format":  http.StatusNotFound,
 	"unknown-figure":  http.StatusNotFound,
@@ -67,6 +75,7 @@ var meanings = map[int]string{
 	http.StatusNotFound:              "What the path names does not exist",
 	http.StatusConflict:              "The state does not allow it, or the same request is still running",
 	http.StatusGone:                  "It was there, or the link has expired",
+	http.StatusPreconditionFailed:    "Someone has changed it since what If-Match names was read; the errors tell what",
 	http.StatusRequestEntityTooLarge: "The body is larger than 256 KiB, or the file that was asked for too large for one answer",
 	http.StatusUnsupportedMediaType:  "The body has another media type than asked for",
 	http.StatusUnprocessableEntity:   "The input has faults, all of which are listed",
@@ -91,6 +100,9 @@ func faultStatuses(r function.RouteInfo) (statuses []int, err error) {
 	}
 	if r.Doc.Creates {
 		statuses = append(statuses, http.StatusConflict, http.StatusUnprocessableEntity)
+	}
+	if r.Doc.Conditional {
+		statuses = append(statuses, http.StatusPreconditionFailed)
 	}
 	if r.RateLimited() {
 		statuses = append(statuses, http.StatusTooManyRequests)

@@ -27,6 +27,12 @@ func (d *document) parameters(r function.RouteInfo) ([]*huma.Param, error) {
 			Description: "Any text of yours that is new. The same key with the same body has one effect and gets the first answer again; with another body it is refused.",
 		})
 	}
+	if r.Doc.Conditional {
+		parameters = append(parameters, &huma.Param{
+			Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "An ETag that was given. What it names is changed, or nothing is: 412 tells what has changed since.",
+		})
+	}
 	return parameters, nil
 }
 

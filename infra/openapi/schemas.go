@@ -31,7 +31,8 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if _, function, found := strings.Cut(t.PkgPath(), "/functions/"); found {
+	if _, path, found := strings.Cut(t.PkgPath(), "/functions/"); found {
+		function, _, _ := strings.Cut(path, "/") // of a package inside it, too
 		return strings.ToUpper(function[:1]) + function[1:] + name
 	}
 	return name

@@ -113,3 +113,27 @@ func TestTextsThatDoNotShow(t *testing.T) {
 		}
 	}
 }
+
+func TestSlug(t *testing.T) {
+	for title, want := range map[string]string{
+		"Récits de territoire":                    "recits-de-territoire",
+		"L’art d’évaluer : l'œuvre commune":       "l-art-d-evaluer-l-oeuvre-commune",
+		"Les allié·es, « épisode 12 »":            "les-alliees-episode-12",
+		"  ÎLE-DE-FRANCE / 2026  ":                "ile-de-france-2026",
+		"日本":                                      "",
+		strings.Repeat("a", 200):                  strings.Repeat("a", 80),
+		strings.Repeat("mot ", 40):                strings.TrimSuffix(strings.Repeat("mot-", 20), "-"),
+		"e\u0301te\u0301":                         "ete",
+		strings.Repeat("anticonstitutionnel ", 5): strings.TrimSuffix(strings.Repeat("anticonstitutionnel-", 4), "-"),
+	} {
+		got := Slug(title)
+		if got != want {
+			t.Errorf("%q: %q, not %q", title, got, want)
+		}
+		var faults fault.Fields
+		CheckSlug(&faults, "slug", got)
+		if len(faults) > 0 {
+			t.Errorf("%q is refused: %v", got, faults)
+		}
+	}
+}

@@ -34,7 +34,12 @@ type entry struct {
 	Subject string    `dynamodbav:"subject"`
 	Before  string    `dynamodbav:"before,omitempty"` // as JSON
 	After   string    `dynamodbav:"after,omitempty"`
+	// ExpiresAt ends what is kept, Unix seconds.
+	ExpiresAt int64 `dynamodbav:"expires_at"`
 }
+
+// keptYears is how long an entry is kept.
+const keptYears = 3
 
 // Entry is the transaction item that notes an action ("session.cancelled") on
 // a subject by the member who is signed in. before and after may be nil. It
@@ -45,7 +50,7 @@ func (t Trail) Entry(ctx context.Context, action, subject string, before, after 
 		return types.TransactWriteItem{}, errors.New("audit: nobody is signed in")
 	}
 	now := t.Now().UTC()
-	e := entry{ID: t.NewID("aud"), At: now, Who: member.Subject, Action: action, Subject: subject}
+	e := entry{ID: t.NewID("aud"), At: now, Who: member.Subject, Action: action, Subject: subject, ExpiresAt: now.AddDate(keptYears, 0, 0).Unix()}
 	e.Key = dynamo.Key{PK: "AUDIT#" + now.Format("2006-01"), SK: now.Format(time.RFC3339) + "#" + e.ID}
 	for _, side := range []struct {
 		value any

@@ -30,6 +30,9 @@ type Doc struct {
 	Answer  any
 	Status  int  // of a good answer; 200 when 0
 	Creates bool // takes an Idempotency-Key header
+	// Conditional says that it takes an If-Match header, and answers 412
+	// "changed-meanwhile" when what it names is no longer there.
+	Conditional bool
 	// Page marks a route that people see: it answers HTML, its faults are pages.
 	Page bool
 	// Type is the media type of a good answer that is neither JSON nor a page.

@@ -27,6 +27,7 @@ type Spec[S any] struct {
 	Timeout time.Duration // of one invocation
 	Tables  []Use
 	Secrets []Secret
+	Buckets []Bucket
 	// Settings are the environment variables that it reads, with their defaults.
 	Settings []Setting
 	// SendsMail lets it send through the mail provider.
@@ -100,6 +101,7 @@ type Function struct {
 	Timeout   time.Duration
 	Tables    []Use
 	Secrets   []Secret
+	Buckets   []Bucket
 	Settings  []Setting
 	SendsMail bool
 	Routes    []RouteInfo
@@ -158,7 +160,7 @@ func Define[S any](spec Spec[S]) *Function {
 		Name: spec.Name, Purpose: spec.Purpose, Memory: spec.Memory, Timeout: spec.Timeout,
 		// Clipped, so that what is added below never ends in a list that a declaration shares.
 		Tables: slices.Clip(spec.Tables), Secrets: slices.Clip(spec.Secrets), Settings: slices.Clip(spec.Settings),
-		SendsMail: spec.SendsMail,
+		Buckets: spec.Buckets, SendsMail: spec.SendsMail,
 	}
 	for _, r := range spec.Routes {
 		f.Routes = append(f.Routes, RouteInfo{r.Method, r.Path, r.Access, r.Doc})
@@ -171,6 +173,12 @@ func Define[S any](spec Spec[S]) *Function {
 	}
 	for _, n := range spec.Notices {
 		f.Notices = append(f.Notices, NoticeInfo{n.Name, n.Source, n.DetailTypes})
+	}
+	for _, b := range f.Buckets {
+		f.Settings = append(f.Settings, b.Setting())
+	}
+	if len(f.Buckets) > 0 {
+		f.Settings = append(f.Settings, StorageEndpoint)
 	}
 	if len(f.Routes) > 0 {
 		f.Settings = append(f.Settings, CORSOrigins)

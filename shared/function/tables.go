@@ -1,6 +1,10 @@
 package function
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
+)
 
 // Table is one of the platform's DynamoDB tables, named by its area.
 type Table string
@@ -14,6 +18,7 @@ const (
 	Cohorts      Table = "Cohorts"      // cohort: calls, enrolled territories, milestones; nothing on anyone
 	Applications Table = "Applications" // cohort: who applies, with which four people
 	Partners     Table = "Partners"     // partner: what partners said, delivery by delivery; nothing on anyone
+	Library      Table = "Library"      // publishing: resources, their versions and files; authors are public by publication
 	Members      Table = "Members"      // team: who is in the team, and since when their sessions are void
 	Mails        Table = "Mails"        // notify: what waits to be sent, what was, who must not be written to
 	Ledger       Table = "Ledger"       // any function appends: dated facts, the bilan's only source
@@ -58,6 +63,8 @@ var Definitions = []Definition{
 		Indexes: []Index{{
 			Name: "directory", Hash: "directory", Range: "directory_name",
 			Included: []string{"ally_id", "name", "category", "territory", "region", "joined_on"},
+		}, {
+			Name: "allies", Hash: "list", Range: "list_at", IncludeAllItems: true,
 		}},
 	},
 	{
@@ -73,16 +80,31 @@ var Definitions = []Definition{
 	},
 	{
 		Table: Applications, TTL: true, Stream: true, Durable: true, Personal: true,
-		Indexes: []Index{{Name: "cohort", Hash: "cohort", Range: "applied_at", IncludeAllItems: true}},
+		Indexes: []Index{
+			{Name: "cohort", Hash: "cohort", Range: "applied_at", IncludeAllItems: true},
+			{Name: openwork.Index, Hash: "open", Range: "open_at"},
+		},
 	},
 	{
 		Table: Partners, TTL: true, Stream: true, Durable: true,
-		Indexes: []Index{{Name: "receipts", Hash: "receipts", Range: "received_at"}},
+		Indexes: []Index{
+			{Name: "receipts", Hash: "receipts", Range: "received_at"},
+			{Name: openwork.Index, Hash: "open", Range: "open_at"},
+		},
+	},
+	{
+		Table: Library, TTL: true, Durable: true,
+		Indexes: []Index{
+			{Name: "shelf", Hash: "shelf", Range: "shelf_at", IncludeAllItems: true},
+			{Name: "changes", Hash: "changes", Range: "changed_at", IncludeAllItems: true},
+			{Name: "desk", Hash: "desk", Range: "desk_at", Included: []string{"slug", "kind", "title", "state", "revision", "published_on"}},
+		},
 	},
 	{
 		Table: Mails, TTL: true, Stream: true, Durable: true, Personal: true,
 		Indexes: []Index{
 			{Name: "due", Hash: "due", Range: "due_at"},
+			{Name: "mails", Hash: "list", Range: "list_at", Included: []string{"mail_id", "template", "state", "created_at", "ended_at", "reason", "attempts"}},
 			{Name: "suppressed", Hash: "suppressed", Range: "suppressed_at", Included: []string{"reason"}},
 		},
 	},
@@ -92,7 +114,7 @@ var Definitions = []Definition{
 	},
 	{Table: Ledger, Stream: true, Durable: true},
 	{Table: Bilans, TTL: true, Stream: true, Durable: true},
-	{Table: Audit, Durable: true},
+	{Table: Audit, TTL: true, Durable: true},
 	{Table: Limits, TTL: true},
 }
 

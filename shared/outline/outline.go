@@ -6,6 +6,7 @@ package outline
 import (
 	_ "embed"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -38,6 +39,39 @@ type Map struct {
 type Shape struct {
 	Code, Path string
 	In         bool // it has one of the territories
+}
+
+// The ground on which shapes are drawn, in units of their points.
+const (
+	Width  = 306
+	Height = 292
+)
+
+// Point is a point of the ground, from its upper left corner.
+type Point struct{ X, Y int }
+
+var parted = strings.NewReplacer("M", " ", "l", " ", ",", " ", "-", " -")
+
+// Rings are the closed lines of the shape, for who cannot draw SVG.
+func (s Shape) Rings() (rings [][]Point) {
+	for ring := range strings.SplitSeq(strings.TrimSuffix(s.Path, "z"), "z") {
+		var numbers []int
+		for _, text := range strings.Fields(parted.Replace(ring)) {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				panic(err) // the file is embedded, and tested
+			}
+			numbers = append(numbers, n)
+		}
+		var at Point
+		var points []Point
+		for i := 0; i+1 < len(numbers); i += 2 { // the first is where it begins, the others are steps
+			at = Point{at.X + numbers[i], at.Y + numbers[i+1]}
+			points = append(points, at)
+		}
+		rings = append(rings, points)
+	}
+	return rings
 }
 
 // Row is a line of the table beside the map.

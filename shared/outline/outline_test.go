@@ -31,3 +31,25 @@ func TestTheMapShowsWhereTerritoriesAre(t *testing.T) {
 		t.Errorf("%v", rows)
 	}
 }
+
+// TestShapesAreLinesToo: each within the ground, and those of the mainland of
+// more than a square's corners.
+func TestShapesAreLinesToo(t *testing.T) {
+	if got := fmt.Sprint(Shape{Path: "M10,20l3-4 -1,2zM1,2l3,4z"}.Rings()); got != "[[{10 20} {13 16} {12 18}] [{1 2} {4 6}]]" {
+		t.Error(got)
+	}
+	for _, s := range Draw(nil).Shapes {
+		longest := 0
+		for _, ring := range s.Rings() {
+			longest = max(longest, len(ring))
+			for _, p := range ring {
+				if p.X < 0 || p.X > Width || p.Y < 0 || p.Y > Height {
+					t.Errorf("%s: %v is off the ground", s.Code, p)
+				}
+			}
+		}
+		if longest < 5 {
+			t.Errorf("%s has %d points", s.Code, longest)
+		}
+	}
+}

@@ -20,6 +20,8 @@ type Page struct {
 	Canonical   string // path of the page with the query that makes it another one; the path asked for when empty
 	Form        Form   // its faults make the summary on top and "Erreur : " in the tab
 	Private     bool   // not to be indexed nor cached
+	Image       string // path of the picture that stands for the page where its address is shared
+	Feed        string // path of the Atom feed that brings more of the same
 	Data        any    // what the page's own template reads
 }
 
@@ -29,6 +31,7 @@ var navigation = []struct{ Path, Label string }{
 	{"/charte", "La charte"},
 	{"/agenda", "Agenda"},
 	{"/cohortes", "Cohortes"},
+	{"/ressources", "Ressources"},
 	{"/bilans", "Bilans"},
 	{"/allies", "Les allié·es"},
 	{"/mes-donnees", "Mes données"},

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
@@ -9,7 +10,8 @@ import (
 
 // drawn are the charts of a year: figures that can be compared, for they count
 // the same kind of thing, with names short enough for a phone. A figure that
-// the year does not have is left out, and so is a chart of fewer than two.
+// the year does not have is left out, and so is a chart of fewer than two or of
+// nothing but zeros.
 var drawn = []struct {
 	chapter         int
 	id, title, unit string
@@ -52,11 +54,15 @@ func Year(r report.Report) (all []Bars) {
 			}
 			b.Rows = append(b.Rows, row)
 		}
-		if len(b.Rows) >= 2 {
+		if len(b.Rows) >= 2 && b.shows() {
 			all = append(all, b)
 		}
 	}
 	return append(all, effects(r))
+}
+
+func (b Bars) shows() bool {
+	return slices.ContainsFunc(b.Rows, func(r Row) bool { return r.Value > 0 || r.Before != nil && *r.Before > 0 })
 }
 
 // effects are the five means, out of 5.

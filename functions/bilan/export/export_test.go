@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -144,9 +145,8 @@ func unzipped(t *testing.T, book []byte, name string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	content, err := io.ReadAll(file)
-	if err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return content
@@ -196,7 +196,7 @@ func TestPDFSaysEveryNumber(t *testing.T) {
 			t.Errorf("the PDF does not say %q", said)
 		}
 	}
-	for _, said := range []string{"Publié le 12 mars 2024", "2 avril 2024, Interventions : 31 publié, 32 avec cette correction", "« L’œuvre commune »", "5f0c",
+	for _, said := range []string{"Publié le 12 mars 2024", "Lot (46) : Figeac", "La Réunion (974) : Saint-Denis", "2 avril 2024, Interventions : 31 publié, 32 avec cette correction", "« L’œuvre commune »", "5f0c",
 		french.Number(r.Count()) + " chiffres", "https://fabrique.example/bilans/2023"} {
 		if !strings.Contains(text, said) {
 			t.Errorf("the PDF does not say %q", said)

@@ -26,6 +26,9 @@ func PDF(r report.Report, link string) ([]byte, error) {
 		p.chapter(r, chapter, charts)
 	}
 	p.effects(r, charts[len(charts)-1])
+	if len(r.Territories) > 0 {
+		p.territories(r)
+	}
 	if len(r.Corrections) > 0 {
 		p.corrections(r)
 	}
@@ -53,6 +56,7 @@ var (
 	leaf   = [3]int{31, 77, 50}
 	furrow = [3]int{169, 191, 136}
 	line   = [3]int{221, 210, 189}
+	edge   = [3]int{133, 120, 96}
 )
 
 // paper is a document while it is written.

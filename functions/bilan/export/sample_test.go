@@ -25,7 +25,8 @@ func sample(t testing.TB) report.Report {
 	}
 	r := report.Report{
 		Year: 2023, Status: report.Published, AsOf: time.Date(2024, 3, 12, 9, 0, 0, 0, time.UTC), Hash: "5f0c",
-		Effects: map[string]report.Effect{"alliance": {Mean: 4.25, Answers: 1203}, "time_saved": {Mean: 3.5, Answers: 80}, "trust": {Mean: 4, Answers: 1}},
+		Effects:     map[string]report.Effect{"alliance": {Mean: 4.25, Answers: 1203}, "time_saved": {Mean: 3.5, Answers: 80}, "trust": {Mean: 4, Answers: 1}},
+		Territories: []report.Territory{{Code: "46102", Name: "Figeac"}, {Code: "97411", Name: "Saint-Denis"}},
 		Corrections: []report.Correction{
 			{Figure: "interventions.all", Label: "Interventions", Published: 31, Now: 32, On: "2024-04-02", Reason: "Une intervention à Nîmes, « L’œuvre commune », apprise en avril", FactID: "fact_1"},
 			{Figure: "interventions.all", Label: "Interventions", Published: 31, Now: 33, On: "2024-05-01", Reason: "=HYPERLINK(\"x\")", FactID: "fact_2"},

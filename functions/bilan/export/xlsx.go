@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,23 +25,28 @@ type sheet struct {
 // own spreadsheet parts them.
 func XLSX(r report.Report) ([]byte, error) {
 	book := excelize.NewFile()
-	defer book.Close()
+	out, err := fill(book, r)
+	if err := errors.Join(err, book.Close()); err != nil {
+		return nil, fmt.Errorf("xlsx: %w", err)
+	}
+	return out, nil
+}
+
+func fill(book *excelize.File, r report.Report) ([]byte, error) {
 	for i, s := range []sheet{figuresSheet(r), effectsSheet(r), correctionsSheet(r), definitionsSheet(r)} {
 		if err := write(book, i, s); err != nil {
-			return nil, fmt.Errorf("xlsx: sheet %s: %w", s.name, err)
+			return nil, fmt.Errorf("sheet %s: %w", s.name, err)
 		}
 	}
 	at := r.AsOf.UTC().Format(time.RFC3339)
 	if err := book.SetDocProps(&excelize.DocProperties{
 		Title: fmt.Sprintf("Bilan %d", r.Year), Creator: "La Fabrique des transitions", Language: "fr-FR", Created: at, Modified: at, Description: r.State(),
 	}); err != nil {
-		return nil, fmt.Errorf("xlsx: %w", err)
+		return nil, err
 	}
 	var out bytes.Buffer
-	if err := book.Write(&out); err != nil {
-		return nil, fmt.Errorf("xlsx: %w", err)
-	}
-	return out.Bytes(), nil
+	err := book.Write(&out)
+	return out.Bytes(), err
 }
 
 func figuresSheet(r report.Report) sheet {
@@ -108,28 +114,27 @@ func write(book *excelize.File, index int, s sheet) error {
 	if err != nil {
 		return err
 	}
-	stream, err := book.NewStreamWriter(s.name)
-	if err != nil {
-		return err
-	}
-	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+	if err := book.SetPanes(s.name, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
 	for i, wide := range s.widths {
-		if err := stream.SetColWidth(i+1, i+1, wide); err != nil {
+		column, err := excelize.ColumnNumberToName(i + 1)
+		if err != nil {
+			return err
+		}
+		if err := book.SetColWidth(s.name, column, column, wide); err != nil {
 			return err
 		}
 	}
-	for i, row := range append([][]any{texts(s.head)}, s.rows...) {
-		cells := make([]any, len(row))
-		for j, value := range row {
-			cells[j] = excelize.Cell{StyleID: styles.of(i, value), Value: value}
-		}
-		if err := stream.SetRow(fmt.Sprintf("A%d", i+1), cells); err != nil {
+	if err := writeRow(book, s.name, 1, texts(s.head), func(any) int { return styles.head }); err != nil {
+		return err
+	}
+	for i, row := range s.rows {
+		if err := writeRow(book, s.name, i+2, row, styles.of); err != nil {
 			return err
 		}
 	}
-	return stream.Flush()
+	return nil
 }
 
 func texts(list []string) (cells []any) {
@@ -137,6 +142,22 @@ func texts(list []string) (cells []any) {
 		cells = append(cells, text)
 	}
 	return cells
+}
+
+func writeRow(book *excelize.File, sheet string, row int, values []any, style func(any) int) error {
+	for i, value := range values {
+		cell, err := excelize.CoordinatesToCellName(i+1, row)
+		if err != nil {
+			return err
+		}
+		if err := book.SetCellValue(sheet, cell, value); err != nil {
+			return err
+		}
+		if err := book.SetCellStyle(sheet, cell, cell, style(value)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // styles are the ids of how cells look.
@@ -167,10 +188,7 @@ const (
 	meanFormat  = 2
 )
 
-func (s styles) of(row int, value any) int {
-	if row == 0 {
-		return s.head
-	}
+func (s styles) of(value any) int {
 	switch value.(type) {
 	case int:
 		return s.whole

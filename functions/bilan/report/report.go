@@ -31,11 +31,20 @@ type Report struct {
 	AsOf     time.Time         `json:"as_of"`
 	Chapters []Chapter         `json:"chapters"`
 	Effects  map[string]Effect `json:"effects" doc:"The five effects: alliance, time_saved, belonging, trust, amplification"`
+	// Territories are those accompanied in the year, in the order of their
+	// codes: the map. They are listed once the year is published.
+	Territories []Territory `json:"territories,omitempty"`
 	// Corrections are what has changed since publication, the oldest first;
 	// the figures above never move.
 	Corrections []Correction `json:"corrections"`
 	// Hash is set for a published year: see Seal.
 	Hash string `json:"hash,omitempty" doc:"SHA-256 of the published year, as docs/data-model.md says how to compute it"`
+}
+
+// Territory is an official code with its name.
+type Territory struct {
+	Code string `json:"code"`
+	Name string `json:"name"`
 }
 
 // Chapter is one of the four.

@@ -63,6 +63,12 @@ func (r Report) Figure(id string) (figure Figure, chapter Chapter, found bool) {
 	return Figure{}, Chapter{}, false
 }
 
+// Has tells whether a figure stands in one of the chapters.
+func (r Report) Has(id string) bool {
+	_, _, found := r.Figure(id)
+	return found
+}
+
 // Count is how many figures the year has, effects not among them.
 func (r Report) Count() (n int) {
 	for _, c := range r.Chapters {

@@ -53,15 +53,17 @@ func past(charter string) (diary, error) {
 	signed := crowd.signatories()
 	d.sign(signed, charter)
 	d.sign(since, charter)
-	if err := errors.Join(d.meet(crowd, signed), d.accompany(crowd), d.recordElsewhere()); err != nil {
+	if err := errors.Join(d.meet(crowd, signed), d.accompany(crowd), d.publish(), d.recordElsewhere()); err != nil {
 		return nil, err
 	}
-	//d.note(moment("2024-01-15", 6), func(c caller) error { return c.post("/_dev/schedules/close-year", nil, nil) })
+	for _, day := range []string{"2023-01-15", "2024-01-15"} { // as every year
+		d.note(moment(day, 8), func(c caller) error { return c.post("/_dev/schedules/close-year", nil, nil) })
+	}
 	return d, nil
 }
 
 // Today adds what is dated from now on: sessions to come that some have
-// booked, and cohorts that take applications.
+// booked, cohorts that take applications, what was published lately.
 func Today(ctx context.Context, host http.Handler) error {
 	c := newCaller(ctx, host)
 	now := time.Now()
@@ -69,6 +71,9 @@ func Today(ctx context.Context, host http.Handler) error {
 		return err
 	}
 	if err := c.openCohorts(now); err != nil {
+		return err
+	}
+	if err := c.publishLibrary(now); err != nil {
 		return err
 	}
 	return c.now()

@@ -47,6 +47,7 @@ type Host struct {
 	mailbox *mailbox.Mailbox
 	issuer  *issuer
 	secrets *secrets
+	buckets *bucketServer
 
 	routes    *gateway.Routes
 	units     []*unit
@@ -102,6 +103,13 @@ func (h *Host) open(ctx context.Context) (err error) {
 		return err
 	}
 	if h.issuer, err = openIssuer(string(secret), h.clock.Now); err != nil {
+		return err
+	}
+	credentials, err := h.engine.Config().Credentials.Retrieve(ctx)
+	if err != nil {
+		return err
+	}
+	if h.buckets, err = openBuckets(h.path("files"), credentials.SecretAccessKey, time.Now); err != nil {
 		return err
 	}
 	if err := h.openFunctions(); err != nil {
@@ -203,6 +211,9 @@ func (h *Host) Close() {
 	}
 	if h.issuer != nil {
 		h.issuer.close()
+	}
+	if h.buckets != nil {
+		h.buckets.close()
 	}
 	if h.mailbox != nil {
 		if err := h.mailbox.Close(); err != nil {

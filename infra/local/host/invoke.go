@@ -51,6 +51,10 @@ func (h *Host) setting(name string) string {
 		return h.mailbox.URL()
 	case function.OIDCIssuer.Name:
 		return h.issuer.url()
+	case function.StorageEndpoint.Name:
+		return h.buckets.origin
+	case function.Media.Setting().Name:
+		return string(function.Media)
 	case "MIN_FORM_MILLISECONDS":
 		return "0" // developers and their scripts are quick
 	}

@@ -135,7 +135,8 @@ func keep(arc []point) []point {
 
 // distance is how far p is from the segment between a and b.
 func distance(p, a, b point) float64 {
-	along, square := point{b.x - a.x, b.y - a.y}, math.Pow(b.x-a.x, 2)+math.Pow(b.y-a.y, 2)
+	along := point{b.x - a.x, b.y - a.y}
+	square := along.x*along.x + along.y*along.y
 	share := 0.0
 	if square > 0 {
 		share = min(1, max(0, ((p.x-a.x)*along.x+(p.y-a.y)*along.y)/square))

@@ -1,0 +1,180 @@
+package bilan
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+)
+
+// write commits one item of a transaction.
+func (w *world) write(made func(*dynamo.Writes)) {
+	w.t.Helper()
+	var writes dynamo.Writes
+	made(&writes)
+	if err := writes.Commit(w.t.Context(), w.table.Client); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// harm is something that must never happen to the running figures.
+var harm = map[string]func(w *world, facts []ledger.Fact){
+	"a counter is off": func(w *world, _ []ledger.Fact) {
+		w.write(func(writes *dynamo.Writes) {
+			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(elementsAttribute("permanences.held")), expression.Value(2))))
+		})
+	},
+	"a counter of what spans is off": func(w *world, _ []ledger.Fact) {
+		w.write(func(writes *dynamo.Writes) {
+			writes.Add(w.table.Update(countersKey(true, 2021), expression.Add(expression.NameNoDotSplit(elementsAttribute("allies.persons")), expression.Value(7))))
+		})
+	},
+	"all counters of a year are gone": func(w *world, _ []ledger.Fact) {
+		w.write(func(writes *dynamo.Writes) { writes.Add(w.table.Delete(countersKey(false, 2023))) })
+	},
+	"an element is gone, and its counter with it": func(w *world, facts []ledger.Fact) {
+		read, _ := w.read(facts[2])
+		n := w.figures.named(read)[0]
+		w.write(func(writes *dynamo.Writes) {
+			writes.Add(w.table.Delete(n.key()))
+			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(elementsAttribute(n.figure.key())), expression.Value(-1))))
+		})
+	},
+	"something is counted that is in no ledger": func(w *world, _ []ledger.Fact) {
+		f := w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "Inventée"})
+		w.projectAll(f)
+	},
+	"a fact was lost on its way": func(w *world, _ []ledger.Fact) {
+		w.append(w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "Perdue"}))
+	},
+	"a correction was lost on its way": func(w *world, facts []ledger.Fact) {
+		w.append(w.told("session.held.v2", paris("2023-06-06 12:30"), func() map[string]any {
+			data := held("ses_1", "permanence", "", paris("2023-06-06 12:30"), 60, nil, nil)
+			data["corrects"] = facts[2].ID
+			return data
+		}()))
+	},
+}
+
+// TestCompileRepairs whatever went wrong, tells the team, and fails once so
+// that the alarm rings; the night after, all is well.
+func TestCompileRepairs(t *testing.T) {
+	for name, harmIt := range harm {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			facts := w.year2023()
+			if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+			harmIt(w, facts)
+			w.Clock.Advance(2 * recentFor) // what is younger would be on its way, not lost
+			if err := w.compile(t.Context(), w.Clock.Now()); err == nil || !strings.Contains(err.Error(), "differed") {
+				t.Fatalf("it goes unnoticed: %v", err)
+			}
+			var list notices
+			w.call(http.StatusOK, "GET", "/v1/bilans/notices", nil, &list, w.Bearer("team")...)
+			if len(list.Items) != 1 || list.Items[0].Name != "compile-bilan" {
+				t.Errorf("%+v", list)
+			}
+			if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+				t.Errorf("not repaired: %v", err)
+			}
+			running, err := w.between(t.Context(), firstYear, lastStep, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range w.figures.of(2023) {
+				if n, _ := w.listed(f, 2023); n != running.tally(f, 2023).Elements {
+					t.Errorf("%s: %d listed, %+v counted", f.ID, n, running.tally(f, 2023))
+				}
+			}
+		})
+	}
+}
+
+// What is on its way at the time of the recount is brought in, and rings no alarm.
+func TestCompileTakesWhatIsOnItsWay(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	w.append(w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "En route"}))
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got := values(w.bilan(2023))["interventions.all"]; got != 2 {
+		t.Errorf("%d", got)
+	}
+}
+
+// A figure that is declared later is counted over all facts by the next
+// recount, without an alarm: nothing was wrong.
+func TestANewFigureIsCountedOverAllFacts(t *testing.T) {
+	w := newWorld(t)
+	all := w.figures
+	w.figures = nil
+	for _, f := range all {
+		if f.ID != "permanences.participants" && f.ID != "allies.persons" {
+			w.figures = append(w.figures, f)
+		}
+	}
+	facts := w.year2023()
+	for _, item := range w.Dump("Bilans") { // as if the two had never been declared
+		key := dynamo.Key{PK: item["pk"].(string), SK: item["sk"].(string)}
+		w.write(func(writes *dynamo.Writes) { writes.Add(w.table.Delete(key)) })
+	}
+	w.projectAll(facts...)
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	w.figures = all
+	w.Clock.Advance(2 * recentFor)
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	bilan, err := w.report(t.Context(), 2023)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := values(bilan); got["permanences.participants"] != 3 || got["allies.persons"] != 2 {
+		t.Errorf("%v", got)
+	}
+}
+
+// close-year closes the year before, tells the team once, and leaves a
+// published year alone, however often and late it runs.
+func TestCloseYear(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	w.Clock.Set(paris("2024-01-15 08:00"))
+	failed := make(chan error, 3)
+	for range cap(failed) {
+		go func() { failed <- w.closeYear(t.Context(), paris("2024-01-15 08:00")) }()
+	}
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	w.Clock.Advance(time.Hour)
+	if err := w.closeYear(t.Context(), paris("2024-01-15 08:00")); err != nil {
+		t.Error(err)
+	}
+	list, err := w.notices(t.Context())
+	if err != nil || len(list.Items) != 1 || !strings.Contains(list.Items[0].Text, "2023") {
+		t.Errorf("%v %+v", err, list)
+	}
+	if got := w.bilan(2023).Status; got != report.Closed {
+		t.Errorf("2023 is %s", got)
+	}
+	if err := w.publish(w.member(), 2023); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.closeYear(t.Context(), paris("2024-01-15 08:00")); err != nil || w.bilan(2023).Status != report.Published {
+		t.Errorf("%v", err)
+	}
+}

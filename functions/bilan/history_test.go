@@ -1,0 +1,414 @@
+package bilan
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+)
+
+// history is what happened in a test: every fact, in no order.
+type history struct {
+	facts []ledger.Fact
+}
+
+// moments are instants at which facts happen; some are by the turn of a year,
+// where Paris and UTC do not agree.
+var moments = []string{
+	"2022-06-07 12:30", "2022-12-31 23:30", "2023-01-01 00:00", "2023-01-01 00:30", "2023-03-26 12:00", "2023-07-06 09:00",
+	"2023-12-31 23:59", "2024-01-01 00:00", "2024-05-07 12:30", "2025-02-04 12:30", "2025-12-31 23:45",
+}
+
+var pseudonymsOfTest = []string{"ana", "bo", "cleo", "dan", "eve"}
+var codesOfTest = []string{"35238", "31555", "63113", "REG-76"}
+
+// draw makes a fact of any type. It may correct one that came before, of its own kind.
+func (h *history) draw(t *rapid.T, w *world) {
+	at := paris(rapid.SampledFrom(moments).Draw(t, "at"))
+	day := dayOf(at)
+	later := dayOf(at.AddDate(0, rapid.IntRange(0, 30).Draw(t, "months"), 0))
+	pick := func(name string, from ...string) string { return rapid.SampledFrom(from).Draw(t, name) }
+	some := func(name string) []string {
+		return rapid.SliceOfNDistinct(rapid.SampledFrom(pseudonymsOfTest), 0, 4, rapid.ID).Draw(t, name)
+	}
+	optional := func(data map[string]any, name, value string) {
+		if rapid.Bool().Draw(t, name) {
+			data[name] = value
+		}
+	}
+	data, kind := map[string]any{}, pick("type", "ally.signed.v1", "ally.left.v1", "session.held.v2", "session.held.v2", "session.held.v1", "session.feedback.v1",
+		"series.opened.v1", "territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "resource.published.v1", "intervention.v1",
+		"media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1")
+	switch kindOf(kind) {
+	case "ally.signed", "ally.left":
+		data["kind"] = pick("kind", "organisation", "person")
+		data["ally_id"] = asText(data["kind"]) + pick("ally", "1", "2", "3")
+	case "session.held":
+		series := pick("series", "", "management", "narrative-territories", "storytelling", "systemic-representations", "learning-journeys")
+		people := some("people")
+		data = held("ses_"+pick("session", "1", "2", "3"), pick("kind", "permanence", "initiation", "workshop", "community", "assembly", "general_assembly"),
+			series, at, rapid.SampledFrom([]int{60, 480, 1440, 1920}).Draw(t, "minutes"), people, people[:len(people)/2])
+		data["territories"] = map[string]int{pick("from", codesOfTest...): 2, pick("from too", codesOfTest...): 1}
+		data["participants_by_role"] = map[string][]string{"officer": some("officers"), "elected": some("elected")}
+		if kind == "session.held.v1" {
+			delete(data, "allies")
+			delete(data, "participants_by_role")
+		}
+	case "session.feedback":
+		data["effects"] = map[string]int{pick("effect", effects[:]...): rapid.IntRange(1, 5).Draw(t, "note"), "trust": rapid.IntRange(1, 5).Draw(t, "trust")}
+	case "series.opened":
+		data["slug"], data["kind"] = pick("slug", "management", "storytelling", "systemic-representations", "learning-journeys"), pick("kind", "workshop", "community")
+		data["active_from"] = day
+		optional(data, "active_to", later)
+	case "territory.enrolled", "territory.withdrawn":
+		data["cohort"], data["territory"] = pick("cohort", "occitanie", "avenir-montagnes", "respir", "other"), pick("territory", codesOfTest...)
+		data["programme"], data["source"] = pick("programme", "", "Massif central", "Villes résilientes", "Puy-de-Dôme"), pick("source", "application", "partner")
+		data["enrolled_on"] = day
+		if kind == "territory.enrolled.v2" {
+			optional(data, "ends_on", later)
+		}
+		if kindOf(kind) == "territory.withdrawn" {
+			delete(data, "enrolled_on")
+			data["withdrawn_on"] = day
+		}
+	case "resource.published":
+		data["resource_id"] = "res_" + pick("resource", "1", "2", "3")
+	case "support.experimental":
+		data["programme"], data["territory"], data["started_on"] = pick("programme", "respir", "pilot-territories-2"), pick("territory", codesOfTest...), day
+		optional(data, "ended_on", later)
+	case "thesis":
+		data["title"], data["started_on"] = "Une thèse", day
+		optional(data, "ended_on", later)
+	case "training":
+		data["subject"], data["pairs"], data["participants"] = pick("subject", "sensitive-diagnosis", "other"), rapid.IntRange(0, 9).Draw(t, "pairs"), 12
+	default:
+		data["title"], data["representative"], data["beneficiary"] = "Un titre", rapid.Bool().Draw(t, "representative"), pick("beneficiary", "local_media", "other")
+	}
+	if before := h.of(kindOf(kind)); len(before) > 0 && rapid.IntRange(0, 2).Draw(t, "corrects") == 0 {
+		data["corrects"] = rapid.SampledFrom(before).Draw(t, "corrected")
+	}
+	h.facts = append(h.facts, w.told(kind, at, data))
+}
+
+func (h *history) of(kind string) (ids []string) {
+	for _, f := range h.facts {
+		if kindOf(f.Type) == kind {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids
+}
+
+// value is the oracle: a figure of a year by the rules of the domain, written
+// with no part of the function. It goes through all facts for each question.
+func (h *history) value(id string, year int) int {
+	replaced := map[string]bool{}
+	for _, f := range h.facts {
+		if id, _ := f.Data.(map[string]any)["corrects"].(string); id != "" {
+			replaced[id] = true
+		}
+	}
+	found, sum := map[string]bool{}, 0
+	for _, f := range h.facts {
+		d := f.Data.(map[string]any)
+		if replaced[f.ID] {
+			continue
+		}
+		local := f.Time.In(paris("2023-01-01 00:00").Location())
+		kind, of := strings.Split(f.Type, ".v")[0], func(name string) string { text, _ := d[name].(string); return text }
+		inYear := local.Year() == year
+		until := fmt.Sprint(year) + "-12-31"
+		from := fmt.Sprint(year) + "-01-01"
+		overlap := func(start, end string) bool { return of(start) <= until && (of(end) == "" || of(end) >= from) }
+		part := strings.Split(id, ".")
+		session := kind == "session.held" && inYear
+		community := session && of("kind") == "community" && of("series") == part[1]
+		workshop := session && of("kind") == "workshop" && of("series") == part[1]
+		switch {
+		case id == "permanences.held" && session && of("kind") == "permanence",
+			(strings.HasSuffix(id, ".sessions")) && community:
+			found[of("session_id")] = true
+		case id == "permanences.participants" && session && of("kind") == "permanence",
+			id == "communities.participants" && session && of("kind") == "community",
+			id == "workshops.participants" && session && of("kind") == "workshop",
+			id == "workshop.systemic-representations.participants" && workshop:
+			list, _ := d["allies"].([]string)
+			for _, p := range list {
+				found[p] = true
+			}
+		case id == "assembly.participants" && session && of("kind") == "assembly", id == "community.storytelling.participants" && community:
+			for _, p := range d["participants"].([]string) {
+				found[p] = true
+			}
+		case id == "community.management.officers" && community && d["participants_by_role"] != nil:
+			for _, p := range d["participants_by_role"].(map[string][]string)["officer"] {
+				found[p] = true
+			}
+		case id == "assembly.days" && kind == "session.held" && of("kind") == "assembly",
+			id == "initiation.days" && kind == "session.held" && of("kind") == "initiation":
+			for minute := 0; minute < d["minutes"].(int); minute += 30 {
+				day := local.Add(time.Duration(minute) * time.Minute)
+				if day.Year() == year {
+					name := day.Format(time.DateOnly)
+					if part[0] == "initiation" {
+						name += of("session_id")
+					}
+					found[name] = true
+				}
+			}
+		case id == "initiation.territories" && session && of("kind") == "initiation", strings.HasSuffix(id, "narrative-territories.territories") && community:
+			for code := range d["territories"].(map[string]int) {
+				found[code] = true
+			}
+		case kind == "series.opened" && (id == "communities.active" && of("kind") == "community" || id == "workshops.active" && of("kind") == "workshop" ||
+			part[0] == "workshop" && part[2] == "active" && of("kind") == "workshop" && of("slug") == part[1]) && overlap("active_from", "active_to"):
+			found[of("slug")] = true
+		case id == "resources.new" && kind == "resource.published" && inYear:
+			found[of("resource_id")] = true
+		case id == "support.local-media" && kind == "support.one_off" && of("beneficiary") == "local_media" && inYear,
+			id == "interventions.all" && kind == "intervention" && inYear,
+			id == "interventions.representative" && kind == "intervention" && d["representative"] == true && inYear,
+			id == "media.appearances" && kind == "media.appearance" && inYear,
+			id == "theses.active" && kind == "thesis" && overlap("started_on", "ended_on"):
+			found[f.ID] = true
+		case id == "training.sensitive-diagnosis.pairs" && kind == "training" && of("subject") == "sensitive-diagnosis" && inYear:
+			sum += d["pairs"].(int)
+		case part[0] == "programme" && kind == "support.experimental" && of("programme") == part[1] && overlap("started_on", "ended_on"):
+			found[of("territory")] = true
+		case (part[0] == "programme" || part[0] == "cohort") && kind == "territory.enrolled" && of("enrolled_on") <= until && h.joined(d, part, replaced, year, f):
+			found[of("territory")] = true
+		case part[0] == "allies" && kind == "ally.signed" && of("kind")+"s" == part[1] && local.Year() <= year && !h.left(of("ally_id"), replaced, year, local):
+			found[of("ally_id")] = true
+		}
+	}
+	return len(found) + sum
+}
+
+var namesOfProgrammes = map[string]string{"massif-central": "Massif central", "villes-resilientes": "Villes résilientes", "puy-de-dome": "Puy-de-Dôme"}
+
+// joined tells whether an enrolment counts: it is of the cohort or the
+// programme, not over before the year, and the last word by its end.
+func (h *history) joined(d map[string]any, part []string, replaced map[string]bool, year int, enrolment ledger.Fact) bool {
+	if d["cohort"] != part[1] && (part[0] == "cohort" || d["programme"] == "" || d["programme"] != namesOfProgrammes[part[1]]) {
+		return false
+	}
+	if ends, known := d["ends_on"].(string); known && ends < fmt.Sprint(year)+"-01-01" || !known && !strings.HasPrefix(d["enrolled_on"].(string), fmt.Sprint(year)) {
+		return false
+	}
+	last, out := "", false
+	for _, f := range h.facts {
+		o := f.Data.(map[string]any)
+		on, _ := o["enrolled_on"].(string)
+		if left, is := o["withdrawn_on"].(string); is {
+			on = left
+		}
+		related := o["cohort"] == part[1] || part[0] == "programme" && o["programme"] != "" && o["programme"] == namesOfProgrammes[part[1]]
+		if replaced[f.ID] || on == "" || on > fmt.Sprint(year)+"-12-31" || o["cohort"] != d["cohort"] || o["source"] != d["source"] || o["territory"] != d["territory"] || !related {
+			continue
+		}
+		if order := on + f.Time.UTC().Format(time.RFC3339) + f.ID; order > last {
+			last, out = order, o["withdrawn_on"] != nil
+		}
+	}
+	return !out
+}
+
+// left tells whether an ally left before the year, after having signed.
+func (h *history) left(ally string, replaced map[string]bool, year int, _ time.Time) bool {
+	last, out := "", false
+	for _, f := range h.facts {
+		d := f.Data.(map[string]any)
+		if replaced[f.ID] || d["ally_id"] != ally {
+			continue
+		}
+		local := f.Time.In(paris("2023-01-01 00:00").Location())
+		day := local.Format(time.DateOnly)
+		if f.Type == "ally.left.v1" {
+			day = fmt.Sprint(local.Year()+1) + "-01-01"
+		}
+		if day > fmt.Sprint(year)+"-12-31" {
+			continue
+		}
+		if order := day + f.Time.UTC().Format(time.RFC3339) + f.ID; order > last {
+			last, out = order, f.Type == "ally.left.v1"
+		}
+	}
+	return out
+}
+
+// compareAll holds the running figures, a recount, what opening each figure
+// lists, and the oracle against one another.
+func (w *world) compareAll(t interface {
+	Fatalf(string, ...any)
+	Helper()
+}, h *history, years ...int) {
+	t.Helper()
+	counted, err := w.figures.count(w.t.Context(), w.all)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	for _, year := range years {
+		running, err := w.between(w.t.Context(), firstYear, lastStep, true)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		recounted := counters{years: map[int]countersOfYear{}, steps: map[int]countersOfYear{}}
+		for at, n := range counted {
+			into := recounted.years
+			if at.spans {
+				into = recounted.steps
+			}
+			if into[at.year].of == nil {
+				into[at.year] = countersOfYear{of: map[string]tally{}}
+			}
+			into[at.year].of[at.key] = n
+		}
+		for _, f := range w.figures.of(year) {
+			if f.Chapter == 0 {
+				continue
+			}
+			want := h.value(f.ID, year)
+			got, again := f.value(running.tally(f, year)), f.value(recounted.tally(f, year))
+			listed, amount := w.listed(f, year)
+			if f.Sum {
+				listed = amount
+			}
+			if got != want || again != want || listed != want {
+				text, _ := json.Marshal(h.facts)
+				t.Fatalf("%s in %d: running %d, recounted %d, listed %d, instead of %d\n%s", f.ID, year, got, again, listed, want, text)
+			}
+		}
+	}
+}
+
+// listed counts the records that opening a figure gives, three at a time.
+func (w *world) listed(f figure, year int) (n, amount int) {
+	w.t.Helper()
+	query := recordsQuery{Limit: 3}
+	for {
+		list, next, err := w.records(w.t.Context(), year, f.ID, "open", query)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		n += len(list)
+		for _, r := range list {
+			amount += r.Amount
+		}
+		if next == "" {
+			return n, amount
+		}
+		query.Cursor = next
+	}
+}
+
+// TestEveryWayOfCountingAgrees: whatever happens, however often and in what
+// order facts come, the four ways give one number.
+func TestEveryWayOfCountingAgrees(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t)
+		h := &history{}
+		for range rapid.IntRange(1, 14).Draw(rt, "facts") {
+			h.draw(rt, w)
+		}
+		w.append(h.facts...)
+		order := rapid.Permutation(slices.Concat(h.facts, h.facts[:len(h.facts)/2])).Draw(rt, "order")
+		w.projectAll(order...)
+		w.compareAll(rt, h, rapid.IntRange(2022, 2025).Draw(rt, "year"))
+	})
+}
+
+// TestKilledBetweenAnyTwoWrites: a projection that dies at any call, and is
+// begun again from the start of the stream, ends in the same figures.
+func TestKilledBetweenAnyTwoWrites(t *testing.T) {
+	for _, kind := range []functiontest.Fault{functiontest.LostAnswer, functiontest.Throttled} {
+		for number := 1; ; number++ {
+			w := newWorld(t)
+			people := []string{"ana", "bo", "cleo"}
+			first := w.told("session.held.v2", paris("2023-05-04 09:00"), held("ses_1", "community", "storytelling", paris("2023-05-04 09:00"), 60, people, people[:2]))
+			second := w.told("session.held.v2", paris("2023-05-04 09:00"), held("ses_1", "community", "storytelling", paris("2023-05-04 09:00"), 60, people[1:], people[1:2]))
+			second.Data.(map[string]any)["corrects"] = first.ID
+			signed := w.told("ally.signed.v1", paris("2022-05-04 09:00"), map[string]any{"kind": "person", "ally_id": "ally_1"})
+			h := &history{facts: []ledger.Fact{first, second, signed}}
+			w.append(h.facts...)
+			// The fault lasts, so that the SDK and the transaction do not mend it: the function is dead from this call on.
+			since := w.Faults(func(c functiontest.Call) functiontest.Fault {
+				switch {
+				case c.Number == number && kind == functiontest.LostAnswer:
+					return functiontest.LostAnswer
+				case c.Number >= number:
+					return functiontest.Throttled
+				}
+				return functiontest.None
+			})
+			err := w.TryDrain()
+			_, injected := since()
+			w.Faults(nil)
+			if injected == 0 {
+				break
+			}
+			if err == nil {
+				t.Errorf("%s at call %d goes unnoticed", kind, number)
+			}
+			w.Replay()
+			w.compareAll(t, h, 2023)
+		}
+	}
+}
+
+// TestAtOnce: many facts of the same elements, projected at once, count each once.
+func TestAtOnce(t *testing.T) {
+	w := newWorld(t)
+	h := &history{}
+	for i := range 12 {
+		at := paris("2023-05-04 09:00").AddDate(0, 0, i)
+		h.facts = append(h.facts, w.told("session.held.v2", at, held(fmt.Sprint("ses_", i), "permanence", "", at, 60, pseudonymsOfTest, pseudonymsOfTest)))
+	}
+	w.append(h.facts...)
+	failed := make(chan error, 2*len(h.facts))
+	for _, f := range slices.Concat(h.facts, h.facts) {
+		read, key := w.read(f)
+		go func() {
+			err := w.project(t.Context(), read, key)
+			for err != nil && t.Context().Err() == nil { // as the stream does
+				err = w.project(t.Context(), read, key)
+			}
+			failed <- err
+		}()
+	}
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.compareAll(t, h, 2023)
+}
+
+// A session of the largest size names more elements than a transaction takes.
+func TestASessionOfManyPeople(t *testing.T) {
+	w := newWorld(t)
+	var people []string
+	for i := range 430 {
+		people = append(people, fmt.Sprintf("person-%03d", i))
+	}
+	at := paris("2023-07-06 09:00")
+	first := w.told("session.held.v2", at, held("ses_1", "assembly", "", at, 1920, people, people))
+	second := w.told("session.held.v2", at, held("ses_1", "assembly", "", at, 1920, people[30:], people))
+	second.Data.(map[string]any)["corrects"] = first.ID
+	h := &history{facts: []ledger.Fact{first, second}}
+	w.append(h.facts...)
+	w.Drain()
+	w.compareAll(t, h, 2023)
+	var view figureView
+	w.call(http.StatusOK, "GET", "/v1/bilans/2023/figures/assembly.participants", nil, &view)
+	if view.FactsCount != 400 || view.Facts != nil {
+		t.Errorf("%+v", view)
+	}
+}

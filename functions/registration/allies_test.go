@@ -1,0 +1,231 @@
+package registration
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+)
+
+// desk is the back office as a member of the team sees it.
+type desk struct {
+	*world
+	browser functiontest.Browser
+}
+
+func newDesk(t *testing.T, role auth.Role) *desk {
+	t.Helper()
+	w := newWorld(t)
+	w.Issuer()
+	w.running = w.Open(Function)
+	return &desk{w, w.Browser(role)}
+}
+
+// page is a page that is answered with this status.
+func (d *desk) page(status int, path string) string {
+	d.t.Helper()
+	got, _, page := d.Page(d.running, d.browser, path, nil)
+	if got != status {
+		d.t.Fatalf("GET %s: %d instead of %d: %.600s", path, got, status, page)
+	}
+	return page
+}
+
+// post posts a form and returns where it leads.
+func (d *desk) post(status int, path string, form url.Values) (leads, page string) {
+	d.t.Helper()
+	got, leads, page := d.Page(d.running, d.browser, path, form)
+	if got != status {
+		d.t.Fatalf("POST %s: %d instead of %d: %.600s", path, got, status, page)
+	}
+	return leads, page
+}
+
+// lines are the ids of what the list keeps, in order, read page by page.
+func (d *desk) lines(query string) (ids []string) {
+	d.t.Helper()
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for {
+		read, err := readAlliesQuery(values)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		page, err := d.service.listAllies(d.t.Context(), read)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			ids = append(ids, item.ID)
+		}
+		if page.NextCursor == "" {
+			return ids
+		}
+		values.Set("cursor", page.NextCursor)
+	}
+}
+
+func TestTheTeamFindsWhoSigned(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	zebre := d.join(anOrganisation("Zèbre vert", "z@exemple.fr", named("Nour", "Benali"))).AllyID
+	abeille := d.join(anOrganisation("Abeille et compagnie", "a@exemple.fr", func(in *signing) {
+		in.Organisation.Category, in.Organisation.Territory = "company", "59350"
+	})).AllyID
+	person := d.join(aPerson("p@exemple.fr", named("Éric", "Martin"), func(in *signing) {
+		in.Organisation = &organisationInput{Name: "Mairie de Loos"}
+	})).AllyID
+	d.sign(aPerson("w@exemple.fr", named("Wafa", "Oudin")))
+	pending := d.lines("status=pending_confirmation")
+	if len(pending) != 1 || !strings.HasPrefix(pending[0], "reg_") {
+		t.Fatalf("pending: %v", pending)
+	}
+	for query, want := range map[string][]string{
+		"":                         {abeille, person, pending[0], zebre},
+		"limit=1":                  {abeille, person, pending[0], zebre},
+		"q=zebre":                  {zebre},
+		"q=benali":                 {zebre},
+		"q=mairie+loos":            {person},
+		"q=P%2Bnews@exemple.fr":    {person}, // an alias is the same person
+		"q=p@EXEMPLE.fr":           {person},
+		"q=w@exemple.fr":           {pending[0]},
+		"q=inconnue@exemple.fr":    nil,
+		"kind=person":              {person, pending[0]},
+		"kind=organisation":        {abeille, zebre},
+		"status=confirmed":         {abeille, person, zebre},
+		"category=company":         {abeille},
+		"region=76":                {zebre},
+		"region=32&category=state": nil,
+	} {
+		if got := d.lines(query); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", query, got, want)
+		}
+	}
+	page := d.page(http.StatusOK, "/equipe/allies?region=76&q=zebre")
+	for _, want := range []string{"Zèbre vert", "Nour Benali", "z@exemple.fr", `/equipe/allies.csv?q=zebre&amp;region=76`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if page := d.page(http.StatusUnprocessableEntity, "/equipe/allies?status=x&q=@"); !strings.Contains(page, "Choisissez un état dans la liste.") {
+		t.Error("a bad search is not said")
+	}
+	d.Clock.Advance(confirmFor)
+	if got := d.lines("status=pending_confirmation"); got != nil {
+		t.Errorf("a signature that lapsed still waits: %v", got)
+	}
+}
+
+// TestAnExportHoldsExactlyWhatIsFiltered, in both formats, and the trail says
+// who took it without what was searched for.
+func TestAnExportHoldsExactlyWhatIsFiltered(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	for n := range 5 {
+		d.join(anOrganisation(fmt.Sprint("=Organisation ", n), fmt.Sprintf("o%d@exemple.fr", n)))
+	}
+	d.join(aPerson("p@exemple.fr"))
+	answer := d.Do(d.running, http.MethodGet, "/equipe/allies.csv?kind=organisation&q=organisation", nil, d.browser.Headers...)
+	rows, err := csv.NewReader(strings.NewReader(answer.Body.String())).ReadAll()
+	if err != nil || len(rows) != 6 || rows[1][3] != "'=Organisation 0" || rows[1][10] != "o0@exemple.fr" {
+		t.Errorf("%v %q", err, rows)
+	}
+	if answer := d.Do(d.running, http.MethodGet, "/equipe/allies.xlsx", nil, d.browser.Headers...); answer.Code != http.StatusOK ||
+		!strings.HasPrefix(answer.Body.String(), "PK") || !strings.Contains(answer.Header().Get("Content-Disposition"), "allies.xlsx") {
+		t.Errorf("%d %v", answer.Code, answer.Header())
+	}
+	trail := fmt.Sprint(d.Dump(function.Audit))
+	for _, want := range []string{"action:export", "who:" + d.browser.Member.Subject, `"rows":5`, `"rows":6`, `"searched":"oui"`, `"kind":"organisation"`} {
+		if !strings.Contains(trail, want) {
+			t.Errorf("the trail does not say %s: %s", want, trail)
+		}
+	}
+}
+
+func TestTheTeamCorrectsASignature(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	id := d.join(anOrganisation("Une", "a@exemple.fr")).AllyID
+	other := d.join(anOrganisation("Autre", "b@exemple.fr", withSIRET(siret(1)))).AllyID
+	path := "/equipe/allies/" + id
+	good := url.Values{
+		"person.given_name": {"Dominique"}, "person.family_name": {"Roux"}, "organisation.name": {"Une, rebaptisée"},
+		"organisation.category": {"company"}, "organisation.territory": {"59350"}, "consents.directory": {"true"},
+	}
+	leads, _ := d.post(http.StatusSeeOther, path+"/corriger", good)
+	if page := d.page(http.StatusOK, leads); !strings.Contains(page, "Dominique Roux") || !strings.Contains(page, "La correction est enregistrée") {
+		t.Errorf("%s", page)
+	}
+	if got := d.lines("q=rebaptisee&region=32&category=company"); !slices.Equal(got, []string{id}) {
+		t.Errorf("the list has not followed: %v", got)
+	}
+	trail := fmt.Sprint(d.Dump(function.Audit))
+	for _, private := range []string{"Dominique", "Roux", "rebaptis", "Camille"} {
+		if strings.Contains(trail, private) {
+			t.Errorf("the trail holds %q: %s", private, trail)
+		}
+	}
+	for _, want := range []string{"ally.corrected", `"organisation.category":"association"`, `"organisation.category":"company"`, "person.family_name", masked} {
+		if !strings.Contains(trail, want) {
+			t.Errorf("the trail does not say %s: %s", want, trail)
+		}
+	}
+	d.post(http.StatusSeeOther, path+"/corriger", good) // nothing changes: nothing to note
+	if got := len(d.Dump(function.Audit)); got != 1 {
+		t.Errorf("%d entries", got)
+	}
+	good.Set("person.family_name", "")
+	good.Set("organisation.siret", "12")
+	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", good); !strings.Contains(page, "2 points sont à corriger") {
+		t.Errorf("%s", page)
+	}
+	good.Set("person.family_name", "Roux")
+	good.Set("organisation.siret", siret(1))
+	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", good); !strings.Contains(page, "Une autre organisation de l’alliance") {
+		t.Errorf("taken from %s: %s", other, page)
+	}
+	d.page(http.StatusNotFound, "/equipe/allies/ally_0")
+}
+
+func TestTheTeamSendsALinkAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	id := d.join(aPerson("a@exemple.fr")).AllyID
+	sent := d.only("my-data-link", func() { d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/lien", url.Values{}) })
+	if sent.To != "a@exemple.fr" || sent.token() == "" {
+		t.Errorf("%+v", sent)
+	}
+}
+
+// TestOnlyAdministratorsErase: and then all of it goes.
+func TestOnlyAdministratorsErase(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	id := d.join(aPerson("a@exemple.fr")).AllyID
+	d.page(http.StatusForbidden, "/equipe/allies/"+id+"/effacer")
+	d.post(http.StatusForbidden, "/equipe/allies/"+id+"/effacer", url.Values{})
+	d.browser = d.Browser(auth.RoleAdmin)
+	if page := d.page(http.StatusOK, "/equipe/allies/"+id+"/effacer"); !strings.Contains(page, "a@exemple.fr") {
+		t.Error("the page does not say who")
+	}
+	d.Clock.Advance(1)
+	d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/effacer", url.Values{})
+	d.Drain(d.running)
+	for _, left := range d.Holding("a@exemple.fr") {
+		if !strings.Contains(left, "MAIL#") { // the farewell, until notify has sent it
+			t.Errorf("left: %s", left)
+		}
+	}
+	if d.count() != (count{}) || !strings.Contains(fmt.Sprint(d.Dump(function.Audit)), "ally.erased") {
+		t.Errorf("%v %v", d.count(), d.Dump(function.Audit))
+	}
+}

@@ -1,0 +1,120 @@
+package registration
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/membership"
+)
+
+var errUnknownAlly = fault.New(fault.NotFound, "unknown-ally", "Cette signature n’existe pas, ou n’existe plus : elle a pu être effacée ou fusionnée.")
+
+// signatureOf is the signature of an ally, or the NotFound fault
+// "unknown-ally".
+func (s *service) signatureOf(ctx context.Context, ally string) (g signature, err error) {
+	found, err := s.allies.Get(ctx, allyKey(ally), &g.ally)
+	if err == nil && found {
+		found, err = s.allies.Get(ctx, membership.SignatureKey(g.ally.Person, ally), &g.signatory)
+	}
+	if err == nil && !found {
+		err = errUnknownAlly
+	}
+	return g, err
+}
+
+// correct applies a change that a member of the team makes, by the rules of
+// those that a person makes themself. It returns the faults of change.
+func (s *service) correct(ctx context.Context, ally string, in change, faults *fault.Fields) error {
+	for range rounds {
+		old, err := s.signatureOf(ctx, ally)
+		if err != nil {
+			return err
+		}
+		changed := in.apply(old, faults)
+		if err := faults.Err(); err != nil {
+			return err
+		}
+		changed.place()
+		before, after := compare(traces(old), traces(changed))
+		if len(after) == 0 {
+			return nil
+		}
+		entry, err := s.audit.Entry(ctx, "ally.corrected", ally, before, after)
+		if err != nil {
+			return err
+		}
+		err = s.storeChange(ctx, old, changed, entry)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
+	}
+	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+}
+
+// trace is a field of a signature in the audit trail: what it was is only kept
+// of fields that never tell who someone is.
+type trace struct {
+	name    string
+	value   any
+	private bool
+}
+
+func traces(g signature) []trace {
+	return []trace{
+		{"person.given_name", g.signatory.GivenName, true}, {"person.family_name", g.signatory.FamilyName, true},
+		{"person.email", g.signatory.Email, true}, {"person.role", g.signatory.Role, true},
+		{"organisation.name", g.signatory.Shown.Name + g.signatory.Organisation, true}, {"organisation.website", g.ally.Website, true},
+		{"organisation.siret", g.ally.SIRET, true}, {"organisation.rna", g.ally.RNA, true},
+		{"organisation.category", g.ally.Category, false}, {"organisation.territory", g.signatory.Shown.Territory, false},
+		{"consents.newsletter", g.signatory.Newsletter, false}, {"consents.directory", g.signatory.Directory, false},
+	}
+}
+
+// masked stands in the trail for what tells who someone is.
+const masked = "(non conservé)"
+
+// compare returns what differs, before and after.
+func compare(old, changed []trace) (before, after map[string]any) {
+	before, after = map[string]any{}, map[string]any{}
+	for i, was := range old {
+		is := changed[i]
+		if was.value == is.value {
+			continue
+		}
+		if was.private {
+			was.value, is.value = masked, masked
+		}
+		before[was.name], after[is.name] = was.value, is.value
+	}
+	return before, after
+}
+
+// resend sends a person the link to their data again.
+func (s *service) resend(ctx context.Context, ally string) error {
+	g, err := s.signatureOf(ctx, ally)
+	if err != nil {
+		return err
+	}
+	entry, err := s.audit.Entry(ctx, "ally.link_sent", ally, nil, nil)
+	if err != nil {
+		return err
+	}
+	var faults fault.Fields
+	return s.sendLink(ctx, g.signatory.Email, &faults, entry)
+}
+
+// eraseOnRequest erases a person who asked the team to.
+func (s *service) eraseOnRequest(ctx context.Context, ally string) error {
+	g, err := s.signatureOf(ctx, ally)
+	if err != nil {
+		return err
+	}
+	entry, err := s.audit.Entry(ctx, "ally.erased", ally, nil, nil)
+	if err != nil {
+		return err
+	}
+	return s.leave(ctx, g.ally.Person, entry)
+}

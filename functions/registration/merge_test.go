@@ -1,0 +1,142 @@
+package registration
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+)
+
+var seenField = regexp.MustCompile(`name="vu" value="([^"]+)"`)
+
+// preview opens the preview and returns what its form posts.
+func (d *desk) preview(kept, duplicate string) (page string, form url.Values) {
+	d.t.Helper()
+	page = d.page(http.StatusOK, "/equipe/allies/"+kept+"/fusion?avec="+duplicate)
+	match := seenField.FindStringSubmatch(page)
+	if match == nil {
+		d.t.Fatalf("no form in %s", page)
+	}
+	return page, url.Values{"avec": {duplicate}, "vu": {match[1]}}
+}
+
+// TestTwoSignaturesOfAnOrganisationBecomeOne: the preview says it, one
+// transaction does it, the count and the facts say it, and neither number can
+// sign again.
+func TestTwoSignaturesOfAnOrganisationBecomeOne(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	first := d.join(anOrganisation("Une", "old@exemple.fr", withSIRET(siret(1)), named("Paul", "Ancien"))).AllyID
+	kept := d.join(anOrganisation("Une, la vraie", "new@exemple.fr", withSIRET(siret(2)), func(in *signing) { in.Organisation.RNA = "W751234567" })).AllyID
+	search := d.page(http.StatusOK, "/equipe/allies/"+kept+"/fusion?q=une")
+	if !strings.Contains(search, first) {
+		t.Errorf("the duplicate is not offered: %s", search)
+	}
+	page, form := d.preview(kept, first)
+	for _, want := range []string{"Paul Ancien n’est plus contact", "Une, la vraie", "Garder plutôt l’autre"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the preview does not say %q", want)
+		}
+	}
+	told := d.only("signatures-merged", func() { d.post(http.StatusSeeOther, "/equipe/allies/"+kept+"/fusion", form) })
+	if told.To != "old@exemple.fr" || told.Data["organisation"] != "Une, la vraie" {
+		t.Errorf("told %+v", told)
+	}
+	if got := d.lines(""); !slices.Equal(got, []string{kept}) || d.count() != (count{Organisations: 1}) {
+		t.Errorf("left %v, %v", got, d.count())
+	}
+	left := d.facts("ally.left.v2")
+	if len(left) != 1 || fmt.Sprint(left[0]["subject"]) != first || len(d.facts("ally.left.v1")) != 0 {
+		t.Errorf("facts: %v", left)
+	}
+	d.claimsAre("CLAIM#RNA#W751234567", "CLAIM#SIRET#"+siret(1), "CLAIM#SIRET#"+siret(2))
+	if again := d.join(anOrganisation("Une", "x@exemple.fr", withSIRET(siret(1)))); again.AllyID != kept {
+		t.Errorf("the duplicate's number made %s", again.AllyID)
+	}
+	d.patch(http.StatusOK, d.session("new@exemple.fr"), `{"organisation":{"website":"https://une.example"}}`)
+	d.claimsAre("CLAIM#RNA#W751234567", "CLAIM#SIRET#"+siret(1), "CLAIM#SIRET#"+siret(2))
+	if trail := fmt.Sprint(d.Dump(function.Audit)); !strings.Contains(trail, "ally.merged") || strings.Contains(trail, "Ancien") {
+		t.Errorf("trail: %s", trail)
+	}
+	d.Clock.Advance(1)
+	d.leave("new@exemple.fr")
+	d.Drain(d.running) // all that it was known by goes with it
+	d.claimsAre()
+}
+
+func TestTwoSignaturesOfAPersonBecomeOne(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	kept := d.join(aPerson("work@exemple.fr")).AllyID
+	duplicate := d.join(aPerson("home@exemple.fr", func(in *signing) { in.Organisation = &organisationInput{Name: "Mairie"} })).AllyID
+	_, form := d.preview(kept, duplicate)
+	d.post(http.StatusSeeOther, "/equipe/allies/"+kept+"/fusion", form)
+	if page := d.page(http.StatusOK, "/equipe/allies?q=mairie"); !strings.Contains(page, "work@exemple.fr") {
+		t.Errorf("what only the duplicate knew is lost: %s", page)
+	}
+	for _, held := range d.Holding("home@exemple.fr") {
+		if !strings.Contains(held, "MAIL#") {
+			t.Errorf("the other address is held by %s", held)
+		}
+	}
+	if again := d.join(aPerson("home@exemple.fr")); again.AllyID == kept || d.count() != (count{Persons: 2}) {
+		t.Errorf("%v %v", again, d.count())
+	}
+}
+
+// TestNothingIsMergedUnseen: what changed since the preview is looked at again.
+func TestNothingIsMergedUnseen(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	kept := d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID
+	duplicate := d.join(anOrganisation("Deux", "b@exemple.fr", withSIRET(siret(2)))).AllyID
+	person := d.join(aPerson("c@exemple.fr")).AllyID
+	_, form := d.preview(kept, duplicate)
+	d.patch(http.StatusOK, d.session("b@exemple.fr"), `{"person":{"role":"élue"}}`)
+	if _, page := d.post(http.StatusConflict, "/equipe/allies/"+kept+"/fusion", form); !strings.Contains(page, "relisez-le") {
+		t.Errorf("%s", page)
+	}
+	for other, want := range map[string]int{kept: http.StatusConflict, person: http.StatusConflict, "ally_0": http.StatusNotFound} {
+		d.page(want, "/equipe/allies/"+kept+"/fusion?avec="+other)
+	}
+	if got := len(d.lines("")); got != 3 || len(d.Dump(function.Audit)) != 0 {
+		t.Errorf("%d signatures left", got)
+	}
+	_, form = d.preview(kept, duplicate)
+	d.post(http.StatusSeeOther, "/equipe/allies/"+kept+"/fusion", form)
+	d.post(http.StatusNotFound, "/equipe/allies/"+kept+"/fusion", form) // posted twice
+	if d.count() != (count{1, 1}) || len(d.facts("ally.left.v2")) != 1 {
+		t.Errorf("merged twice: %v", d.count())
+	}
+}
+
+// TestMergingAtOnceBothWays leaves one of the two, never none.
+func TestMergingAtOnceBothWays(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	a := d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID
+	b := d.join(anOrganisation("Deux", "b@exemple.fr", withSIRET(siret(2)))).AllyID
+	ctx := auth.WithMember(t.Context(), d.browser.Member)
+	done := make(chan error, 2)
+	for _, pair := range [][2]string{{a, b}, {b, a}} {
+		go func() { done <- d.service.merge(ctx, pair[0], pair[1], "0-0") }()
+	}
+	first, second := <-done, <-done
+	if (first == nil) == (second == nil) {
+		t.Errorf("%v, %v", first, second)
+	}
+	if failed := errors.Join(first, second); !fault.Is(failed, "changed-meanwhile") && !fault.Is(failed, "unknown-ally") {
+		t.Errorf("refused as %v", failed)
+	}
+	if got := d.lines(""); len(got) != 1 || d.count() != (count{Organisations: 1}) {
+		t.Errorf("left %v, %v", got, d.count())
+	}
+}

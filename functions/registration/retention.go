@@ -1,0 +1,224 @@
+package registration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/membership"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// RetentionYears is how long we keep someone of whom we hear nothing. Three
+// years is what the CNIL recommends for people in contact with an association
+// (https://www.cnil.fr/fr/les-durees-de-conservation-des-donnees).
+var RetentionYears = function.Setting{
+	Name: "RETENTION_YEARS", Default: "3",
+	Purpose: "years without contact after which a person's data is erased; they are told a month before",
+}
+
+// heardOf notes a contact: whatever was announced is off.
+func (p *signatoryItem) heardOf(now time.Time) {
+	p.LastContactAt, p.AnnouncedAt = now.UTC(), time.Time{}
+}
+
+// hear notes that a person was here, on all that they signed.
+func (s *service) hear(ctx context.Context, person string) error {
+	return s.heard(ctx, person, s.now())
+}
+
+func (s *service) heard(ctx context.Context, person string, at time.Time) error {
+	found, err := s.signatories(ctx, person)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	var writes dynamo.Writes
+	for _, one := range found {
+		writes.Add(s.allies.Update(one.Key, expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())).
+			Set(expression.Name("announced_at"), expression.Value(time.Time{})), dynamo.Exists))
+	}
+	err = writes.Commit(ctx, s.allies.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil // one of them is leaving
+	}
+	return err
+}
+
+// silent is a person as the rule sees them: their signatures, of which the
+// latest contact counts.
+type silent struct {
+	person      string
+	signatories []signatoryItem
+	last        time.Time
+	announced   time.Time // the earliest; zero when one was not
+}
+
+// applyRetention tells whoever was silent for all but a month of the time
+// that their data will go, and erases those who were told a month ago and
+// stayed silent. It reads the whole list, once a day, and may run again: what
+// is done is not due any more.
+func (s *service) applyRetention(ctx context.Context, _ time.Time) error {
+	people, err := s.people(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, p := range people {
+		if err := s.retain(ctx, *p); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// retain applies the rule to a person.
+func (s *service) retain(ctx context.Context, p silent) error {
+	now := s.now()
+	if now.Before(p.last.AddDate(s.retention, -1, 0)) {
+		return nil
+	}
+	last, err := s.lastElsewhere(ctx, p)
+	if err != nil {
+		return err
+	}
+	var refused *dynamo.Refused
+	switch {
+	case last.After(p.last):
+		return s.heard(ctx, p.person, last) // they have booked, or apply with a territory
+	case p.announced.IsZero():
+		err = s.announce(ctx, p)
+	case !now.Before(p.announced.AddDate(0, 1, 0)) && !now.Before(p.last.AddDate(s.retention, 0, 0)):
+		err = s.forget(ctx, p)
+	}
+	if errors.As(err, &refused) {
+		return nil // they were here meanwhile, or another run was faster
+	}
+	return err
+}
+
+// people are all who signed, read from the index of the team's list.
+func (s *service) people(ctx context.Context) (map[string]*silent, error) {
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(everyone))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("retention: %w", err)
+	}
+	pages := dynamodb.NewQueryPaginator(s.allies.Client, &dynamodb.QueryInput{
+		TableName: &s.allies.Name, IndexName: aws.String("allies"), KeyConditionExpression: expr.KeyCondition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	found := map[string]*silent{}
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("retention: %w", err)
+		}
+		for _, attributes := range page.Items {
+			var item signatoryItem
+			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+				return nil, err
+			}
+			if !strings.HasPrefix(item.SK, membership.SignaturePrefix) {
+				continue // a signature that waits lapses by itself
+			}
+			person := strings.TrimPrefix(item.PK, personal.Partition(""))
+			if found[person] == nil {
+				found[person] = &silent{person: person, announced: item.AnnouncedAt}
+			}
+			found[person].add(item)
+		}
+	}
+	return found, nil
+}
+
+func (p *silent) add(item signatoryItem) {
+	p.signatories = append(p.signatories, item)
+	if item.LastContactAt.After(p.last) {
+		p.last = item.LastContactAt
+	}
+	if item.AnnouncedAt.Before(p.announced) {
+		p.announced = item.AnnouncedAt
+	}
+}
+
+// lastElsewhere is the latest that the other tables know of a person: a
+// booking, an application, a sign-in as a member of the team. What we wrote to
+// them is no contact. Only those who are due are looked up, so no function has
+// to tell another of each booking.
+func (s *service) lastElsewhere(ctx context.Context, p silent) (last time.Time, err error) {
+	for name, table := range s.personal {
+		if name == function.Allies || name == function.Mails {
+			continue
+		}
+		err := table.Partition(ctx, personal.Partition(p.person), "", func(attributes map[string]types.AttributeValue) error {
+			var item struct {
+				SK        string    `dynamodbav:"sk"`
+				CreatedAt time.Time `dynamodbav:"created_at"`
+				LastAt    time.Time `dynamodbav:"last_at"`
+			}
+			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil || strings.HasPrefix(item.SK, mail.IntentPrefix) {
+				return err
+			}
+			for _, at := range []time.Time{item.CreatedAt, item.LastAt} {
+				if at.After(last) {
+					last = at
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return last, err
+		}
+	}
+	return last, nil
+}
+
+// announce tells a person when their data will go, and how to stay.
+func (s *service) announce(ctx context.Context, p silent) error {
+	now := s.now()
+	until := now.AddDate(0, 1, 0)
+	if last := p.last.AddDate(s.retention, 0, 0); last.After(until) {
+		until = last
+	}
+	var writes dynamo.Writes
+	for _, one := range p.signatories {
+		writes.Add(s.allies.Update(one.Key, expression.Set(expression.Name("announced_at"), expression.Value(now.UTC())), one.stillSilent()))
+	}
+	first := p.signatories[0]
+	writes.Add(s.mailTo(p.person, first.Email, first.fullName(), "retention-notice", map[string]string{
+		"since": french.Date(p.last), "until": french.Date(until), "me": "/mes-donnees",
+	}))
+	return writes.Commit(ctx, s.allies.Client)
+}
+
+// forget erases a person who was told and stayed silent, unless they come
+// back at this very moment.
+func (s *service) forget(ctx context.Context, p silent) error {
+	var still dynamo.Writes
+	for _, one := range p.signatories {
+		still.Add(s.allies.Check(one.Key, one.stillSilent()))
+	}
+	if still.Err != nil {
+		return still.Err
+	}
+	return s.leave(ctx, p.person, still.Items...)
+}
+
+// stillSilent holds while nothing was heard since the signatory was read, and
+// nobody else applied the rule.
+func (p signatoryItem) stillSilent() expression.ConditionBuilder {
+	return expression.Name("last_contact_at").Equal(expression.Value(p.LastContactAt)).
+		And(expression.Name("announced_at").Equal(expression.Value(p.AnnouncedAt)))
+}

@@ -1,0 +1,161 @@
+package registration
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// applied runs the schedule, twice: it may.
+func (w *world) applied() {
+	w.t.Helper()
+	for range 2 {
+		if err := w.running.Schedules["apply-retention"](w.t.Context(), w.Clock.Now()); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// inYears moves the clock to so long after an instant.
+func (w *world) inYears(from time.Time, years, months, days int) {
+	w.Clock.Set(from.AddDate(years, months, days))
+}
+
+func templates(asked []mailed) (names []string) {
+	for _, m := range asked {
+		names = append(names, m.Template+" "+m.To)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestWhoIsSilentForYearsIsToldThenErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.join(anOrganisation("Une", "a@exemple.fr"))
+	w.join(aPerson("a@exemple.fr"))
+	began := w.Clock.Now()
+	w.inYears(began, 3, -1, -1)
+	if asked := w.mails(w.applied); len(asked) != 0 {
+		t.Fatalf("told too early: %v", asked)
+	}
+	w.inYears(began, 3, -1, 0)
+	told := w.mails(w.applied)
+	if got := templates(told); !slices.Equal(got, []string{"retention-notice a@exemple.fr"}) {
+		t.Fatalf("a month before: %v", got)
+	}
+	if told[0].Data["until"] != "10 mars 2029" || told[0].Data["since"] != "10 mars 2026" {
+		t.Errorf("%v", told[0].Data)
+	}
+	w.inYears(began, 3, 0, -1)
+	w.applied()
+	w.Drain(w.running)
+	if w.count() != (count{1, 1}) {
+		t.Fatalf("erased before the month was over: %v", w.count())
+	}
+	w.inYears(began, 3, 0, 0)
+	if got := templates(w.mails(w.applied)); !slices.Contains(got, "farewell a@exemple.fr") {
+		t.Errorf("farewell: %v", got)
+	}
+	w.Drain(w.running)
+	if w.count() != (count{}) || len(w.facts("ally.left.v1")) != 2 {
+		t.Errorf("left: %v, %d facts", w.count(), len(w.facts("ally.left.v1")))
+	}
+}
+
+// TestAnySignOfLifeStartsTheYearsAgain: what the person does here or, for
+// those who are due, in another table.
+func TestAnySignOfLifeStartsTheYearsAgain(t *testing.T) {
+	t.Parallel()
+	for name, live := range map[string]func(w *world){
+		"opens their data": func(w *world) { w.session("a@exemple.fr") },
+		"changes them":     func(w *world) { w.patch(http.StatusOK, w.session("a@exemple.fr"), `{"person":{"role":"élue"}}`) },
+		"signs for more":   func(w *world) { w.join(anOrganisation("Une", "a@exemple.fr")) },
+		"books": func(w *world) {
+			item := struct {
+				dynamo.Key
+				CreatedAt time.Time `dynamodbav:"created_at"`
+			}{dynamo.Key{PK: personal.Partition(w.personOf("a@exemple.fr")), SK: "BOOKING#ses_1"}, w.Clock.Now()}
+			var writes dynamo.Writes
+			writes.Add(w.service.personal[function.Agenda].Put(item))
+			if err := writes.Commit(t.Context(), w.Client); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.join(aPerson("a@exemple.fr"))
+			began := w.Clock.Now()
+			w.inYears(began, 3, -1, 0)
+			w.applied() // they are told
+			w.inYears(began, 3, 0, -3)
+			live(w)
+			w.inYears(began, 3, 2, 0)
+			w.applied()
+			w.Drain(w.running)
+			if w.count().Persons != 1 {
+				t.Fatal("erased in spite of it")
+			}
+			w.inYears(began, 6, -1, -2)
+			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice a@exemple.fr") {
+				t.Errorf("the years do not run again: %v", got)
+			}
+			w.inYears(began, 6, 0, -1)
+			w.applied()
+			w.Drain(w.running)
+			if w.count() != (count{}) {
+				t.Errorf("never erased: %v", w.count())
+			}
+		})
+	}
+}
+
+func TestTheYearsAreASetting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "RETENTION_YEARS", "1")
+	w.join(aPerson("a@exemple.fr"))
+	w.inYears(w.Clock.Now(), 1, -1, 0)
+	if asked := w.mails(w.applied); len(asked) != 1 {
+		t.Errorf("%v", asked)
+	}
+	for _, bad := range []string{"0", "x"} {
+		w.Settings["RETENTION_YEARS"] = bad
+		if _, err := open(w.Runtime()); err == nil || !strings.Contains(err.Error(), "RETENTION_YEARS") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// TestComingBackAtTheLastMoment: whoever is heard of between the read and the
+// erasure stays.
+func TestComingBackAtTheLastMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.join(aPerson("a@exemple.fr"))
+	began := w.Clock.Now()
+	w.inYears(began, 3, -1, 0)
+	w.applied()
+	w.inYears(began, 3, 0, 0)
+	people, err := w.service.people(t.Context())
+	if err != nil || len(people) != 1 {
+		t.Fatalf("%v %v", people, err)
+	}
+	w.session("a@exemple.fr")
+	for _, p := range people {
+		if err := w.service.retain(t.Context(), *p); err != nil {
+			t.Error(err)
+		}
+	}
+	w.Drain(w.running)
+	if w.count() != (count{Persons: 1}) {
+		t.Error("erased although they came back")
+	}
+}

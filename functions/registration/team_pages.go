@@ -1,0 +1,268 @@
+package registration
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+const alliesPath = web.TeamRoot + "/allies"
+
+// teamRoutes are the team's pages of allies.
+var teamRoutes = []function.Route[service]{
+	teamPage(http.MethodGet, alliesPath, function.Team, "Who signed: search, and take away", (*service).alliesPage),
+	sheetRoute(spreadsheet.CSV), sheetRoute(spreadsheet.XLSX),
+	teamPage(http.MethodGet, alliesPath+"/{id}", function.Team, "One signature and what can be done with it", (*service).allyPage),
+	teamPage(http.MethodPost, alliesPath+"/{id}/corriger", function.Team, "Correct a signature", (*service).correctPosted),
+	teamPage(http.MethodPost, alliesPath+"/{id}/lien", function.Team, "Send a person the link to their data", (*service).resendPosted),
+	teamPage(http.MethodGet, alliesPath+"/{id}/fusion", function.Team, "What merging a duplicate would do", (*service).mergePage),
+	teamPage(http.MethodPost, alliesPath+"/{id}/fusion", function.Team, "Merge a duplicate", (*service).mergePosted),
+	teamPage(http.MethodGet, alliesPath+"/{id}/effacer", function.Admin, "What erasing a person means", (*service).erasePage),
+	teamPage(http.MethodPost, alliesPath+"/{id}/effacer", function.Admin, "Erase a person who asked for it", (*service).erasePosted),
+}
+
+func teamPage(method, path string, access function.Access, summary string, handle func(*service, http.ResponseWriter, *http.Request) error) function.Route[service] {
+	route := page(method, path, summary, handle)
+	route.Access = access
+	return route
+}
+
+func sheetRoute(format spreadsheet.Format) function.Route[service] {
+	return teamPage(http.MethodGet, alliesPath+"."+string(format), function.Team, "The same list as "+string(format),
+		func(s *service, w http.ResponseWriter, r *http.Request) error {
+			query, err := readAlliesQuery(r.URL.Query())
+			if err != nil {
+				return err
+			}
+			return s.alliesSheet(r.Context(), query).Export(w, r, format, s.audit)
+		})
+}
+
+// alliesView is what the list's page shows.
+type alliesView struct {
+	Lines                              []allyLine
+	Kinds, States, Categories, Regions []web.Option
+	Narrowed, Later                    bool
+	First, Next, CSV, XLSX             string
+}
+
+// allyLine is a line of the list as people read it.
+type allyLine struct {
+	listedAlly
+	KindLabel, CategoryLabel, Place, State, Since string
+	Link                                          string // empty while it waits for the confirmation
+}
+
+// alliesFields are those of the search.
+var alliesFields = []string{"q", "kind", "status", "category", "region"}
+
+func stateOptions() (options []web.Option) {
+	for _, state := range allyStates {
+		options = append(options, web.Option{Value: state.Value, Label: state.Label})
+	}
+	return options
+}
+
+func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	query, err := readAlliesQuery(values)
+	form, status := web.Form{Values: values}, http.StatusOK
+	found := alliesPage{}
+	if err == nil {
+		found, err = s.listAllies(r.Context(), query)
+	}
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		form.Faults, status = atPage(f.Fields, alliesFields), web.Status(f)
+	} else if err != nil {
+		return err
+	}
+	view := alliesView{
+		Kinds:  []web.Option{{Value: "organisation", Label: kindLabels["organisation"]}, {Value: "person", Label: kindLabels["person"]}},
+		States: stateOptions(), Categories: categoryLabels, Regions: regionOptions(),
+		Later: values.Get("cursor") != "",
+		First: searchPath(alliesPath, alliesFields, values, ""),
+		CSV:   searchPath(alliesPath+".csv", alliesFields, values, ""),
+		XLSX:  searchPath(alliesPath+".xlsx", alliesFields, values, ""),
+	}
+	view.Narrowed = view.First != alliesPath
+	if found.NextCursor != "" {
+		view.Next = searchPath(alliesPath, alliesFields, values, found.NextCursor)
+	}
+	for _, item := range found.Items {
+		view.Lines = append(view.Lines, viewLine(item))
+	}
+	return s.pages.Render(w, r, status, "team_allies", web.Page{Title: "Allié·es", Private: true, Form: form, Data: view})
+}
+
+func viewLine(item listedAlly) allyLine {
+	line := allyLine{
+		listedAlly: item, KindLabel: kindLabels[item.Kind], CategoryLabel: categoryLabel(item.Category),
+		Place: placeName(item.Territory), State: stateLabel(item.Status), Since: dateOf(item.JoinedOn),
+	}
+	if item.Status != statusPending {
+		line.Link = alliesPath + "/" + item.ID
+	}
+	return line
+}
+
+// allyView is what the page of a signature shows.
+type allyView struct {
+	mySignature
+	Title, KindLabel, CategoryLabel, Place, State string
+	Contact                                       signatoryItem
+	Others                                        []mySignature
+	Categories                                    []web.Option
+	Mails                                         string // address of what was sent to them
+	Done                                          string // what was just done
+}
+
+func (s *service) allyPage(w http.ResponseWriter, r *http.Request) error {
+	return s.renderAlly(w, r, nil)
+}
+
+// renderAlly shows a signature; form holds what was typed and is refused, nil
+// to show what is stored.
+func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.Form) error {
+	g, err := s.signatureOf(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	all, err := s.signatures(r.Context(), g.ally.Person)
+	if err != nil {
+		return err
+	}
+	view := allyView{
+		mySignature: g.mine(), Title: g.signatory.Shown.Name, KindLabel: kindLabels[g.ally.Kind], Place: placeName(g.signatory.Shown.Territory),
+		State: stateLabel(statusConfirmed), Contact: g.signatory, Categories: categoryLabels,
+		CategoryLabel: categoryLabel(g.ally.Category),
+		Mails:         web.TeamRoot + "/courriels?" + url.Values{"q": {g.signatory.Email}}.Encode(),
+		Done:          r.URL.Query().Get("fait"),
+	}
+	if !g.signatory.AnnouncedAt.IsZero() {
+		view.State = stateLabel(statusAnnounced)
+	}
+	for _, other := range all {
+		if other.ally.AllyID != g.ally.AllyID {
+			view.Others = append(view.Others, other.mine())
+		}
+	}
+	status := http.StatusUnprocessableEntity
+	if form == nil {
+		form, status = &web.Form{Values: view.values()}, http.StatusOK
+	}
+	return s.pages.Render(w, r, status, "team_ally", web.Page{Title: view.Title, Private: true, Form: *form, Data: view})
+}
+
+func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	var faults fault.Fields
+	err = s.correct(r.Context(), r.PathValue("id"), changeFromForm(values), &faults)
+	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
+		faults.Add("organisation.name", f.Detail)
+	}
+	if len(faults) > 0 {
+		return s.renderAlly(w, r, &web.Form{Values: values, Faults: faults})
+	}
+	return done(w, r, err, "corrigee")
+}
+
+func (s *service) resendPosted(w http.ResponseWriter, r *http.Request) error {
+	return done(w, r, s.resend(r.Context(), r.PathValue("id")), "lien")
+}
+
+// done leads back to the page of the signature, which says what was done.
+func done(w http.ResponseWriter, r *http.Request, err error, what string) error {
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, alliesPath+"/"+url.PathEscape(r.PathValue("id"))+"?fait="+what, http.StatusSeeOther)
+	return nil
+}
+
+// mergeView is what the preview of a merger shows.
+type mergeView struct {
+	ID      string
+	Kept    allyLine
+	Search  []allyLine // signatures to choose from, before one is chosen
+	Preview *preview
+}
+
+// preview is a merger as people read it.
+type preview struct {
+	Duplicate, Merged allyLine
+	Seen              string
+	Told              bool // the person of the duplicate gets a mail
+	SameContact       bool
+}
+
+func (s *service) mergePage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	kept, err := s.signatureOf(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	view := mergeView{ID: kept.ally.AllyID, Kept: viewLine(kept.line())}
+	if values.Get("avec") != "" {
+		m, err := s.merger(r.Context(), view.ID, values.Get("avec"))
+		if err != nil {
+			return err
+		}
+		view.Preview = &preview{
+			Duplicate: viewLine(m.duplicate.line()), Merged: viewLine(m.merged.line()), Seen: m.seen(),
+			Told: m.tellsDuplicate(), SameContact: !m.tellsDuplicate(),
+		}
+	} else if values.Get("q") != "" {
+		query := alliesQuery{directoryQuery: directoryQuery{Q: line(values.Get("q")), Limit: defaultLimit}, Kind: kept.ally.Kind}
+		found, err := s.listAllies(r.Context(), query)
+		if err != nil {
+			return err
+		}
+		for _, item := range found.Items {
+			if item.Status != statusPending && item.ID != view.ID {
+				view.Search = append(view.Search, viewLine(item))
+			}
+		}
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_merge", web.Page{
+		Title: "Fusionner un doublon", Private: true, Form: web.Form{Values: values}, Data: view,
+	})
+}
+
+// line is the signature as the team's list has it.
+func (g signature) line() listedAlly {
+	return listedAlly{
+		shown: g.signatory.Shown, ID: g.ally.AllyID, Status: statusConfirmed, GivenName: g.signatory.GivenName, FamilyName: g.signatory.FamilyName,
+		Email: g.signatory.Email, Role: g.signatory.Role, Organisation: g.signatory.Organisation,
+	}
+}
+
+func (s *service) mergePosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	return done(w, r, s.merge(r.Context(), r.PathValue("id"), values.Get("avec"), values.Get("vu")), "fusionnee")
+}
+
+func (s *service) erasePage(w http.ResponseWriter, r *http.Request) error {
+	g, err := s.signatureOf(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_erase", web.Page{Title: "Effacer " + g.signatory.fullName(), Private: true, Data: viewLine(g.line())})
+}
+
+func (s *service) erasePosted(w http.ResponseWriter, r *http.Request) error {
+	if err := s.eraseOnRequest(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	http.Redirect(w, r, alliesPath+"?efface", http.StatusSeeOther)
+	return nil
+}
