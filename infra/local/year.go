@@ -78,7 +78,7 @@ const barWidth = 40
 // bar shows how far the replay is: a bar on a terminal, a line for each tenth
 // elsewhere.
 func bar(w io.Writer) func(done, all int) {
-	shown := -1
+	shown := -10 // so that the beginning is shown
 	file, isFile := w.(*os.File)
 	terminal := false
 	if isFile {
