@@ -200,7 +200,7 @@ func without(t *testing.T, what string) {
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("%s: not there", what)
 	}
-	t.Skipf("%s: not there; see CONTRIBUTING.md", what)
+	t.Skipf("%s: not there", what)
 }
 
 const tools = "../../../.tools"

@@ -20,7 +20,6 @@ const (
 	ofKind        = "k"
 	ofFundamental = "f"
 	ofDimension   = "d"
-	ofSeries      = "s"
 	ofCohort      = "c"
 )
 
@@ -33,7 +32,6 @@ func about(doc Document) []string {
 		}
 	}
 	add(ofKind, doc.Kind)
-	add(ofSeries, doc.Series)
 	add(ofCohort, doc.Cohort)
 	for _, number := range doc.Fundamentals {
 		add(ofFundamental, strconv.Itoa(number))

@@ -7,8 +7,10 @@ package search
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2"
@@ -141,26 +143,28 @@ func (x *Index) Len() (int, error) {
 // fields are what the index reads of a document, by the names of newMapping.
 func fields(doc Document) map[string]any {
 	body := clip(doc.Body, wordsOf)
-	names := append(append([]string{kindWords[doc.Kind], unslug(doc.Series), unslug(doc.Cohort)}, doc.Authors...), doc.Places...)
-	joined := compounds(strings.Join(append([]string{doc.Title, doc.Summary, body}, names...), " "))
-	text := append([]string{doc.Title, doc.Summary, body}, append(names, joined...)...)
+	head := append(append([]string{doc.Title, kindWords[doc.Kind], unslug(doc.Series), unslug(doc.Cohort)}, doc.Authors...), doc.Places...)
+	text := append(slices.Clone(head), doc.Summary, body)
+	text = append(text, compounds(strings.Join(text, " "))...)
 	return map[string]any{
-		"text": text, "title": doc.Title, "names": names,
-		"snippet": clip(doc.Summary+"\n"+doc.Body, snippetOf),
-		"about":   about(doc), "order": order(doc),
+		"text": text, "head": head, "snippet": clip(doc.Summary+"\n"+doc.Body, snippetOf),
+		"about": about(doc), "series": doc.Series, "order": order(doc),
 	}
 }
 
-// order sorts the newest first, then by slug: the digits of the day are turned
-// round, so that one column of strings in ascending order says both.
+// order sorts the newest first; those of one day by a hash of their slugs,
+// which is short and always the same. The digits of the day are turned round,
+// so that one column in ascending order says both.
 func order(doc Document) string {
 	day := strings.Map(func(r rune) rune {
 		if '0' <= r && r <= '9' {
 			return '0' + '9' - r
 		}
-		return r
+		return -1
 	}, doc.PublishedOn)
-	return day + " " + doc.Slug
+	hash := fnv.New32a()
+	hash.Write([]byte(doc.Slug))
+	return fmt.Sprintf("%8s%08x", day, hash.Sum32())
 }
 
 func unslug(slug string) string { return strings.ReplaceAll(slug, "-", " ") }
@@ -171,10 +175,10 @@ func clip(text string, bytes int) string {
 }
 
 // newMapping says how each field is kept. All words are in text, with their
-// places, for phrases; title and names hold some of them again, to weigh them
-// more. Only the snippet's text is stored. What a search reads of each document
-// that it finds stands in two columns: order sorts, about filters and counts;
-// a column for each facet took twice the time.
+// places, for phrases; head holds those of the title and the names again, to weigh
+// them more. Only the snippet's text is stored. What a search reads of each
+// document that it finds stands in two short columns: order sorts, about filters
+// and counts. A column for each facet took twice the time.
 func newMapping() *mapping.IndexMappingImpl {
 	words := bleve.NewTextFieldMapping()
 	words.Analyzer, words.Store, words.IncludeInAll, words.DocValues = analyserName, false, false, false
@@ -184,12 +188,15 @@ func newMapping() *mapping.IndexMappingImpl {
 	column.Analyzer, column.Store, column.IncludeInAll, column.IncludeTermVectors, column.SkipFreqNorm = keyword.Name, false, false, false, true
 
 	document := bleve.NewDocumentStaticMapping()
-	for _, name := range []string{"text", "title", "names"} {
+	for _, name := range []string{"text", "head"} {
 		document.AddFieldMappingsAt(name, words)
 	}
 	for _, name := range []string{"about", "order"} {
 		document.AddFieldMappingsAt(name, column)
 	}
+	filter := *column
+	filter.DocValues = false
+	document.AddFieldMappingsAt("series", &filter)
 	document.AddFieldMappingsAt("snippet", stored)
 	m := bleve.NewIndexMapping()
 	m.DefaultMapping, m.DefaultAnalyzer, m.DefaultField = document, analyserName, "text"

@@ -27,11 +27,18 @@ const rare = 3
 
 // Weights of where a word stands, against 1 anywhere in the text.
 const (
-	inTitle  = 3.0
-	inNames  = 1.5
+	inHead   = 3.0
 	asNear   = 0.6  // of a word near one that is nowhere
 	besides  = 0.05 // of a word near one that is somewhere: below it, whatever else
 	asPhrase = 1.5  // for words of a title that follow each other as typed
+)
+
+// common is the part of the documents above which a word says nothing of any
+// of them: it is left out when another is rarer, for its postings are long. It
+// is of no sense in a library of a few documents.
+const (
+	common = 0.5
+	few    = 100
 )
 
 // word is one that was typed: the form that is compared, and the one before it
@@ -148,22 +155,50 @@ func (l lexicon) collect(found map[string]index.DictEntry, form string) error {
 	return err
 }
 
-// clauses gives what each word asks for, and marks the terms to show.
-func (a *asked) clauses(l lexicon) ([]query.Query, error) {
-	var clauses []query.Query
-	for i := 0; i < len(a.words); i++ {
-		clause, err := a.word(l, a.words[i])
+// telling gives the words without those that are in most documents, if any are
+// left; those are shown all the same.
+func (l lexicon) telling(a *asked) ([]word, error) {
+	documents, err := l.DocCount()
+	if err != nil || documents < few {
+		return a.words, err
+	}
+	var words []word
+	for _, word := range a.words {
+		count, err := l.known(word.term)
 		if err != nil {
 			return nil, err
 		}
-		if i+1 < len(a.words) { // "éco quartier" is "écoquartier" too
-			joined := a.words[i].whole + a.words[i+1].term
+		if float64(count) <= common*float64(documents) {
+			words = append(words, word)
+		}
+		a.terms[word.term] = true
+	}
+	if len(words) == 0 {
+		return a.words, nil
+	}
+	return words, nil
+}
+
+// clauses gives what each word asks for, and marks the terms to show.
+func (a *asked) clauses(l lexicon) ([]query.Query, error) {
+	words, err := l.telling(a)
+	if err != nil {
+		return nil, err
+	}
+	var clauses []query.Query
+	for i := 0; i < len(words); i++ {
+		clause, err := a.word(l, words[i])
+		if err != nil {
+			return nil, err
+		}
+		if i+1 < len(words) { // "éco quartier" is "écoquartier" too
+			joined := words[i].whole + words[i+1].term
 			count, err := l.known(joined)
 			if err != nil {
 				return nil, err
 			}
 			if count > 0 {
-				next, err := a.word(l, a.words[i+1])
+				next, err := a.word(l, words[i+1])
 				if err != nil {
 					return nil, err
 				}
@@ -210,7 +245,7 @@ func (a *asked) term(term string, weight float64) query.Query {
 		q.SetBoost(weight * boost)
 		return q
 	}
-	return bleve.NewDisjunctionQuery(in("text", 1), in("title", inTitle), in("names", inNames))
+	return bleve.NewDisjunctionQuery(in("text", 1), in("head", inHead))
 }
 
 func phrase(text, field string, boost float64) query.Query {
@@ -241,10 +276,10 @@ func (a *asked) query(clauses []query.Query, atLeast int) query.Query {
 	}
 	for _, text := range a.phrases {
 		q.AddMust(phrase(text, "text", 1))
-		q.AddShould(phrase(text, "title", inTitle))
+		q.AddShould(phrase(text, "head", inHead))
 	}
 	if len(a.words) > 1 && len(a.phrases) == 0 {
-		q.AddShould(phrase(a.typed, "title", asPhrase))
+		q.AddShould(phrase(a.typed, "head", asPhrase))
 	}
 	return q
 }

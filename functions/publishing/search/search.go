@@ -40,11 +40,11 @@ type Result struct {
 }
 
 // facetTerms bounds the values counted, the most frequent first: those of kinds,
-// fundamentals and dimensions are few, the rest are series and cohorts.
+// fundamentals and dimensions are few, the rest are cohorts.
 const facetTerms = 500
 
 // Search gives the documents that answer the query, best first, then newest,
-// then by slug. No query is wrong: what cannot be read is left out.
+// always in the same order. No query is wrong: what cannot be read is left out.
 func (x *Index) Search(ctx context.Context, q Query) (Result, error) {
 	read := x.read(q.Text)
 	clauses, err := x.clauses(&read)
@@ -99,10 +99,16 @@ func (x *Index) ask(ctx context.Context, q Query, text query.Query, read asked) 
 // filtered keeps of what a query finds what it filters by; that weighs nothing.
 func filtered(q Query, text query.Query) query.Query {
 	var filters []query.Query
-	for _, value := range about(Document{Kind: q.Kind, Fundamentals: one(q.Fundamental), Dimensions: one(q.Dimension), Series: q.Series, Cohort: q.Cohort}) {
+	is := func(field, value string) {
 		term := bleve.NewTermQuery(value)
-		term.SetField("about")
+		term.SetField(field)
 		filters = append(filters, term)
+	}
+	for _, value := range about(Document{Kind: q.Kind, Fundamentals: one(q.Fundamental), Dimensions: one(q.Dimension), Cohort: q.Cohort}) {
+		is("about", value)
+	}
+	if q.Series != "" {
+		is("series", q.Series)
 	}
 	if len(filters) == 0 {
 		return text

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -13,8 +14,8 @@ import (
 	"testing"
 )
 
-// few are documents small enough to reason about.
-var few = []Document{
+// three are documents small enough to reason about.
+var three = []Document{
 	{Slug: "eau", Kind: "article", Title: "Partager l’eau", Summary: "La nappe <b>baisse</b> & l’été dure.", Body: "Les habitant·es mesurent la nappe. La mise en récit vient après.",
 		PublishedOn: "2024-05-01", Fundamentals: []int{1, 2}, Dimensions: []int{3}, Cohort: "occitanie-2024", Series: "recits", Authors: []string{"Nadia Le Goff"}, Places: []string{"Alès"}},
 	{Slug: "sols", Kind: "podcast", Title: "Des sols vivants", Summary: "Sous nos pieds.", Body: "Un récit, puis la mise en œuvre de l’éco-quartier.",
@@ -36,7 +37,7 @@ func slugs(t *testing.T, x *Index, q Query) []string {
 }
 
 func TestSearch(t *testing.T) {
-	x := newIndex(t, few)
+	x := newIndex(t, three)
 	for _, test := range []struct {
 		why   string
 		query Query
@@ -88,7 +89,7 @@ func TestExactBeforeNear(t *testing.T) {
 }
 
 func TestFacets(t *testing.T) {
-	x := newIndex(t, few)
+	x := newIndex(t, three)
 	result, err := x.Search(t.Context(), Query{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +110,7 @@ func TestFacets(t *testing.T) {
 }
 
 func TestSnippet(t *testing.T) {
-	x := newIndex(t, few)
+	x := newIndex(t, three)
 	for text, want := range map[string]string{
 		"nappes":       "La <mark>nappe</mark> &lt;b&gt;baisse&lt;/b&gt; &amp; l’été dure. Les habitant·es mesurent la <mark>nappe</mark>. La mise en récit vient après.",
 		"ete":          "La nappe &lt;b&gt;baisse&lt;/b&gt; &amp; l’<mark>été</mark> dure. Les habitant·es mesurent la nappe. La mise en récit vient après.",
@@ -135,8 +136,8 @@ func TestSnippet(t *testing.T) {
 }
 
 func TestPutAndRemove(t *testing.T) {
-	x := newIndex(t, few)
-	changed := few[2]
+	x := newIndex(t, three)
+	changed := three[2]
 	changed.Title, changed.Summary = "Haies", "Le bocage."
 	if err := x.Put(changed); err != nil {
 		t.Fatal(err)
@@ -178,10 +179,10 @@ func TestSnapshot(t *testing.T) {
 			t.Errorf("%+v: %v before, %v after", q, a, b)
 		}
 	}
-	if err := y.Put(few...); err != nil {
+	if err := y.Put(three...); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := y.Len(); err != nil || n != demoLibrary+len(few) {
+	if n, err := y.Len(); err != nil || n != demoLibrary+len(three) {
 		t.Errorf("%d documents, %v", n, err)
 	}
 	folder := y.folder
@@ -193,8 +194,27 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
+// TestOpenStaysInItsFolder holds that no name in an archive leads out.
+func TestOpenStaysInItsFolder(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	if _, err := w.Create("../../escaped"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(bytes.NewReader(archive.Bytes()), int64(archive.Len())); !errors.Is(err, ErrSnapshot) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(filepath.Join(os.TempDir(), "escaped")); err == nil {
+		t.Error("a file was written elsewhere")
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
-	x := newIndex(t, few)
+	x := newIndex(t, three)
 	var kept bytes.Buffer
 	if err := x.Snapshot(&kept); err != nil {
 		t.Fatal(err)
@@ -223,11 +243,10 @@ func TestHostile(t *testing.T) {
 		strings.Repeat("transition ", 10_000), strings.Repeat("a", 100_000), strings.Repeat(`"eau" `, 1000), strings.Repeat("é-", 5000),
 		`+title:eau -body:* ~2 ^1e999 {[(/.*/)]} AND OR NOT`, "\x00\x01\x1f\x7f", "\xff\xfe\xfd", "e\u0301te\u0301", `"`, `""`, `"""`, "«»", "* ? ~ \\", "\u202e\u200b", "0", "l’", "·", "-", "- -", "<script>alert(1)</script>", "'; DROP TABLE",
 	} {
-		result, err := x.Search(t.Context(), Query{Text: text, Limit: -5, Offset: -5, Kind: text, Cohort: text})
-		if err != nil {
+		if _, err := x.Search(t.Context(), Query{Text: text, Limit: -5, Offset: -5, Kind: text, Cohort: text}); err != nil {
 			t.Errorf("%.40q: %v", text, err)
 		}
-		if result, err = x.Search(t.Context(), Query{Text: text, Limit: 1 << 30}); err != nil || len(result.Hits) > maxLimit {
+		if result, err := x.Search(t.Context(), Query{Text: text, Limit: 1 << 30}); err != nil || len(result.Hits) > maxLimit {
 			t.Errorf("%.40q: %d hits, %v", text, len(result.Hits), err)
 		}
 	}
@@ -243,7 +262,7 @@ func TestHostile(t *testing.T) {
 
 // FuzzSearch holds that no text is an error, nor escapes its snippet.
 func FuzzSearch(f *testing.F) {
-	x := newIndex(f, append([]Document{{Slug: "x", Title: "x", Summary: "<script>x & y</script>", Body: "l’été «a-t-il» éco-quartier"}}, few...))
+	x := newIndex(f, append([]Document{{Slug: "x", Title: "x", Summary: "<script>x & y</script>", Body: "l’été «a-t-il» éco-quartier"}}, three...))
 	for _, w := range asPeopleType {
 		f.Add(w.text, w.text)
 	}

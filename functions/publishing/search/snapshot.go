@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -63,16 +64,22 @@ func Open(r io.ReaderAt, size int64) (*Index, error) {
 	return opened(folder, inner, err)
 }
 
+// unpack writes the files of an archive below a folder, and nowhere else.
 func unpack(archive *zip.Reader, folder string) error {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
 	left := int64(maxSnapshot)
 	for _, file := range archive.File {
 		if strings.HasSuffix(file.Name, "/") {
 			continue
 		}
-		if !filepath.IsLocal(file.Name) {
-			return fmt.Errorf("%q leads out of the folder", file.Name)
-		}
-		written, err := unpackFile(file, filepath.Join(folder, file.Name), left)
+		written, err := unpackFile(root, file, left)
 		if err != nil {
 			return err
 		}
@@ -83,8 +90,8 @@ func unpack(archive *zip.Reader, folder string) error {
 	return nil
 }
 
-func unpackFile(file *zip.File, path string, limit int64) (int64, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+func unpackFile(root *os.Root, file *zip.File, limit int64) (int64, error) {
+	if err := root.MkdirAll(path.Dir(file.Name), 0o700); err != nil {
 		return 0, err
 	}
 	in, err := file.Open()
@@ -92,7 +99,7 @@ func unpackFile(file *zip.File, path string, limit int64) (int64, error) {
 		return 0, err
 	}
 	defer in.Close()
-	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+	out, err := root.OpenFile(file.Name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, err
 	}
