@@ -45,7 +45,7 @@ func get(t *testing.T, h http.Handler, target string, out any) {
 	}
 }
 
-// One replay serves all that is to be seen of the demo: it takes half a minute.
+// One replay serves all that is to be seen of the demo: it takes more than a minute.
 func TestDemoYear(t *testing.T) {
 	root := t.TempDir()
 	var first, second, third bytes.Buffer
