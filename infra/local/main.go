@@ -2,7 +2,7 @@
 // package functions, behind a gateway, with an engine, a mailbox, a clock that
 // can be set and demo data.
 //
-//	go run ./infra/local [--addr HOST:PORT] [--data DIR] [--empty] [--rate-limit N]
+//	go run ./infra/local [--addr HOST:PORT] [--data DIR] [--empty] [--fresh] [--rate-limit N]
 package main
 
 import (
@@ -22,6 +22,8 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions"
 	"github.com/fabrique-des-transitions/fabrique/infra/local/demo"
 	"github.com/fabrique-des-transitions/fabrique/infra/local/host"
+	"github.com/fabrique-des-transitions/fabrique/infra/local/prepared"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo/engine"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
@@ -44,6 +46,8 @@ type settings struct {
 	address   string
 	data      string
 	empty     bool
+	fresh     bool
+	prepared  string // where the demo year is kept
 	rateLimit int
 }
 
@@ -53,8 +57,10 @@ func parse(args []string, stderr io.Writer) (s settings, err error) {
 	flags.StringVar(&s.address, "addr", "127.0.0.1:8080", "`HOST:PORT` to listen on; port 0 for any free one")
 	flags.StringVar(&s.data, "data", "", "`folder` that keeps the data; empty: memory")
 	flags.BoolVar(&s.empty, "empty", false, "start without demo data")
+	flags.BoolVar(&s.fresh, "fresh", false, "replay the demo year again, even if it was prepared before")
 	flags.IntVar(&s.rateLimit, "rate-limit", 0, "posts that one client may make a minute; 0: no limit")
 	err = flags.Parse(args)
+	s.prepared = preparedRoot()
 	return s, err
 }
 
@@ -78,17 +84,61 @@ func run(ctx context.Context, args []string, all []*function.Function, stdout, s
 	defer listener.Close()
 	origin := originOf(listener.Addr().(*net.TCPAddr))
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h, err := host.Open(ctx, host.Options{Functions: all, PublicURL: origin, DataDir: s.data, RateLimit: s.rateLimit, Log: log})
+	o := host.Options{Functions: all, PublicURL: origin, DataDir: s.data, RateLimit: s.rateLimit, Log: log}
+	h, forget, err := open(ctx, o, s, stdout)
 	if err != nil {
 		return err
 	}
+	defer forget()
 	defer h.Close()
-	if !s.empty && h.Fresh() {
-		if err := demo.Load(ctx, h); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("demo data: %w (start with --empty to do without)", err)
+	return serve(ctx, listener, h, func() { greet(stdout, origin, s, time.Since(began)) })
+}
+
+// open opens the host on its data, with those of the demo where there are none
+// yet. forget removes what is not to be kept, once the host is closed.
+func open(ctx context.Context, o host.Options, s settings, stdout io.Writer) (h *host.Host, forget func(), err error) {
+	forget = func() {}
+	load := func(h *host.Host) error { return demo.Today(ctx, h) }
+	_, others := engine.Elsewhere()
+	used := false
+	if s.data != "" {
+		if used, err = prepared.Used(s.data); err != nil {
+			return nil, nil, err
 		}
 	}
-	return serve(ctx, listener, h, func() { greet(stdout, origin, s, time.Since(began)) })
+	switch {
+	case s.empty, used:
+		load = func(*host.Host) error { return nil }
+	case others: // no folder of ours holds its data
+		load = func(h *host.Host) error {
+			return errors.Join(demo.Load(ctx, h, bar(stdout)), demo.Today(ctx, h))
+		}
+	default:
+		year, err := preparedYear(ctx, o, s, stdout)
+		if err != nil {
+			return nil, nil, err
+		}
+		if s.data == "" {
+			work, err := prepared.Scratch()
+			if err != nil {
+				return nil, nil, err
+			}
+			o.DataDir, forget = work.Path, work.Remove
+		}
+		if err := prepared.Copy(year, o.DataDir); err != nil {
+			forget()
+			return nil, nil, err
+		}
+	}
+	if h, err = host.Open(ctx, o); err == nil {
+		if err = load(h); err == nil {
+			return h, forget, nil
+		}
+		h.Close()
+		err = fmt.Errorf("demo data: %w (start with --empty to do without)", err)
+	}
+	forget()
+	return nil, nil, err
 }
 
 func listen(address string) (net.Listener, error) {

@@ -22,10 +22,9 @@ type planned struct {
 // planAgenda plans the sessions to come as the team does, opens the
 // permanences as the schedule does, and lets people book.
 func (c caller) planAgenda(now time.Time) error {
-	var entries []entry
+	var entries []ally
 	var plan struct {
-		Series   []json.RawMessage `json:"series"`
-		Sessions []planned         `json:"sessions"`
+		Sessions []planned `json:"sessions"`
 	}
 	if err := json.Unmarshal(allies, &entries); err != nil {
 		return err
@@ -39,11 +38,6 @@ func (c caller) planAgenda(now time.Time) error {
 	}
 	if err := c.call(http.MethodPost, "/_dev/schedules/open-permanences", nil, nil); err != nil {
 		return err
-	}
-	for _, series := range plan.Series {
-		if err := team.call(http.MethodPost, "/v1/series", series, nil); err != nil {
-			return err
-		}
 	}
 	return each(plan.Sessions, func(p planned) error {
 		id, err := team.plan(p, now)
@@ -72,14 +66,4 @@ func (c caller) plan(p planned, now time.Time) (id string, err error) {
 	var made struct{ ID string }
 	err = c.call(http.MethodPost, "/v1/sessions", p.Session, &made)
 	return made.ID, err
-}
-
-// asTeam is the caller with a token of the team.
-func (c caller) asTeam() (caller, error) {
-	var token struct {
-		AccessToken string `json:"access_token"`
-	}
-	err := c.call(http.MethodGet, "/_dev/token?role=team", nil, &token)
-	c.token = token.AccessToken
-	return c, err
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -43,7 +44,7 @@ func (c caller) openCohorts(now time.Time) error {
 			return err
 		}
 		if len(o.Territories) > 0 {
-			if err := c.postSnapshot(o, now); err != nil {
+			if err := c.postSnapshot(o.Cohort, o.Territories, now.AddDate(0, 0, o.StartsIn).Format(time.DateOnly), now); err != nil {
 				return err
 			}
 		}
@@ -52,10 +53,10 @@ func (c caller) openCohorts(now time.Time) error {
 }
 
 // postSnapshot posts the territories of a cohort, signed by its partner.
-func (c caller) postSnapshot(o openCohort, now time.Time) error {
-	partner, _ := o.Cohort["partner"].(string)
+func (c caller) postSnapshot(cohort map[string]any, codes []string, enrolledOn string, now time.Time) error {
+	partner, _ := cohort["partner"].(string)
 	var said struct{ Secret string }
-	if err := c.call(http.MethodGet, "/_dev/partners/"+partner, nil, &said); err != nil {
+	if err := c.get("/_dev/partners/"+partner, &said); err != nil {
 		return err
 	}
 	key, err := standardwebhooks.NewWebhook(said.Secret)
@@ -63,19 +64,20 @@ func (c caller) postSnapshot(o openCohort, now time.Time) error {
 		return err
 	}
 	var territories []map[string]string
-	for _, code := range o.Territories {
-		territories = append(territories, map[string]string{"territory": code, "enrolled_on": now.AddDate(0, 0, o.StartsIn).Format(time.DateOnly)})
+	for _, code := range codes {
+		territories = append(territories, map[string]string{"territory": code, "enrolled_on": enrolledOn})
 	}
 	message := map[string]any{"type": "cohort.snapshot", "timestamp": now.UTC().Add(-time.Hour).Format(time.RFC3339),
-		"data": map[string]any{"cohort": o.Cohort["slug"], "territories": territories}}
+		"data": map[string]any{"cohort": cohort["slug"], "territories": territories}}
 	body, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
-	signature, err := key.Sign("msg_demo", now, body)
+	id := fmt.Sprintf("msg_%s_%d", cohort["slug"], now.Unix())
+	signature, err := key.Sign(id, now, body)
 	if err != nil {
 		return err
 	}
-	c.headers = map[string]string{"webhook-id": "msg_demo", "webhook-timestamp": strconv.FormatInt(now.Unix(), 10), "webhook-signature": signature}
-	return c.call(http.MethodPost, "/v1/webhooks/"+partner, message, nil)
+	c.headers = map[string]string{"webhook-id": id, "webhook-timestamp": strconv.FormatInt(now.Unix(), 10), "webhook-signature": signature}
+	return c.post("/v1/webhooks/"+partner, message, nil)
 }

@@ -2,27 +2,16 @@ package demo
 
 import (
 	"encoding/json"
-	"log/slog"
+	"reflect"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"testing"
-	"time"
 
-	"github.com/fabrique-des-transitions/fabrique/functions"
-	"github.com/fabrique-des-transitions/fabrique/infra/local/host"
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 )
 
-type ally struct {
-	DaysAgo      int `json:"days_ago"`
-	Kind         string
-	Organisation struct{ Name, Category, Territory string }
-	Person       struct{ Email string }
-	Consents     struct{ Directory bool }
-}
-
-func read(t *testing.T) (list []ally) {
+func readAllies(t *testing.T) (list []ally) {
 	t.Helper()
 	if err := json.Unmarshal(allies, &list); err != nil {
 		t.Fatal(err)
@@ -30,98 +19,92 @@ func read(t *testing.T) (list []ally) {
 	return list
 }
 
-func TestAlliesAreVariedAndInOrder(t *testing.T) {
-	list := read(t)
-	kinds, categories, emails := map[string]int{}, map[string]int{}, map[string]bool{}
-	for _, a := range list {
-		kinds[a.Kind]++
-		if a.Kind == "organisation" {
-			categories[a.Organisation.Category]++
-		}
-		if emails[a.Person.Email] {
-			t.Errorf("%s signs twice", a.Person.Email)
-		}
-		emails[a.Person.Email] = true
-	}
-	if kinds["organisation"] != 40 || kinds["person"] != 25 || len(categories) != len(alliance.Categories) {
-		t.Errorf("kinds %v categories %v", kinds, categories)
-	}
-	if !slices.IsSortedFunc(list, func(a, b ally) int { return b.DaysAgo - a.DaysAgo }) {
-		t.Error("Load expects the oldest first")
-	}
-}
-
-func TestTerritoriesExist(t *testing.T) {
-	for _, a := range read(t) {
-		if code := a.Organisation.Territory; code != "" {
-			if _, err := territory.Lookup(code); err != nil {
-				t.Errorf("%s: %v", code, err)
-			}
-		}
-	}
-}
-
-func TestLoadSignsEveryone(t *testing.T) {
-	h, err := host.Open(t.Context(), host.Options{
-		Functions: functions.All, PublicURL: "http://127.0.0.1:8080", RateLimit: 1, Log: slog.New(slog.DiscardHandler),
-	})
+func signatories(t *testing.T) []ally {
+	t.Helper()
+	c, err := newCrowd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.Close)
-	if err := Load(t.Context(), h); err != nil {
-		t.Fatal(err)
+	return c.signatories()
+}
+
+func mustExist(t *testing.T, code string) {
+	t.Helper()
+	if match, err := territory.Lookup(code); err != nil || match.Current().Ref() != code {
+		t.Errorf("territory %s: %v %v", code, match.Current().Ref(), err)
 	}
-	c := caller{t.Context(), h, new(atomic.Int64), "", nil}
-	var count struct{ Organisations, Persons int }
-	if err := c.call("GET", "/v1/allies/count", nil, &count); err != nil {
-		t.Fatal(err)
-	}
-	if count.Organisations != 40 || count.Persons != 25 {
-		t.Errorf("%+v, want 40 organisations and 25 persons", count)
-	}
-	var agenda struct {
-		Items []struct {
-			Kind, Status string
-			Waiting      int
+}
+
+func TestAlliesAreVariedAndInOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		list                   []ally
+		organisations, persons int
+	}{
+		"2023":  {signatories(t), 1410, 1020},
+		"since": {readAllies(t), 40, 25},
+	} {
+		kinds, categories, seen := map[string]int{}, map[string]int{}, map[string]bool{}
+		for _, a := range c.list {
+			kinds[a.Kind]++
+			claims := []string{a.Person.Email}
+			if a.Organisation != nil {
+				categories[a.Organisation.Category]++
+				mustExist(t, a.Organisation.Territory)
+				claims = append(claims, territory.Fold(a.Organisation.Name))
+			}
+			for _, claim := range claims {
+				if seen[claim] {
+					t.Errorf("%s: %s signs twice", name, claim)
+				}
+				seen[claim] = true
+			}
+			if !strings.HasSuffix(a.Person.Email, ".example") { // RFC 2606: nobody's
+				t.Errorf("%s: %s may be somebody's", name, a.Person.Email)
+			}
+		}
+		if kinds["organisation"] != c.organisations || kinds["person"] != c.persons || len(categories) != len(alliance.Categories) {
+			t.Errorf("%s: kinds %v categories %v", name, kinds, categories)
+		}
+		if !slices.IsSortedFunc(c.list, func(a, b ally) int { return strings.Compare(a.On, b.On) }) {
+			t.Errorf("%s: not in the order of their days", name)
 		}
 	}
-	if err := c.call("GET", "/v1/sessions", nil, &agenda); err != nil {
-		t.Fatal(err)
+}
+
+func TestPeopleAreTheSameEveryTime(t *testing.T) {
+	if !reflect.DeepEqual(signatories(t), signatories(t)) {
+		t.Error("two crowds differ")
 	}
-	kinds, waiting := map[string]int{}, 0
-	for _, item := range agenda.Items {
-		kinds[item.Kind]++
-		waiting += item.Waiting
-	}
-	if kinds["permanence"] < 2 || kinds["initiation"] != 2 || kinds["workshop"] != 2 || kinds["community"] != 1 || kinds["assembly"] != 1 || waiting != 2 {
-		t.Errorf("%v, %d wait", kinds, waiting)
-	}
-	var cohort struct{ Territories []any }
-	if err := c.call("GET", "/v1/cohorts/massif-central", nil, &cohort); err != nil || len(cohort.Territories) != 4 {
-		t.Errorf("%v %+v", err, cohort)
-	}
-	var library struct {
-		Items []struct{ Kind, Series, Cohort string }
-	}
-	if err := c.call("GET", "/v1/resources?limit=100", nil, &library); err != nil {
-		t.Fatal(err)
-	}
-	linked := 0
-	for _, item := range library.Items {
-		if item.Series != "" || item.Cohort != "" {
-			linked++
+}
+
+func TestNamesAreInFrench(t *testing.T) {
+	for _, c := range [][3]string{
+		{"Les Amis de %s", "Orgeval", "Les Amis d’Orgeval"}, {"Les Amis de %s", "Brumeflore", "Les Amis de Brumeflore"},
+		{"%s en transition", "Érablemont", "Érablemont en transition"},
+	} {
+		if got := named(c[0], c[1]); got != c[2] {
+			t.Errorf("%q, want %q", got, c[2])
 		}
 	}
-	if len(library.Items) != 22 || linked < 10 {
-		t.Errorf("%d resources, %d of a series or a cohort", len(library.Items), linked)
+}
+
+func TestPlanOfTheYearIsReadable(t *testing.T) {
+	past, err := past("2020-01") // parses every file, and every day in them
+	if err != nil {
+		t.Fatal(err)
 	}
-	var mails []any
-	if err := c.call("GET", "/_dev/mail", nil, &mails); err != nil || len(mails) != 0 {
-		t.Errorf("%d mails are left (%v)", len(mails), err)
+	for _, a := range past {
+		if a.at.Year() < 2021 || a.at.Year() > 2025 {
+			t.Errorf("something is done on %v", a.at)
+		}
 	}
-	var clock struct{ Now time.Time }
-	if err := c.call("GET", "/_dev/clock", nil, &clock); err != nil || time.Since(clock.Now) > time.Minute {
-		t.Errorf("clock at %v (%v)", clock.Now, err)
+	var agenda agendaOfYear
+	if err := json.Unmarshal(agenda2023, &agenda); err != nil {
+		t.Fatal(err)
+	}
+	for _, circle := range agenda.Circles {
+		for _, code := range circle.Territories {
+			mustExist(t, code)
+		}
 	}
 }

@@ -48,7 +48,6 @@ type Host struct {
 	issuer  *issuer
 	secrets *secrets
 	buckets *bucketServer
-	fresh   bool
 
 	routes    *gateway.Routes
 	units     []*unit
@@ -82,7 +81,7 @@ func (h *Host) open(ctx context.Context) (err error) {
 	if h.routes, err = gateway.NewRoutes(h.options.Functions); err != nil {
 		return err
 	}
-	if h.fresh, err = h.prepareData(); err != nil {
+	if err := h.prepareData(); err != nil {
 		return err
 	}
 	if h.engine, err = engine.Start(ctx, engine.Options{DataFile: h.path(engineFile)}); err != nil {
@@ -123,16 +122,15 @@ func (h *Host) open(ctx context.Context) (err error) {
 // engineFile holds the tables.
 const engineFile = "tables.db"
 
-// prepareData makes the data folder; fresh tells that nothing was in it.
-func (h *Host) prepareData() (fresh bool, err error) {
+// prepareData makes the data folder.
+func (h *Host) prepareData() error {
 	if h.options.DataDir == "" {
-		return true, nil
+		return nil
 	}
 	if err := os.MkdirAll(h.options.DataDir, 0o700); err != nil {
-		return false, fmt.Errorf("data folder: %w", err)
+		return fmt.Errorf("data folder: %w", err)
 	}
-	entries, err := os.ReadDir(h.options.DataDir)
-	return len(entries) == 0, err
+	return nil
 }
 
 // path is where a file of the data folder is, empty without one.
@@ -188,9 +186,6 @@ func (h *Host) start(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Fresh tells whether there were no data before.
-func (h *Host) Fresh() bool { return h.fresh }
 
 // Failed is closed when the engine has ended, after which nothing works.
 func (h *Host) Failed() <-chan struct{} { return h.engine.Exited() }

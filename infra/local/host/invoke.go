@@ -20,7 +20,7 @@ import (
 func (h *Host) invoke(ctx context.Context, u *unit, payload []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), u.Timeout)
 	defer cancel()
-	defer h.wake() // it may have changed tables that others listen to
+	defer h.wake(u.Function) // it may have changed tables that others listen to
 	return u.handler.Invoke(ctx, payload)
 }
 

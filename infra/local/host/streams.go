@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,8 @@ import (
 // How changes are delivered. On AWS a change is retried for an hour; a
 // developer wants to see it fail sooner.
 const (
-	pollEvery   = 100 * time.Millisecond // when idle; an invocation wakes it at once
+	pollEvery   = time.Second           // when idle; an invocation wakes it at once
+	gatherFor   = 10 * time.Millisecond // after it is woken, so that changes come in batches
 	maxAttempts = 8
 	firstRetry  = 50 * time.Millisecond // then twice as long each time
 	lastRetry   = time.Second
@@ -32,13 +34,14 @@ type consumer struct {
 	unit      *unit
 	stream    function.StreamInfo
 	changes   *engine.Changes
-	file      string // where the position is kept; empty: nowhere
-	woken     chan struct{}
+	file      string                    // where the position is kept; empty: nowhere
+	woken     chan struct{}             // there may be changes
+	hurried   chan struct{}             // somebody waits for them
 	idleSince atomic.Pointer[time.Time] // when the last poll began that found nothing
 }
 
 func (h *Host) newConsumer(ctx context.Context, u *unit, s function.StreamInfo) (*consumer, error) {
-	c := &consumer{host: h, unit: u, stream: s, woken: make(chan struct{}, 1)}
+	c := &consumer{host: h, unit: u, stream: s, woken: make(chan struct{}, 1), hurried: make(chan struct{}, 1)}
 	c.file = h.path(filepath.Join("positions", u.Name+"-"+string(s.Table)+".json"))
 	from, err := readPosition(c.file)
 	if err != nil {
@@ -137,18 +140,34 @@ func (c *consumer) rest(ctx context.Context, d time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-c.woken:
+	case <-c.hurried:
 	case <-timer.C:
+	case <-c.woken:
+		timer.Reset(gatherFor)
+		select {
+		case <-ctx.Done():
+		case <-c.hurried:
+		case <-timer.C:
+		}
 	}
 }
 
-// wake makes idle consumers look at once.
-func (h *Host) wake() {
+// wake makes idle consumers look at once, those of the tables that a function
+// may have changed.
+func (h *Host) wake(f *function.Function) {
 	for _, c := range h.consumers {
-		select {
-		case c.woken <- struct{}{}:
-		default: // it will look anyway
+		if slices.ContainsFunc(f.Tables, func(u function.Use) bool { return u.Table == c.stream.Table && u.Right != function.Read }) {
+			signal(c.woken)
 		}
+	}
+}
+
+// signal sends to a channel of one place; when that is taken, who receives
+// will look anyway.
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
 	}
 }
 
@@ -157,7 +176,9 @@ func (h *Host) wake() {
 func (h *Host) settle(ctx context.Context) error {
 	for {
 		work, asked := h.work.Load(), time.Now()
-		h.wake()
+		for _, c := range h.consumers {
+			signal(c.hurried)
+		}
 		for _, c := range h.consumers {
 			for idle := c.idleSince.Load(); idle == nil || idle.Before(asked); idle = c.idleSince.Load() {
 				select {

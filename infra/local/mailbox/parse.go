@@ -11,8 +11,12 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
+// parser believes what a part says of its characters: to guess them takes
+// longer than all the rest.
+var parser = enmime.NewParser(enmime.DisableCharacterDetection(true))
+
 func parse(raw []byte) (Message, error) {
-	envelope, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+	envelope, err := parser.ReadEnvelope(bytes.NewReader(raw))
 	if err != nil {
 		return Message{}, fmt.Errorf("message: %w", err)
 	}

@@ -26,7 +26,7 @@ func chosen(o Options) (func(port int) *exec.Cmd, error) {
 // dynoxide finds the binary that npm installed for the module, or one on PATH.
 func dynoxide(o Options) (func(port int) *exec.Cmd, error) {
 	binary, err := exec.LookPath("dynoxide")
-	if root, found := moduleRoot(); found && runtime.GOOS == "linux" && runtime.GOARCH == "amd64" {
+	if root, found := ModuleRoot(); found && runtime.GOOS == "linux" && runtime.GOARCH == "amd64" {
 		installed := filepath.Join(root, "node_modules", "@dynoxide", "linux-x64", "dynoxide")
 		if info, statErr := os.Stat(installed); statErr == nil && info.Mode()&0o111 != 0 {
 			binary, err = installed, nil
@@ -35,6 +35,11 @@ func dynoxide(o Options) (func(port int) *exec.Cmd, error) {
 	if err != nil {
 		return nil, errors.New("the DynamoDB engine dynoxide is missing: run `npm ci` (Linux x64), " +
 			"or install dynoxide on your PATH, or set DYNAMODB_ENDPOINT to a running engine")
+	}
+	if o.DataFile != "" {
+		if err := sow(o.DataFile); err != nil {
+			return nil, err
+		}
 	}
 	return func(port int) *exec.Cmd {
 		args := []string{"serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port)}
@@ -50,7 +55,7 @@ func dynoxide(o Options) (func(port int) *exec.Cmd, error) {
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.UsageNotes.html
 func dynamoDBLocal(o Options) (func(port int) *exec.Cmd, error) {
 	directory := os.Getenv("DYNAMODB_LOCAL_DIR")
-	if root, found := moduleRoot(); directory == "" && found {
+	if root, found := ModuleRoot(); directory == "" && found {
 		directory = filepath.Join(root, ".tools", "dynamodb-local")
 	}
 	if jars, _ := filepath.Glob(filepath.Join(directory, "DynamoDBLocal-*.jar")); len(jars) == 0 {
@@ -75,8 +80,8 @@ func dynamoDBLocal(o Options) (func(port int) *exec.Cmd, error) {
 	}, nil
 }
 
-// moduleRoot is the folder of go.mod, at or above the working directory.
-func moduleRoot() (directory string, found bool) {
+// ModuleRoot is the folder of go.mod, at or above the working directory.
+func ModuleRoot() (directory string, found bool) {
 	directory, err := os.Getwd()
 	if err != nil {
 		return "", false

@@ -55,7 +55,7 @@ const portAttempts = 5
 // The engine dies with this program, killed or not (on Linux), but not of a
 // Ctrl-C in the terminal: its host stops it last.
 func Start(ctx context.Context, o Options) (*Engine, error) {
-	if endpoint := os.Getenv("DYNAMODB_ENDPOINT"); endpoint != "" {
+	if endpoint, others := Elsewhere(); others {
 		return &Engine{endpoint: strings.TrimRight(endpoint, "/")}, nil
 	}
 	build, err := chosen(o)
@@ -70,6 +70,13 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 			return e, err
 		}
 	}
+}
+
+// Elsewhere tells whether DYNAMODB_ENDPOINT names an engine that somebody else
+// runs, whose data are not in any folder of ours.
+func Elsewhere() (endpoint string, others bool) {
+	endpoint = os.Getenv("DYNAMODB_ENDPOINT")
+	return endpoint, endpoint != ""
 }
 
 func startOn(ctx context.Context, port int, build func(port int) *exec.Cmd) (*Engine, error) {
