@@ -37,6 +37,8 @@ type agendaQuery struct {
 type listing struct {
 	agendaQuery
 	from, to time.Time
+	states   []string // stored states that are kept; none: all
+	latest   bool     // the latest first
 }
 
 type sessionPage struct {
@@ -163,8 +165,15 @@ func (i sessionItem) place() map[string]types.AttributeValue {
 // farAway is after every session.
 const farAway = "9999"
 
-// filter keeps the kind, the series and the cohort that are asked for.
-func (q agendaQuery) filter() (filter expression.ConditionBuilder, narrowed bool) {
+// filter keeps the kind, the series, the cohort and the states that are asked for.
+func (q listing) filter() (filter expression.ConditionBuilder, narrowed bool) {
+	if len(q.states) > 0 {
+		var wanted []expression.OperandBuilder
+		for _, state := range q.states {
+			wanted = append(wanted, expression.Value(state))
+		}
+		filter, narrowed = expression.Name("state").In(wanted[0], wanted[1:]...), true
+	}
 	for name, wanted := range map[string]string{"kind": string(q.Kind), "series": q.Series, "cohort": q.Cohort} {
 		if wanted == "" {
 			continue
@@ -197,6 +206,7 @@ func (s *service) agendaInput(query listing) (*dynamodb.QueryInput, error) {
 	}
 	return &dynamodb.QueryInput{
 		TableName: &s.table.Name, IndexName: aws.String("agenda"), Limit: aws.Int32(int32(query.Limit) + 1),
+		ScanIndexForward:       aws.Bool(!query.latest),
 		KeyConditionExpression: expr.KeyCondition(), FilterExpression: expr.Filter(),
 		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
 	}, nil

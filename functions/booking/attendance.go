@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -87,20 +88,24 @@ func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sheet := spreadsheet.Sheet{
-		Name:   r.PathValue("id"),
-		Header: []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"},
-		Rows: spreadsheet.List(list, func(b listedBooking) []any {
-			return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
-		}),
-	}
+	sheet := bookingsSheet(r.PathValue("id"), list)
+	sheet.Header = []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"}
 	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
+}
+
+// bookingsSheet is a list of bookings as a table; its header is still to be given.
+func bookingsSheet(session string, list []listedBooking) spreadsheet.Sheet {
+	return spreadsheet.Sheet{Name: session, Rows: spreadsheet.List(list, func(b listedBooking) []any {
+		return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
+	})}
 }
 
 // attendanceInput is who came.
 type attendanceInput struct {
 	Attended []string `json:"attended" doc:"Ids of bookings"`
 	WalkIns  []walkIn `json:"walk_ins,omitempty" doc:"People who had not booked"`
+
+	page *correction // what the team's page adds; nil from the API, which says everything anew
 }
 
 // walkIn is someone who came without a booking.
@@ -118,6 +123,8 @@ type attendanceAnswer struct {
 }
 
 const maxWalkIns = 500
+
+var errNotBegun = fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
 
 func (s *service) putAttendance(w http.ResponseWriter, r *http.Request) error {
 	var in attendanceInput
@@ -149,15 +156,22 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 		return attendanceAnswer{}, err
 	}
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
-		return attendanceAnswer{}, fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
+		return attendanceAnswer{}, errNotBegun
 	}
-	said, err := s.digest(ctx, in)
+	before, again, err := s.correct(ctx, item, in.page)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
-	answer := attendanceAnswer{Attended: len(in.Attended) + len(in.WalkIns), FactID: item.HeldFact}
+	if again {
+		return attendanceAnswer{}, s.mark(ctx, records, in.Attended)
+	}
+	said, err := s.digest(ctx, in, before)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	answer := attendanceAnswer{Attended: len(in.Attended) + len(in.WalkIns) + len(before), FactID: item.HeldFact}
 	if item.HeldSaid != said {
-		if answer.FactID, err = s.state(ctx, item, records, in, said); err != nil {
+		if answer.FactID, err = s.state(ctx, item, records, in, before, said); err != nil {
 			return attendanceAnswer{}, err
 		}
 	}
@@ -168,9 +182,10 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	return answer, err
 }
 
-// digest tells one attendance from another, and nobody who is in it.
-func (s *service) digest(ctx context.Context, in attendanceInput) (string, error) {
-	text, err := json.Marshal(attendanceInput{append([]string{}, in.Attended...), in.WalkIns})
+// digest tells one attendance from another, and nobody who is in it. before
+// are those who were noted already and stay.
+func (s *service) digest(ctx context.Context, in attendanceInput, before []other) (string, error) {
+	text, err := json.Marshal([]any{append([]string{}, in.Attended...), in.WalkIns, before})
 	if err != nil {
 		return "", err
 	}
@@ -178,8 +193,8 @@ func (s *service) digest(ctx context.Context, in attendanceInput) (string, error
 }
 
 // state makes the session held, with the fact that tells who came.
-func (s *service) state(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, said string) (factID string, err error) {
-	data, err := s.heldFact(ctx, item, records, in)
+func (s *service) state(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, before []other, said string) (factID string, err error) {
+	data, others, err := s.heldFact(ctx, item, records, in, before)
 	if err != nil {
 		return "", err
 	}
@@ -194,6 +209,7 @@ func (s *service) state(ctx context.Context, item sessionItem, records []booking
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
+	writes.Add(s.table.Put(othersItem{Key: othersKey(item.ID), Form: in.page.form(), People: others}))
 	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, nil, attendanceInput{Attended: in.Attended}))
 	return fact.ID, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }
@@ -231,23 +247,23 @@ func (in *attendanceInput) check(records []bookingItem, faults *fault.Fields) {
 		return
 	}
 	for i := range in.WalkIns {
-		in.WalkIns[i].check(faults)
+		in.WalkIns[i].check("walk_ins."+strconv.Itoa(i), faults)
 	}
 }
 
-func (p *walkIn) check(faults *fault.Fields) {
+func (p *walkIn) check(location string, faults *fault.Fields) {
 	if p.Email != "" {
 		if _, ok := alliance.ParseEmail(p.Email); !ok {
-			faults.Add("walk_ins", "Une adresse e-mail n’a pas la forme nom@exemple.fr.")
+			faults.Add(location+".email", "Saisissez une adresse e-mail comme nom@exemple.fr")
 		}
 	}
 	if p.QuartetRole != "" && !alliance.Role(p.QuartetRole).Valid() {
-		faults.Add("walk_ins", "Choisissez les rôles parmi elected, officer, state et socioeconomic.")
+		faults.Add(location+".quartet_role", "Choisissez elected, officer, state ou socioeconomic.")
 	}
 	if p.Territory != "" {
 		found, err := territory.Lookup(p.Territory)
 		if err != nil {
-			faults.Add("walk_ins", territory.Advice(err))
+			faults.Add(location+".territory", territory.Advice(err))
 			return
 		}
 		current := found.Current()

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,7 @@ var Function = function.Define(function.Spec[service]{
 		{Name: "close-sessions", Purpose: "closes sessions that have begun, and seats whom a crash left waiting",
 			When: function.Every(15 * time.Minute), Run: (*service).closeSessions},
 	},
-	Routes: append([]function.Route[service]{
+	Routes: slices.Concat([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/sessions", Access: function.Public, Handle: (*service).getSessions,
 			Doc: function.Doc{Summary: "Sessions in order of time, from today on unless from or to says otherwise", Query: agendaQuery{}, Answer: sessionPage{}}},
 		{Method: http.MethodPost, Path: "/v1/sessions", Access: function.Team, Handle: (*service).postSession,
@@ -89,7 +90,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Make a workshop or a learning community", Body: series{}, Answer: series{}, Status: http.StatusCreated, Creates: true, Faults: []string{"series-exists"}}},
 		{Method: http.MethodPatch, Path: "/v1/series/{slug}", Access: function.Team, Handle: (*service).patchSeries,
 			Doc: function.Doc{Summary: "Rename a series, or say when it begins and ends", Body: seriesChange{}, Answer: series{}, Faults: []string{"unknown-series", "changed-meanwhile"}}},
-	}, pageRoutes...),
+	}, pageRoutes, teamRoutes),
 })
 
 // service is an opened booking function.

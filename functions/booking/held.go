@@ -43,18 +43,19 @@ type heldFact struct {
 
 // attendee is someone who came.
 type attendee struct {
-	person    string // keyed hash; empty when they left no address
-	territory string
-	role      string
-	ally      bool
+	person string // keyed hash; empty when they left no address
+	booked bool
+	other
 }
 
-func (s *service) heldFact(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput) (heldFact, error) {
-	data := heldFact{
+// heldFact is what a session that was held states, and who of those who came
+// had not booked. before are those of them who were noted already and stay.
+func (s *service) heldFact(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, before []other) (data heldFact, others []other, err error) {
+	data = heldFact{
 		SessionID: item.ID, Kind: item.Kind, Mode: item.Mode, Series: item.Series, Cohort: item.Cohort,
 		Fundamentals: append([]int{}, item.Fundamentals...), Dimensions: append([]int{}, item.Dimensions...),
 		StartsAt: item.StartsAt, Minutes: int(item.EndsAt.Sub(item.StartsAt) / time.Minute),
-		WalkIns: len(in.WalkIns), Territories: map[string]int{}, QuartetRoles: map[string]int{},
+		WalkIns: len(in.WalkIns) + len(before), Territories: map[string]int{}, QuartetRoles: map[string]int{},
 		Participants: []string{}, ParticipantsByRole: map[string][]string{}, Allies: []string{}, Corrects: item.HeldFact,
 	}
 	for _, r := range records {
@@ -64,42 +65,48 @@ func (s *service) heldFact(ctx context.Context, item sessionItem, records []book
 	}
 	came, err := s.attendees(ctx, records, in)
 	if err != nil {
-		return data, err
+		return data, nil, err
 	}
+	for _, one := range before {
+		came = append(came, attendee{other: one})
+	}
+	others = []other{}
 	for _, one := range came {
-		pseudonym := ""
 		if one.person != "" {
-			if pseudonym, err = auth.Hash(ctx, s.identity, "participant", one.person); err != nil {
-				return data, err
+			if one.Pseudonym, err = auth.Hash(ctx, s.identity, "participant", one.person); err != nil {
+				return data, nil, err
 			}
 		}
-		data.count(one, pseudonym)
+		data.count(one.other)
+		if !one.booked {
+			others = append(others, one.other)
+		}
 	}
 	data.Participants, data.Allies = sorted(data.Participants), sorted(data.Allies)
 	for role, people := range data.ParticipantsByRole {
 		data.ParticipantsByRole[role] = sorted(people)
 	}
-	return data, nil
+	return data, others, nil
 }
 
-// count adds someone who came; the pseudonym is empty when nobody knows who.
-func (f *heldFact) count(one attendee, pseudonym string) {
+// count adds someone who came.
+func (f *heldFact) count(one other) {
 	f.Attended++
-	if one.territory != "" {
-		f.Territories[one.territory]++
+	if one.Territory != "" {
+		f.Territories[one.Territory]++
 	}
-	if one.role != "" {
-		f.QuartetRoles[one.role]++
+	if one.Role != "" {
+		f.QuartetRoles[one.Role]++
 	}
-	if pseudonym == "" {
+	if one.Pseudonym == "" {
 		return
 	}
-	f.Participants = append(f.Participants, pseudonym)
-	if one.role != "" {
-		f.ParticipantsByRole[one.role] = append(f.ParticipantsByRole[one.role], pseudonym)
+	f.Participants = append(f.Participants, one.Pseudonym)
+	if one.Role != "" {
+		f.ParticipantsByRole[one.Role] = append(f.ParticipantsByRole[one.Role], one.Pseudonym)
 	}
-	if one.ally {
-		f.Allies = append(f.Allies, pseudonym)
+	if one.Ally {
+		f.Allies = append(f.Allies, one.Pseudonym)
 	}
 }
 
@@ -120,11 +127,11 @@ func (s *service) attendees(ctx context.Context, records []bookingItem, in atten
 	var came []attendee
 	for _, r := range records {
 		if slices.Contains(in.Attended, r.ID) {
-			came = append(came, attendee{person: personIn(r.PK), territory: r.Territory, role: r.QuartetRole})
+			came = append(came, attendee{personIn(r.PK), true, other{Territory: r.Territory, Role: r.QuartetRole}})
 		}
 	}
 	for _, p := range in.WalkIns {
-		one := attendee{territory: p.Territory, role: p.QuartetRole}
+		one := attendee{other: other{Territory: p.Territory, Role: p.QuartetRole}}
 		if p.Email != "" {
 			var err error
 			if one.person, err = personal.Hash(ctx, s.identity, alliance.NormaliseEmail(p.Email)); err != nil {
@@ -140,7 +147,7 @@ func (s *service) attendees(ctx context.Context, records []bookingItem, in atten
 			continue
 		}
 		asked.Go(func() (err error) {
-			came[i].ally, err = membership.Holds(ctx, s.allies, came[i].person)
+			came[i].Ally, err = membership.Holds(ctx, s.allies, came[i].person)
 			return err
 		})
 	}

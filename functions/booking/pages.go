@@ -19,7 +19,6 @@ var pageRoutes = []function.Route[service]{
 	page(http.MethodGet, "/agenda", function.Public, "Sessions of a month, or to come", (*service).agendaPage),
 	page(http.MethodGet, "/agenda/{id}", function.Public, "A session, and the form to book", (*service).sessionPage),
 	page(http.MethodPost, "/agenda/{id}", function.Public, "Book a seat, or wait for one", (*service).bookPosted),
-	page(http.MethodGet, "/equipe/agenda/{id}/presences", function.Team, "The attendance sheet of a session, to be printed", (*service).sheetPage),
 	page(http.MethodGet, "/reservations/{id}", function.Link, "A booking, for who holds it", (*service).bookingPage),
 	page(http.MethodPost, "/reservations/{id}/annuler", function.Link, "Give a booking up", (*service).cancelPosted),
 	page(http.MethodPost, "/reservations/{id}/avis", function.Link, "Say what a session gave", (*service).feedbackPosted),
@@ -41,12 +40,7 @@ var kindLabels = []web.Option{
 var modeLabels = map[Mode]string{Online: "En ligne", Onsite: "Sur place", Hybrid: "Sur place et en ligne"}
 
 func kindLabel(kind Kind) string {
-	for _, option := range kindLabels {
-		if option.Value == string(kind) {
-			return option.Label
-		}
-	}
-	return string(kind)
+	return labelOf(kindLabels, string(kind))
 }
 
 // sessionView is a session with the words that its page shows.

@@ -51,6 +51,18 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusCreated, created)
 }
 
+// checkNew tidies a session that is to be made, and returns Invalid with every fault.
+func (s *service) checkNew(ctx context.Context, in *sessionInput, faults *fault.Fields) error {
+	in.check(faults)
+	if in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero() {
+		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
+	}
+	if err := s.checkSeries(ctx, in.Series, faults); err != nil {
+		return err
+	}
+	return faults.Err()
+}
+
 // plan makes a session. Its seats are made first and the session last, with
 // the answer to the request's key: a crash between leaves seats of a session
 // that nobody can find, and the request may be sent again.
@@ -263,24 +275,29 @@ func (i sessionItem) sameForGuests(old sessionItem) bool {
 }
 
 func (s *service) cancelSession(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	old, err := s.session(r.Context(), id)
-	if err != nil {
+	if err := s.cancel(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
-	if old.State == held {
-		return errClosed
-	}
-	if old.State == planned {
-		if err := s.callOff(r.Context(), old); err != nil {
-			return err
-		}
-	}
-	shown, err := s.shownSession(r.Context(), id)
+	shown, err := s.shownSession(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, shown)
+}
+
+// cancel cancels a session, once. It returns the Conflict fault
+// "session-closed" when it was held.
+func (s *service) cancel(ctx context.Context, id string) error {
+	old, err := s.session(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case old.State == held:
+		return errClosed
+	case old.State == planned:
+		return s.callOff(ctx, old)
+	}
+	return nil
 }
 
 // callOff cancels a session, then takes its free seats away, so that nobody

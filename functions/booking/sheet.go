@@ -40,8 +40,13 @@ func (s *service) sheetPage(w http.ResponseWriter, r *http.Request) error {
 			view.Waiting = append(view.Waiting, booking)
 		}
 	}
-	slices.SortStableFunc(view.Confirmed, func(a, b listedBooking) int {
+	sortByName(view.Confirmed)
+	return s.pages.Render(w, r, http.StatusOK, "sheet", web.Page{Title: "Feuille de présence", Private: true, Data: view})
+}
+
+// sortByName puts bookings in the order in which a list of people is read.
+func sortByName(list []listedBooking) {
+	slices.SortStableFunc(list, func(a, b listedBooking) int {
 		return strings.Compare(territory.Fold(a.FamilyName+" "+a.GivenName), territory.Fold(b.FamilyName+" "+b.GivenName))
 	})
-	return s.pages.Render(w, r, http.StatusOK, "sheet", web.Page{Title: "Feuille de présence", Private: true, Data: view})
 }

@@ -15,6 +15,7 @@ import (
 //	SESSION#ses_…  META           whether people queue, and the next ticket
 //	SESSION#ses_…  SEAT#00001     a free seat
 //	SESSION#ses_…  WAIT#000000001 someone who waits, in order of ticket
+//	SESSION#ses_…  OTHERS         who came without a booking, without name nor address
 //	PERSON#hash    BOOKING#ses_…  the one record of a person in a session
 //	PERSON#hash    MAIL#…         a mail to send (package mail)
 //	SERIES#slug    SERIES         a workshop or a learning community
@@ -116,6 +117,26 @@ type waitItem struct {
 
 func waitKey(session string, ticket int) dynamo.Key {
 	return dynamo.Key{PK: sessionPartition(session), SK: fmt.Sprintf("%s%09d", waitPrefix, ticket)}
+}
+
+// othersItem is who came to a session without a booking, so that a correction
+// need not ask for them again.
+type othersItem struct {
+	dynamo.Key
+	Form   string  `dynamodbav:"form,omitempty"` // key of the form that noted them, to know it again
+	People []other `dynamodbav:"people"`
+}
+
+// other is someone who came, as the fact about the session counts them.
+type other struct {
+	Pseudonym string `dynamodbav:"pseudonym,omitempty"` // the one of the fact; empty when they left no address
+	Territory string `dynamodbav:"territory,omitempty"`
+	Role      string `dynamodbav:"quartet_role,omitempty"`
+	Ally      bool   `dynamodbav:"ally,omitempty"`
+}
+
+func othersKey(session string) dynamo.Key {
+	return dynamo.Key{PK: sessionPartition(session), SK: "OTHERS"}
 }
 
 // bookingItem is the one record of a person in a session. It is never deleted

@@ -22,6 +22,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		for _, answer := range held {
 			attendance.Attended = append(attendance.Attended, answer.BookingID)
 		}
+		page := func(path string) { w.call(http.StatusOK, "GET", path, nil, nil, w.Bearer("team")...) }
 		for _, action := range []struct {
 			name               string
 			do                 func()
@@ -44,10 +45,14 @@ func TestUnitsOfEachAction(t *testing.T) {
 				w.call(http.StatusOK, "PATCH", "/v1/series/recits", `{"active_to":"2026-06-30"}`, nil, w.Bearer("team")...)
 			}, 1, 7, 8},
 			{"list series", func() { w.call(http.StatusOK, "GET", "/v1/series", nil, nil) }, 0.5, 0, 0},
+			{"the team's agenda, three sessions", func() { page("/equipe/agenda") }, 4.5 + float64(seats)/160, 0, 0},
+			{"the team's page of a session of three", func() { page("/equipe/agenda/" + full.ID) }, 2.5, 0, 0},
+			{"the form to change it", func() { page("/equipe/agenda/" + full.ID + "/modifier") }, 5.5, 0, 0},
 			{"take the attendance of three", func() {
 				w.Clock.Set(growing.EndsAt)
 				w.call(http.StatusOK, "PUT", "/v1/sessions/"+growing.ID+"/attendance", attendance, nil, w.Bearer("team")...)
-			}, 4, 13, 16},
+			}, 4, 15, 18},
+			{"the form to correct it", func() { page("/equipe/agenda/" + growing.ID + "/pointer") }, 6, 0, 0},
 		} {
 			used := w.UnitsByTable(action.do)
 			write := action.write

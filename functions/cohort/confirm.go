@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
@@ -128,8 +129,9 @@ func (s *service) postReminder(w http.ResponseWriter, r *http.Request) error {
 }
 
 // remind asks again those of the four who have not confirmed, once an hour at
-// most ("reminded-already"). It costs nothing when all have.
-func (s *service) remind(ctx context.Context, item applicationItem) error {
+// most ("reminded-already"). It costs nothing when all
+// have. more is written with it.
+func (s *service) remind(ctx context.Context, item applicationItem, more ...types.TransactWriteItem) error {
 	waiting := item.unconfirmed()
 	if len(waiting) == 0 || item.Decision != "" {
 		return nil
@@ -156,5 +158,6 @@ func (s *service) remind(ctx context.Context, item applicationItem) error {
 		}
 		writes.Add(s.table.Put(intent, dynamo.Absent))
 	}
+	writes.Items = append(writes.Items, more...)
 	return refusedAs(writes.Commit(ctx, s.table.Client), errReminded)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -26,6 +28,17 @@ type decisionInput struct {
 }
 
 const maxNote = 2000
+
+func (in decisionInput) check(faults *fault.Fields) {
+	switch in.Decision {
+	case accepted, declined, waitingForSeat:
+	default:
+		faults.Add("decision", "Choisissez accepted, declined ou waiting.")
+	}
+	if utf8.RuneCountInString(in.Note) > maxNote {
+		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
+	}
+}
 
 var (
 	errFull       = fault.New(fault.Conflict, "cohort-full", "Toutes les places de cette cohorte sont prises.")
@@ -39,14 +52,7 @@ func (s *service) postDecision(w http.ResponseWriter, r *http.Request) error {
 	if _, err := web.Decode(r, &in, &faults); err != nil {
 		return err
 	}
-	switch in.Decision {
-	case accepted, declined, waitingForSeat:
-	default:
-		faults.Add("decision", "Choisissez accepted, declined ou waiting.")
-	}
-	if utf8.RuneCountInString(in.Note) > maxNote {
-		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
-	}
+	in.check(&faults)
 	if err := faults.Err(); err != nil {
 		return err
 	}
@@ -154,38 +160,65 @@ func (s *service) leave(writes *dynamo.Writes, to cohortItem, old applicationIte
 		ledger.Withdrawn{Cohort: to.Slug, Programme: to.Programme, Territory: old.Territory, WithdrawnOn: day, Source: byApplication}), now))
 }
 
-// tellFour adds a mail to each of the four who has confirmed; to someone who
-// never did, the address may not be theirs.
-func (s *service) tellFour(ctx context.Context, writes *dynamo.Writes, to cohortItem, item applicationItem, note string) error {
-	told := map[string]bool{}
+// confirmedFour are those of the four who have confirmed, each once however
+// many roles they hold: to someone who never did, the address may not be theirs.
+func (s *service) confirmedFour(ctx context.Context, item applicationItem) (people []memberItem, err error) {
+	known := map[string]bool{}
 	for _, role := range alliance.Quartet {
 		in, named := item.Members[role]
-		if !named || in.ConfirmedAt == "" || told[in.Person] {
+		if !named || in.ConfirmedAt == "" || known[in.Person] {
 			continue
 		}
-		told[in.Person] = true
+		known[in.Person] = true
 		var m memberItem
 		found, err := s.table.Get(ctx, memberKey(in.Person, item.ID, role), &m)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if !found {
-			continue // erased at this moment
+		if found { // or they are erased at this moment
+			people = append(people, m)
 		}
-		token, err := s.memberToken(ctx, memberSubject{item.ID, role, in.Person})
-		if err != nil {
-			return err
-		}
+	}
+	return people, nil
+}
+
+// tellFour adds a mail to each of the four who has confirmed.
+func (s *service) tellFour(ctx context.Context, writes *dynamo.Writes, to cohortItem, item applicationItem, note string) error {
+	people, err := s.confirmedFour(ctx, item)
+	if err != nil {
+		return err
+	}
+	for _, m := range people {
 		data := map[string]string{"cohort": to.Name, "territory": territoryName(item.Territory)}
 		if item.Decision == withdrawn {
 			data["page"] = "/cohortes/" + to.Slug
 		} else {
-			data["note"], data["manage"] = note, pagePath(item.ID, token)
+			data["note"] = note
 		}
-		writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), "application-"+item.Decision, in.Person, m.Email, m.fullName(), data, s.now()), dynamo.Absent))
+		if err := s.writeTo(ctx, writes, "application-"+item.Decision, m, data); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// writeTo adds a mail to one of the four, with their link to the application
+// unless it leads to another page.
+func (s *service) writeTo(ctx context.Context, writes *dynamo.Writes, template string, m memberItem, data map[string]string) error {
+	person := personIn(m.PK)
+	if data["page"] == "" {
+		token, err := s.memberToken(ctx, memberSubject{m.Application, m.Role, person})
+		if err != nil {
+			return err
+		}
+		data["manage"] = pagePath(m.Application, token)
+	}
+	writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), template, person, m.Email, m.fullName(), data, s.now()), dynamo.Absent))
+	return nil
+}
+
+// personIn is the person in whose partition an item stands.
+func personIn(partition string) string { return strings.TrimPrefix(partition, personal.Partition("")) }
 
 func (s *service) postWithdrawal(w http.ResponseWriter, r *http.Request) error {
 	item, _, err := s.opened(r.Context(), r.PathValue("id"), web.BearerToken(r))
@@ -199,13 +232,13 @@ func (s *service) postWithdrawal(w http.ResponseWriter, r *http.Request) error {
 }
 
 // withdraw ends an application that its territory no longer wants; its seat,
-// if it had one, is free again.
-func (s *service) withdraw(ctx context.Context, old applicationItem) (applicationItem, error) {
+// if it had one, is free again. more is written with it.
+func (s *service) withdraw(ctx context.Context, old applicationItem, more ...types.TransactWriteItem) (applicationItem, error) {
 	for range rounds {
 		if old.Decision == withdrawn || old.Decision == declined {
 			return old, nil
 		}
-		item, err := s.settle(ctx, old, decisionInput{Decision: withdrawn})
+		item, err := s.settle(ctx, old, decisionInput{Decision: withdrawn}, more...)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
 			return item, err

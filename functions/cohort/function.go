@@ -6,6 +6,7 @@ package cohort
 import (
 	"embed"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -38,7 +39,7 @@ var Function = function.Define(function.Spec[service]{
 		Table: function.Partners, Consume: (*service).follow,
 		Prefixes: []function.KeyPrefix{{Attribute: "pk", Prefix: partnership.StatePrefix}},
 	}},
-	Routes: append([]function.Route[service]{
+	Routes: slices.Concat([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/cohorts", Access: function.Public, Handle: (*service).getCohorts,
 			Doc: function.Doc{Summary: "Cohorts with their territories, the latest start first", Query: pageQuery{}, Answer: cohortPage{}}},
 		{Method: http.MethodPost, Path: "/v1/cohorts", Access: function.Team, Handle: (*service).postCohort,
@@ -71,7 +72,7 @@ var Function = function.Define(function.Spec[service]{
 		{Method: http.MethodPost, Path: "/v1/applications/{id}/decision", Access: function.Team, Handle: (*service).postDecision,
 			Doc: function.Doc{Summary: "Accept, decline or let wait; the four are told", Body: decisionInput{}, Answer: applicationView{},
 				Faults: []string{"unknown-application", "cohort-full", "application-incomplete", "application-withdrawn", "already-applied", "changed-meanwhile"}}},
-	}, pageRoutes...),
+	}, pageRoutes, teamRoutes),
 })
 
 var linkFaults = []string{"unknown-application", "other-application", "member-replaced", "expired-token"}

@@ -65,13 +65,30 @@ func (s *service) getCohorts(w http.ResponseWriter, r *http.Request) error {
 // list returns a page of cohorts with their territories, the latest start
 // first. Each costs the reading of its own partition.
 func (s *service) list(ctx context.Context, query pageQuery) (cohortPage, error) {
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "list", "list_at")
+	items, next, err := s.cohortItems(ctx, query)
 	if err != nil {
 		return cohortPage{}, err
 	}
+	page := cohortPage{Items: []cohort{}, NextCursor: next}
+	for _, item := range items {
+		shown, err := s.gather(ctx, item)
+		if err != nil {
+			return cohortPage{}, err
+		}
+		page.Items = append(page.Items, shown)
+	}
+	return page, nil
+}
+
+// cohortItems returns a page of cohorts alone, the latest start first.
+func (s *service) cohortItems(ctx context.Context, query pageQuery) (items []cohortItem, next string, err error) {
+	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "list", "list_at")
+	if err != nil {
+		return nil, "", err
+	}
 	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(allCohorts))).Build()
 	if err != nil {
-		return cohortPage{}, fmt.Errorf("cohorts: %w", err)
+		return nil, "", fmt.Errorf("cohorts: %w", err)
 	}
 	answer, err := s.cohorts.Client.Query(ctx, &dynamodb.QueryInput{
 		TableName: &s.cohorts.Name, IndexName: aws.String("cohorts"), KeyConditionExpression: expr.KeyCondition(),
@@ -79,22 +96,13 @@ func (s *service) list(ctx context.Context, query pageQuery) (cohortPage, error)
 		Limit: aws.Int32(int32(query.Limit)), ScanIndexForward: aws.Bool(false), ExclusiveStartKey: start,
 	})
 	if err != nil {
-		return cohortPage{}, fmt.Errorf("cohorts: %w", err)
+		return nil, "", fmt.Errorf("cohorts: %w", err)
 	}
-	page := cohortPage{Items: []cohort{}}
-	for _, attributes := range answer.Items {
-		var item cohortItem
-		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-			return cohortPage{}, err
-		}
-		shown, err := s.gather(ctx, item)
-		if err != nil {
-			return cohortPage{}, err
-		}
-		page.Items = append(page.Items, shown)
+	if err := attributevalue.UnmarshalListOfMaps(answer.Items, &items); err != nil {
+		return nil, "", err
 	}
-	page.NextCursor, err = dynamo.Cursor(answer.LastEvaluatedKey)
-	return page, err
+	next, err = dynamo.Cursor(answer.LastEvaluatedKey)
+	return items, next, err
 }
 
 func (s *service) getCohort(w http.ResponseWriter, r *http.Request) error {

@@ -2,13 +2,14 @@
 // webhooks, each record of which is applied once, whatever order they come in,
 // and answered with a receipt.
 //
-// It is a trust domain of its own: it writes what partners have said and what
-// follows from it in the ledger, and nothing else.
+// It is a trust domain of its own: it writes what partners have said, what
+// follows from it in the ledger, and the partners' own secrets; nothing else.
 package partner
 
 import (
 	"context"
 	"embed"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -31,11 +33,13 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Partners, Right: function.ReadWrite},
 		{Table: function.Cohorts, Right: function.Read},
 		{Table: function.Ledger, Right: function.Append},
+		{Table: function.Audit, Right: function.Append},
 	},
 	Secrets:  secrets(),
+	Rotates:  secrets(),
 	Settings: []function.Setting{function.PublicURL},
 	Open:     open,
-	Routes: []function.Route[service]{
+	Routes: append([]function.Route[service]{
 		{Method: http.MethodPost, Path: "/v1/webhooks/{partner}", Access: function.Partner, Handle: (*service).postWebhook,
 			Doc: function.Doc{Summary: "Say what happened: Standard Webhooks, one receipt for each message", Body: envelope{}, Answer: receipt{},
 				Faults: []string{"invalid-signature", "webhook-id-reused"}}},
@@ -44,7 +48,7 @@ var Function = function.Define(function.Spec[service]{
 				Faults: []string{"invalid-signature"}}},
 		{Method: http.MethodGet, Path: "/partenaires", Access: function.Public, Handle: (*service).partnersPage,
 			Doc: function.Doc{Summary: "How partners post their data, with examples that run", Page: true}},
-	},
+	}, teamRoutes...),
 })
 
 // secrets are those of all partners.
@@ -60,7 +64,10 @@ type service struct {
 	table   dynamo.Table // Partners
 	cohorts dynamo.Table
 	ledger  dynamo.Table
+	audit   audit.Trail
 	secret  func(context.Context, function.Secret) ([]byte, error)
+	rotate  func(context.Context, function.Secret, func([]byte) ([]byte, error)) error
+	random  io.Reader
 	now     func() time.Time
 	newID   func(prefix string) string
 	log     *slog.Logger
@@ -76,7 +83,8 @@ func open(rt function.Runtime) (*service, error) {
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
 		table: rt.Table(function.Partners), cohorts: rt.Table(function.Cohorts), ledger: rt.Table(function.Ledger),
-		secret: rt.ReadSecret, now: rt.Now, newID: rt.ID, log: rt.Log,
+		audit:  audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
+		secret: rt.ReadSecret, rotate: rt.RotateSecret, random: rt.Random, now: rt.Now, newID: rt.ID, log: rt.Log,
 		origin: rt.Setting(function.PublicURL), pages: pages, firstDelivery: dynamo.Absent,
 	}, nil
 }

@@ -3,6 +3,7 @@ package partner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -38,6 +39,8 @@ type listedReceipt struct {
 	WebhookID  string `json:"webhook_id"`
 	Type       string `json:"type"`
 	ReceivedAt string `json:"received_at" format:"date-time"`
+	// Again are the results of rejected records that were judged again later.
+	Again []result `json:"judged_again,omitempty" doc:"Rejected records that the team had judged again since, and their results now"`
 }
 
 type receiptPage struct {
@@ -127,7 +130,9 @@ func (s *service) whole(ctx context.Context, partition string) (out listedReceip
 		var results []result
 		err := json.Unmarshal([]byte(item.Results), &results)
 		out.Results = append(out.Results, results...)
-		return err
+		again, againErr := item.again()
+		out.Again = append(out.Again, again...)
+		return errors.Join(err, againErr)
 	})
 	return out, err
 }

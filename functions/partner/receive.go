@@ -147,7 +147,10 @@ func (s *service) carryOut(ctx context.Context, into destination, refusal *resul
 			return delivery, err
 		}
 		delivery.Results, delivery.Mark = string(text), openwork.Mark{}
-		if slices.ContainsFunc(results, func(r result) bool { return r.Status == rejected }) {
+		if delivery.Refused, err = refusedOf(part, results); err != nil {
+			return delivery, err
+		}
+		if delivery.Refused != "" {
 			delivery.Mark = openwork.Mark{Open: openwork.Refused, OpenAt: s.now().UTC().Format(time.RFC3339Nano) + "#" + delivery.SK}
 		}
 		writes := dynamo.Writes{Err: effects.Err}

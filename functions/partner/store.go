@@ -26,6 +26,11 @@ type chunkItem struct {
 	Type    string `dynamodbav:"type"`
 	Body    string `dynamodbav:"body"` // digest of what was sent
 	Results string `dynamodbav:"results"`
+	// Refused are the records that were rejected, as JSON, to be judged again;
+	// Again is what became of them then, as JSON. The results stay what the
+	// partner was answered.
+	Refused string `dynamodbav:"refused,omitempty"`
+	Again   string `dynamodbav:"again,omitempty"`
 	// Receipts and ReceivedAt place the first part in the index "receipts".
 	Receipts      string `dynamodbav:"receipts,omitempty"`
 	ReceivedAt    string `dynamodbav:"received_at,omitempty"`

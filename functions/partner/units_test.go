@@ -4,6 +4,9 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 )
 
 // TestUnitsOfEachMessage asserts what docs/data-model.md says.
@@ -18,6 +21,15 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		return messageOf("cohort.snapshot", at.Add(time.Duration(minute)*time.Minute), map[string]any{"cohort": "occitanie", "territories": records})
 	}
 	large := snapshot(500, 2)
+	elsewhere := messageOf("territory.enrolled", at, map[string]any{"cohort": "lot-2026", "territory": "46102", "enrolled_on": "2026-03-01"})
+	bare, team := w.bare(), auth.WithMember(t.Context(), auth.Member{Subject: "member-1", Roles: []auth.Role{auth.RoleTeam}})
+	judge := func(settled int) {
+		if n, err := bare.judgeAgain(team, alliance.Partners[0], "refused"); err != nil || n != settled {
+			t.Errorf("%v: %d settled, not %d", err, n, settled)
+		}
+	}
+	w.Issuer()
+	running := w.Open(Function)
 	for _, action := range []struct {
 		name        string
 		do          func()
@@ -28,7 +40,14 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		{"snapshot of 500", func() { w.receiptOf(w.post("large", large)) }, 502, 2069},
 		{"the same again", func() { w.receiptOf(w.post("large", large)) }, 9, 0},
 		{"another, nothing new", func() { w.receiptOf(w.post("later", snapshot(500, 3))) }, 502, 1069},
+		{"refused, of a cohort that is not there", func() { w.receiptOf(w.post("refused", elsewhere)) }, 3, 4},
+		{"judged again, in vain", func() { judge(0) }, 3, 0},
+		{"judged again, once the cohort is there", func() { judge(1) }, 3, 9},
+		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 19.5, 0},
 	} {
+		if action.name == "judged again, once the cohort is there" {
+			w.putCohort("lot-2026", "occitanie", "76")
+		}
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)
 		local := os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local"

@@ -2,6 +2,7 @@ package team
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -60,7 +61,12 @@ func (s *service) endSessions(ctx context.Context, m auth.Member) error {
 	}
 	var writes dynamo.Writes
 	writes.Add(s.members.Update(key, expression.Set(expression.Name("ended_at"), expression.Value(s.now().UTC())), dynamo.Exists))
-	return writes.Commit(ctx, s.members.Client)
+	err = writes.Commit(ctx, s.members.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil // who has never signed in here has no sessions
+	}
+	return err
 }
 
 // erase removes the record of a person, and with it their sessions.

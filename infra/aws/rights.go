@@ -23,6 +23,9 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 	for _, secret := range u.Secrets {
 		grant(rights, a.data.secrets[secret].SecretArn(), "secretsmanager:GetSecretValue")
 	}
+	for _, secret := range u.Rotates {
+		grant(rights, a.data.secrets[secret].SecretArn(), "secretsmanager:PutSecretValue")
+	}
 	for _, bucket := range u.Buckets {
 		grant(rights, jsii.String(*a.data.buckets[bucket].BucketArn()+"/*"), bucket.Actions()...) // its objects, and never their list
 	}

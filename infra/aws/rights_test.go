@@ -99,6 +99,9 @@ func (a assembly) expected(f *function.Function) []string {
 	for _, secret := range f.Secrets {
 		allow("${fabrique/"+string(secret)+"}", "secretsmanager:GetSecretValue")
 	}
+	for _, secret := range f.Rotates {
+		allow("${fabrique/"+string(secret)+"}", "secretsmanager:PutSecretValue")
+	}
 	for range f.Buckets { // there is one
 		for name := range a.data.of("AWS::S3::Bucket") {
 			allow("${"+name+".Arn}/*", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")

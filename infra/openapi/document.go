@@ -111,7 +111,7 @@ func (d *document) operation(f *function.Function, r function.RouteInfo) (*huma.
 func (d *document) answer(r function.RouteInfo, status int) *huma.Response {
 	response := &huma.Response{Description: http.StatusText(status)}
 	switch {
-	case r.Doc.Page:
+	case r.Doc.Page && r.Doc.Type == "":
 		response.Description = "A French page"
 		response.Content = text("text/html")
 	case r.Doc.Answer != nil:

@@ -60,6 +60,11 @@ func (f *Function) checkNames() error {
 	for _, s := range f.Settings {
 		err = firstOf(err, once("setting", s.Name))
 	}
+	for _, s := range f.Rotates {
+		if !slices.Contains(f.Secrets, s) {
+			err = firstOf(err, fmt.Errorf("secret %s is changed and not declared", s))
+		}
+	}
 	return err
 }
 

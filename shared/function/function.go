@@ -27,6 +27,8 @@ type Spec[S any] struct {
 	Timeout time.Duration // of one invocation
 	Tables  []Use
 	Secrets []Secret
+	// Rotates are those of the secrets that it may also change.
+	Rotates []Secret
 	Buckets []Bucket
 	// Settings are the environment variables that it reads, with their defaults.
 	Settings []Setting
@@ -101,6 +103,7 @@ type Function struct {
 	Timeout   time.Duration
 	Tables    []Use
 	Secrets   []Secret
+	Rotates   []Secret
 	Buckets   []Bucket
 	Settings  []Setting
 	SendsMail bool
@@ -160,7 +163,7 @@ func Define[S any](spec Spec[S]) *Function {
 		Name: spec.Name, Purpose: spec.Purpose, Memory: spec.Memory, Timeout: spec.Timeout,
 		// Clipped, so that what is added below never ends in a list that a declaration shares.
 		Tables: slices.Clip(spec.Tables), Secrets: slices.Clip(spec.Secrets), Settings: slices.Clip(spec.Settings),
-		Buckets: spec.Buckets, SendsMail: spec.SendsMail,
+		Rotates: spec.Rotates, Buckets: spec.Buckets, SendsMail: spec.SendsMail,
 	}
 	for _, r := range spec.Routes {
 		f.Routes = append(f.Routes, RouteInfo{r.Method, r.Path, r.Access, r.Doc})

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 type service struct{}
@@ -62,10 +64,11 @@ func TestADeclarationThatContradictsItselfPanics(t *testing.T) {
 		"the same stream": func(s *Spec[service]) {
 			s.Streams = []Stream[service]{{Table: Allies, Consume: (*service).consume}, {Table: Allies, Consume: (*service).consume}}
 		},
-		"too much memory":   func(s *Spec[service]) { s.Memory = 20_000 },
-		"access unknown":    func(s *Spec[service]) { s.Routes[0].Access = PublicOrTeam + 1 },
-		"no path":           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
-		"a method in small": func(s *Spec[service]) { s.Routes[0].Method = "get" },
+		"a secret changed and not declared": func(s *Spec[service]) { s.Rotates = []Secret{PartnerSecret("x")} },
+		"too much memory":                   func(s *Spec[service]) { s.Memory = 20_000 },
+		"access unknown":                    func(s *Spec[service]) { s.Routes[0].Access = PublicOrTeam + 1 },
+		"no path":                           func(s *Spec[service]) { s.Routes[0].Path = "v1/x" },
+		"a method in small":                 func(s *Spec[service]) { s.Routes[0].Method = "get" },
 		"HEAD, which GET answers": func(s *Spec[service]) {
 			s.Routes[0].Method = http.MethodHead
 		},
@@ -183,6 +186,9 @@ func TestGETAnswersHEADToo(t *testing.T) {
 	if got := (RouteInfo{Method: "GET"}).Methods(); !slices.Equal(got, []string{"GET", "HEAD"}) {
 		t.Errorf("%v", got)
 	}
+	if got := (RouteInfo{Method: "GET", Access: Team, Doc: Doc{Page: true}}).Methods(); !slices.Equal(got, []string{"GET"}) {
+		t.Errorf("GET of a page of the team: %v", got)
+	}
 	if got := (RouteInfo{Method: "POST"}).Methods(); !slices.Equal(got, []string{"POST"}) {
 		t.Errorf("%v", got)
 	}
@@ -224,7 +230,12 @@ func TestWhatIsDeclaredHasCodeToRun(t *testing.T) {
 
 func opened(t *testing.T, change func(*Spec[service])) *Running {
 	t.Helper()
-	running, err := Define(spec(change)).Open(Runtime{Log: slog.New(slog.DiscardHandler), Now: time.Now, ReadSetting: func(string) string { return "" }})
+	done := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	t.Cleanup(done.Close)
+	running, err := Define(spec(change)).Open(Runtime{
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, ReadSetting: func(string) string { return "" },
+		Dynamo: dynamodb.New(dynamodb.Options{Region: "local", BaseEndpoint: &done.URL, Credentials: aws.AnonymousCredentials{}}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

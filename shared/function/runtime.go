@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,6 +30,10 @@ type Runtime struct {
 	Random    io.Reader // cryptographically secure outside of tests
 	// ReadSecret fetches a secret; hosts cache it for a few minutes.
 	ReadSecret func(context.Context, Secret) ([]byte, error)
+	// RotateSecret changes a secret that the function declares in Rotates.
+	// change is given what is kept now, from no cache, and returns what shall be;
+	// when that is the same, nothing is written.
+	RotateSecret func(ctx context.Context, s Secret, change func(kept []byte) ([]byte, error)) error
 	// ReadSetting reads an environment variable, empty when it is not set.
 	ReadSetting func(name string) string
 	Log         *slog.Logger
@@ -104,7 +109,10 @@ func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
 	if spec.Erase != nil {
 		for _, u := range f.Streams {
 			running.Streams[u.Table] = erasing(running.Streams[u.Table], func(ctx context.Context, person string, requested time.Time) error {
-				return spec.Erase(service, ctx, person, requested)
+				if err := spec.Erase(service, ctx, person, requested); err != nil {
+					return err
+				}
+				return noteErased(ctx, rt, rt.Table(u.Table), person, requested)
 			})
 		}
 	}
@@ -132,6 +140,19 @@ func erasing(consume func(context.Context, events.DynamoDBEventRecord) error,
 	}
 }
 
+// noteErased notes in a table that a request was carried out, unless it is
+// gone or was made anew since.
+func noteErased(ctx context.Context, rt Runtime, table dynamo.Table, person string, requested time.Time) error {
+	var writes dynamo.Writes
+	writes.Add(personal.Erased(table, person, requested, rt.Now()))
+	err := writes.Commit(ctx, table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
+}
+
 // Default is the path of the route that answers whatever no other does
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
 const Default = "$default"
@@ -146,9 +167,13 @@ func (r RouteInfo) muxPattern() string {
 	return r.Pattern()
 }
 
-// Methods are those that the route answers: a GET answers HEAD as well.
+// Methods are those that the route answers: a GET answers HEAD as well, but
+// for the team's pages, which only browsers ask for. Each method is a route of
+// API Gateway, of which an API has 300 at most unless AWS is asked for more, and
+// a resource of the stack, which has 500 at most
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 func (r RouteInfo) Methods() []string {
-	if r.Method == http.MethodGet {
+	if r.Method == http.MethodGet && !r.teamPage() {
 		return []string{http.MethodGet, http.MethodHead}
 	}
 	return []string{r.Method}

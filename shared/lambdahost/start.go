@@ -1,6 +1,7 @@
 package lambdahost
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -49,10 +50,11 @@ func open(ctx context.Context, f *function.Function, log *slog.Logger) (*Handler
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
+	vault := &secrets{client: secretsmanager.NewFromConfig(cfg)}
 	running, err := f.Open(function.Runtime{
 		AWS: cfg, Dynamo: dynamodb.NewFromConfig(cfg),
 		Now: time.Now, Random: rand.Reader,
-		ReadSecret: (&secrets{client: secretsmanager.NewFromConfig(cfg)}).read, ReadSetting: os.Getenv, Log: log,
+		ReadSecret: vault.read, RotateSecret: vault.rotate, ReadSetting: os.Getenv, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -87,21 +89,59 @@ func (s *secrets) read(ctx context.Context, name function.Secret) ([]byte, error
 	if ok && time.Since(known.read) < secretFor {
 		return known.value, nil
 	}
-	answer, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String("fabrique/" + string(name))})
+	value, err := s.fetch(ctx, name)
 	switch {
 	case err != nil && ok:
 		known.read = time.Now().Add(secretPause - secretFor)
 		s.known[name] = known
 		return known.value, nil
 	case err != nil:
+		return nil, err
+	}
+	s.keep(name, value)
+	return value, nil
+}
+
+// fetch reads a secret from Secrets Manager.
+func (s *secrets) fetch(ctx context.Context, name function.Secret) ([]byte, error) {
+	answer, err := s.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secretID(name)})
+	if err != nil {
 		return nil, fmt.Errorf("secret %s: %w", name, err)
 	}
+	return []byte(aws.ToString(answer.SecretString)), nil
+}
+
+func secretID(name function.Secret) *string { return aws.String("fabrique/" + string(name)) }
+
+// keep remembers a secret from now on.
+func (s *secrets) keep(name function.Secret, value []byte) {
 	if s.known == nil {
 		s.known = map[function.Secret]secretValue{}
 	}
-	value := secretValue{[]byte(aws.ToString(answer.SecretString)), time.Now()}
-	s.known[name] = value
-	return value.value, nil
+	s.known[name] = secretValue{value, time.Now()}
+}
+
+// rotate changes a secret. Two changes at the same instant may lose the first:
+// Secrets Manager has no condition for a new version.
+func (s *secrets) rotate(ctx context.Context, name function.Secret, change func([]byte) ([]byte, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept, err := s.fetch(ctx, name)
+	if err != nil {
+		return err
+	}
+	next, err := change(kept)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(next, kept) {
+		_, err = s.client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: secretID(name), SecretString: aws.String(string(next))})
+		if err != nil {
+			return fmt.Errorf("secret %s: %w", name, err)
+		}
+	}
+	s.keep(name, next)
+	return nil
 }
 
 // tableOf is the name of the table whose stream has this ARN:

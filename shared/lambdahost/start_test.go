@@ -32,11 +32,14 @@ func newVault(t *testing.T) (*vault, *secrets) {
 	v.secret.Store("first")
 	v.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v.asked.Add(1)
-		var asked struct{ SecretId string } //nolint:revive // as AWS names it
+		var asked struct{ SecretId, SecretString string } //nolint:revive // as AWS names them
 		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || asked.SecretId != "fabrique/link-key" || v.down.Load() {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = w.Write([]byte(`{"__type":"InvalidRequestException"}`))
 			return
+		}
+		if asked.SecretString != "" {
+			v.secret.Store(asked.SecretString)
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"SecretString": v.secret.Load()})
 	}))
@@ -134,5 +137,29 @@ func TestAFunctionOpensWithoutAWS(t *testing.T) {
 	}
 	if table := opened.rt.Table(function.Allies); table.Name != "Allies" {
 		t.Errorf("a table is called %s", table.Name)
+	}
+}
+
+func TestASecretIsRotatedFromWhatIsKept(t *testing.T) {
+	v, s := newVault(t)
+	if _, err := s.read(t.Context(), function.LinkKey); err != nil {
+		t.Fatal(err)
+	}
+	v.secret.Store("second") // by someone else: the value that is known here is old
+	add := func(kept []byte) ([]byte, error) { return append([]byte("third "), kept...), nil }
+	if err := s.rotate(t.Context(), function.LinkKey, add); err != nil || v.secret.Load() != "third second" {
+		t.Errorf("%v %v", err, v.secret.Load())
+	}
+	if got, err := s.read(t.Context(), function.LinkKey); err != nil || string(got) != "third second" {
+		t.Errorf("%s %v", got, err)
+	}
+	asked := v.asked.Load()
+	same := func(kept []byte) ([]byte, error) { return kept, nil }
+	if err := s.rotate(t.Context(), function.LinkKey, same); err != nil || v.asked.Load() != asked+1 {
+		t.Errorf("%v: asked %d times to change nothing", err, v.asked.Load()-asked)
+	}
+	v.down.Store(true)
+	if err := s.rotate(t.Context(), function.LinkKey, add); err == nil {
+		t.Error("it changes what it cannot read")
 	}
 }

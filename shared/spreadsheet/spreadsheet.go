@@ -80,12 +80,12 @@ func (s Sheet) Export(w http.ResponseWriter, r *http.Request, format Format, tra
 // answered as a fault.
 func (s Sheet) answer(w http.ResponseWriter, r *http.Request, format Format, note func(rows int) error) error {
 	var file bytes.Buffer
-	make, mediaType := s.csv, "text/csv; charset=utf-8"
+	write, mediaType := s.csv, "text/csv; charset=utf-8"
 	if format == XLSX {
-		make, mediaType = s.xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+		write, mediaType = s.xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	}
 	compress := format == CSV && acceptsGzip(r)
-	rows, err := written(&file, compress, make)
+	rows, err := written(&file, compress, write)
 	if err != nil {
 		return err
 	}
@@ -106,12 +106,12 @@ func (s Sheet) answer(w http.ResponseWriter, r *http.Request, format Format, not
 	return web.Raw(w, http.StatusOK, mediaType, file.Bytes())
 }
 
-func written(file *bytes.Buffer, compress bool, make func(io.Writer) (int, error)) (int, error) {
+func written(file *bytes.Buffer, compress bool, write func(io.Writer) (int, error)) (int, error) {
 	if !compress {
-		return make(file)
+		return write(file)
 	}
 	packed := gzip.NewWriter(file)
-	rows, err := make(packed)
+	rows, err := write(packed)
 	if err != nil {
 		return rows, err
 	}

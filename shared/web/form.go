@@ -38,7 +38,21 @@ func (f Form) Fault(location string) string {
 	return ""
 }
 
-// Option is a choice of a select or of a radio group.
+// FormFaults are the faults of an error that whoever filled a form can mend,
+// or must at least know of: of its fields, or that the state does not allow it.
+// ok is false for every other error.
+func FormFaults(err error) (faults fault.Fields, ok bool) {
+	f := fault.As(err)
+	if f == nil || f.Kind != fault.Invalid && f.Kind != fault.Conflict {
+		return nil, false
+	}
+	if len(f.Fields) == 0 {
+		return fault.Fields{{Message: f.Detail}}, true
+	}
+	return f.Fields, true
+}
+
+// Option is a choice of a select, of a radio group or of a group of check boxes.
 type Option struct {
 	Value, Label string
 	Hint         string // radio groups only
@@ -64,7 +78,12 @@ type Field struct {
 	Short        bool // a narrow field, for codes and dates
 	Options      []Option
 	Empty        string // what a select says while nothing is chosen, "Choisissez" when not given
+
+	values []string // of a group of check boxes
 }
+
+// Has tells whether a choice of a group of check boxes is taken.
+func (f Field) Has(value string) bool { return slices.Contains(f.values, value) }
 
 // attributes are the names that templates may give to field.
 var attributes = map[string]func(*Field, any) bool{
@@ -91,7 +110,7 @@ func assign[T any](to *T, value any) (ok bool) {
 func newField(form Form, name, label string, pairs ...any) (Field, error) {
 	field := Field{
 		Name: name, Label: label, ID: fieldID(name), Value: form.Values.Get(name), Fault: form.Fault(name),
-		Type: "text", Rows: 5, Empty: "Choisissez",
+		Type: "text", Rows: 5, Empty: "Choisissez", values: form.Values[name],
 	}
 	if len(pairs)%2 != 0 {
 		return field, fmt.Errorf("field %s: an attribute has no value", name)

@@ -153,7 +153,8 @@ func (h *Host) givePartner(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, map[string]string{"secret": string(secret)})
+	// While one replaces another both are kept, the newer first.
+	return web.JSON(w, http.StatusOK, map[string]string{"secret": strings.Fields(string(secret))[0]})
 }
 
 // invokeNow hands a payload to a function as AWS would, and its answer back.

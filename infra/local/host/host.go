@@ -151,7 +151,7 @@ func (h *Host) openFunctions() error {
 	cfg := h.engine.Config()
 	runtime := function.Runtime{
 		Dynamo: dynamodb.NewFromConfig(cfg), Now: h.clock.Now, Random: rand.Reader,
-		ReadSecret: h.secrets.read, ReadSetting: h.setting, Log: h.options.Log,
+		ReadSecret: h.secrets.read, RotateSecret: h.secrets.rotate, ReadSetting: h.setting, Log: h.options.Log,
 	}
 	cfg.BaseEndpoint = nil // the engine is DynamoDB, and no other service
 	runtime.AWS = cfg

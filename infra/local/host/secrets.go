@@ -52,15 +52,36 @@ func (s *secrets) read(_ context.Context, name function.Secret) ([]byte, error) 
 	if strings.HasPrefix(string(name), string(function.PartnerSecret(""))) {
 		value = "whsec_" + value // as Standard Webhooks writes keys
 	}
+	return []byte(value), s.keep(name, value)
+}
+
+// keep remembers a secret, with the data if there is a place for them.
+func (s *secrets) keep(name function.Secret, value string) error {
 	s.known[name] = value
-	if s.file != "" {
-		text, err := json.Marshal(s.known)
-		if err != nil {
-			return nil, err
-		}
-		if err := writeFile(s.file, text); err != nil {
-			return nil, fmt.Errorf("secret %s: %w", name, err)
-		}
+	if s.file == "" {
+		return nil
 	}
-	return []byte(value), nil
+	text, err := json.Marshal(s.known)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(s.file, text); err != nil {
+		return fmt.Errorf("secret %s: %w", name, err)
+	}
+	return nil
+}
+
+// rotate changes a secret.
+func (s *secrets) rotate(ctx context.Context, name function.Secret, change func([]byte) ([]byte, error)) error {
+	kept, err := s.read(ctx, name)
+	if err != nil {
+		return err
+	}
+	next, err := change(kept)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keep(name, string(next))
 }

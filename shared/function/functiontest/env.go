@@ -121,7 +121,14 @@ func (e *Env) Runtime() function.Runtime {
 	return function.Runtime{
 		AWS: cfg, Dynamo: e.counted, TableName: e.TableName,
 		Now: e.Clock.Now, Random: e.random,
-		ReadSecret:  func(_ context.Context, s function.Secret) ([]byte, error) { return e.secret(s), nil },
+		ReadSecret: func(_ context.Context, s function.Secret) ([]byte, error) { return e.secret(s), nil },
+		RotateSecret: func(_ context.Context, s function.Secret, change func([]byte) ([]byte, error)) error {
+			next, err := change(e.secret(s))
+			if err == nil {
+				e.Secrets[s] = next
+			}
+			return err
+		},
 		ReadSetting: func(name string) string { return e.Settings[name] },
 		Log:         slog.New(slog.NewTextHandler(output{e.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

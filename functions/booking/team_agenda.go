@@ -1,0 +1,294 @@
+package booking
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// The team's pages of the agenda and of series.
+const (
+	teamAgenda = web.TeamRoot + "/agenda"
+	teamSeries = web.TeamRoot + "/series"
+)
+
+// teamRoutes are the pages by which the team runs the agenda, each served by
+// the same actions as the API.
+var teamRoutes = []function.Route[service]{
+	page(http.MethodGet, teamAgenda, function.Team, "The sessions that the team runs", (*service).teamAgendaPage),
+	page(http.MethodGet, teamAgenda+"/nouvelle", function.Team, "The form to plan a session, copied from another or not", (*service).planPage),
+	page(http.MethodPost, teamAgenda+"/nouvelle", function.Team, "Plan a session", (*service).planPosted),
+	page(http.MethodGet, teamAgenda+"/{id}", function.Team, "A session, and what can be done with it", (*service).teamSessionPage),
+	page(http.MethodGet, teamAgenda+"/{id}/modifier", function.Team, "The form to change a session", (*service).changePage),
+	page(http.MethodPost, teamAgenda+"/{id}/modifier", function.Team, "Change a session; who has booked is told", (*service).changePosted),
+	page(http.MethodGet, teamAgenda+"/{id}/annuler", function.Team, "How many a cancellation would reach", (*service).cancelSessionPage),
+	page(http.MethodPost, teamAgenda+"/{id}/annuler", function.Team, "Cancel a session; who has booked is told", (*service).cancelSessionPosted),
+	page(http.MethodGet, teamAgenda+"/{id}/inscriptions", function.Team, "Who comes, who waits, who has cancelled", (*service).bookingsPage),
+	{Method: http.MethodGet, Path: teamAgenda + "/{id}/inscriptions.csv", Access: function.Team, Handle: (*service).bookingsCSV,
+		Doc: function.Doc{Summary: "The same for a spreadsheet", Page: true, Type: "text/csv"}},
+	{Method: http.MethodGet, Path: teamAgenda + "/{id}/inscriptions.xlsx", Access: function.Team, Handle: (*service).bookingsXLSX,
+		Doc: function.Doc{Summary: "The same as a workbook", Page: true, Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}},
+	page(http.MethodGet, teamAgenda+"/{id}/presences", function.Team, "The attendance sheet of a session, to be printed", (*service).sheetPage),
+	page(http.MethodGet, teamAgenda+"/{id}/pointer", function.Team, "The form to note who came, with one thumb", (*service).attendancePage),
+	page(http.MethodPost, teamAgenda+"/{id}/pointer", function.Team, "Note who came; again to correct", (*service).attendancePosted),
+	page(http.MethodGet, teamSeries, function.Team, "Workshops and learning communities", (*service).seriesPage),
+	page(http.MethodGet, teamSeries+"/nouvelle", function.Team, "The form to make a series", (*service).newSeriesPage),
+	page(http.MethodPost, teamSeries+"/nouvelle", function.Team, "Make a series", (*service).newSeriesPosted),
+	page(http.MethodGet, teamSeries+"/{slug}", function.Team, "The form to change a series", (*service).changeSeriesPage),
+	page(http.MethodPost, teamSeries+"/{slug}", function.Team, "Rename a series, or say when it begins and ends", (*service).changeSeriesPosted),
+}
+
+// The states by which the team narrows its agenda.
+const (
+	toCome = "a-venir"
+	toNote = "a-pointer"
+	over   = "tenues"
+	off    = "annulees"
+)
+
+var stateLabels = []web.Option{
+	{Value: toCome, Label: "À venir"}, {Value: toNote, Label: "Présences à noter"},
+	{Value: over, Label: "Tenues, présences notées"}, {Value: off, Label: "Annulées"},
+}
+
+// teamSession is a session as the team's lists show it.
+type teamSession struct {
+	sessionView
+	Taken   int  // seats, while it is planned
+	Waits   bool // for its attendance
+	Planned bool
+}
+
+type teamAgendaView struct {
+	Due                          []teamSession // begun, and nobody has said who came
+	Sessions                     []teamSession
+	States, Months, Kinds, Names []web.Option
+	Narrowed                     bool
+	More                         string
+}
+
+// noticed is how far back the agenda looks for attendance that is missing.
+const noticed = 120 * 24 * time.Hour
+
+// maxDue is how many sessions without attendance the agenda puts first.
+const maxDue = 10
+
+func (s *service) teamAgendaPage(w http.ResponseWriter, r *http.Request) error {
+	values, now := r.URL.Query(), s.now()
+	query, faults := s.teamListing(values)
+	view := teamAgendaView{States: stateLabels, Months: months(now), Kinds: kindLabels, Narrowed: query.narrowed(values)}
+	var err error
+	if view.Names, err = s.seriesOptions(r.Context()); err != nil {
+		return err
+	}
+	if !view.Narrowed && query.Cursor == "" {
+		due := listing{agendaQuery: agendaQuery{Limit: maxDue}, from: now.Add(-noticed), to: now, states: []string{planned, closed}, latest: true}
+		if view.Due, _, err = s.teamSessions(r.Context(), due); err != nil {
+			return err
+		}
+	}
+	status := http.StatusOK
+	if len(faults) > 0 {
+		status = http.StatusUnprocessableEntity
+	} else {
+		var next string
+		if view.Sessions, next, err = s.teamSessions(r.Context(), query); err != nil {
+			return err
+		}
+		if next != "" {
+			values.Set("cursor", next)
+			view.More = teamAgenda + "?" + values.Encode()
+		}
+	}
+	return s.pages.Render(w, r, status, "team_agenda", web.Page{Title: "Agenda", Form: web.Form{Values: values, Faults: faults}, Data: view})
+}
+
+// teamListing reads the filters of the team's agenda: what is to come, unless
+// they say otherwise.
+func (s *service) teamListing(values url.Values) (query listing, faults fault.Fields) {
+	now := s.now()
+	query.agendaQuery = agendaQuery{Kind: Kind(values.Get("kind")), Series: values.Get("series"), Limit: defaultLimit, Cursor: values.Get("cursor")}
+	if query.Kind != "" && !slices.Contains(kinds, query.Kind) {
+		faults.Add("kind", "Choisissez une sorte de rencontre de la liste.")
+	}
+	switch values.Get("etat") {
+	case toCome:
+		query.states, query.from = []string{planned}, now
+	case toNote:
+		query.states, query.to, query.latest = []string{planned, closed}, now, true
+	case over:
+		query.states, query.latest = []string{held}, true
+	case off:
+		query.states, query.latest = []string{cancelled}, true
+	case "":
+	default:
+		faults.Add("etat", "Choisissez un état de la liste.")
+	}
+	switch text := values.Get("mois"); {
+	case text != "":
+		month, err := time.ParseInLocation("2006-01", text, french.Paris())
+		if err != nil {
+			faults.Add("mois", "Choisissez un mois de la liste.")
+			break
+		}
+		if query.from.Before(month) {
+			query.from = month
+		}
+		if end := month.AddDate(0, 1, 0); query.to.IsZero() || query.to.After(end) {
+			query.to = end
+		}
+	case values.Get("etat") == "":
+		query.from = now
+	}
+	return query, faults
+}
+
+// narrowed tells whether someone looks for something in particular.
+func (q listing) narrowed(values url.Values) bool {
+	return values.Get("etat")+values.Get("mois")+values.Get("kind")+values.Get("series") != ""
+}
+
+// The months that the agenda can be narrowed to: a year back, half a year ahead.
+const (
+	monthsBack  = 12
+	monthsAhead = 6
+)
+
+func months(now time.Time) (options []web.Option) {
+	now = now.In(french.Paris())
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, french.Paris())
+	for n := monthsAhead; n >= -monthsBack; n-- {
+		month := first.AddDate(0, n, 0)
+		options = append(options, web.Option{Value: month.Format("2006-01"), Label: french.Month(month)})
+	}
+	return options
+}
+
+// teamSessions is a page of sessions, the seats of those that are planned counted.
+func (s *service) teamSessions(ctx context.Context, query listing) (found []teamSession, next string, err error) {
+	if !query.to.IsZero() && !query.from.Before(query.to) {
+		return nil, "", nil // to come, in a month that is past
+	}
+	items, next, err := s.agenda(ctx, query)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, item := range items {
+		one, err := s.teamSession(ctx, item)
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, one)
+	}
+	return found, next, nil
+}
+
+func (s *service) teamSession(ctx context.Context, item sessionItem) (one teamSession, err error) {
+	shown, err := s.counted(ctx, item, false)
+	if err != nil {
+		return one, err
+	}
+	one.sessionView, one.Planned = viewSession(shown), item.bookable(s.now())
+	one.Taken = shown.Capacity - shown.SeatsLeft
+	one.Waits = !one.Planned && (item.State == planned || item.State == closed)
+	return one, nil
+}
+
+// seriesOptions are the series that a list offers.
+func (s *service) seriesOptions(ctx context.Context) (options []web.Option, err error) {
+	all, err := s.allSeries(ctx, seriesQuery{Limit: maxLimit})
+	for _, one := range all.Items {
+		options = append(options, web.Option{Value: one.Slug, Label: one.Name})
+	}
+	return options, err
+}
+
+type teamSessionView struct {
+	teamSession
+	JoinURL               string
+	SeriesName            string
+	Booked, Waiting, Came int
+	Done                  string // what was just done, as the address says
+}
+
+// teamSessionPage shows a session with its numbers, and all that can be done.
+func (s *service) teamSessionPage(w http.ResponseWriter, r *http.Request) error {
+	item, err := s.session(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	view := teamSessionView{JoinURL: item.JoinURL, SeriesName: item.Series, Done: r.URL.Query().Get("fait")}
+	if view.teamSession, err = s.teamSession(r.Context(), item); err != nil {
+		return err
+	}
+	records, err := s.bookings(r.Context(), item.ID)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		switch record.State {
+		case confirmed:
+			view.Booked++
+		case waiting:
+			view.Waiting++
+		}
+		if record.Attended {
+			view.Came++
+		}
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_session", web.Page{Title: item.Title, Data: view})
+}
+
+// reached is how many people a change of a session is told to: who has a
+// seat, and who waits for one.
+func (s *service) reached(ctx context.Context, item sessionItem) (int, error) {
+	free, err := s.count(ctx, item.ID, seatPrefix, seatPrefix+"~", true)
+	if err != nil {
+		return 0, err
+	}
+	waits, err := s.count(ctx, item.ID, waitPrefix, waitPrefix+"~", true)
+	return item.Capacity - free + waits, err
+}
+
+type cancelView struct {
+	sessionView
+	Reached int
+}
+
+// cancelSessionPage says whom a cancellation reaches before it is asked for.
+func (s *service) cancelSessionPage(w http.ResponseWriter, r *http.Request) error {
+	item, err := s.session(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if item.State != planned {
+		return errClosed
+	}
+	reached, err := s.reached(r.Context(), item)
+	if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_cancel", web.Page{Title: "Annuler cette rencontre ?",
+		Data: cancelView{viewSession(item.shown(0, 0, s.now())), reached}})
+}
+
+func (s *service) cancelSessionPosted(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if err := s.cancel(r.Context(), id); err != nil {
+		return err
+	}
+	return done(w, r, teamAgenda+"/"+id, "annulee")
+}
+
+// done leads to a page that says what was done.
+func done(w http.ResponseWriter, r *http.Request, path, what string) error {
+	http.Redirect(w, r, path+"?fait="+what, http.StatusSeeOther) //nolint:gosec // a path of ours
+	return nil
+}

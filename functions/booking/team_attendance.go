@@ -1,0 +1,251 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// correction is what the page of attendance knows besides who came: it shows
+// what was noted before, and asks only for what is to be corrected.
+type correction struct {
+	of   string // the fact that the page showed, empty when there was none yet
+	key  string // of the form: sent twice, it is carried out once
+	kept []int  // those who came without a booking and stay, by their place in the list
+}
+
+func (c *correction) form() string {
+	if c == nil {
+		return ""
+	}
+	return c.key
+}
+
+// correct returns those who came without a booking and stay noted. again tells
+// that this very form was carried out before. It returns "changed-meanwhile"
+// when the page showed something older.
+func (s *service) correct(ctx context.Context, item sessionItem, c *correction) (stay []other, again bool, err error) {
+	if c == nil {
+		return nil, false, nil
+	}
+	var noted othersItem
+	if _, err := s.table.Get(ctx, othersKey(item.ID), &noted); err != nil {
+		return nil, false, err
+	}
+	if c.key != "" && noted.Form == c.key {
+		return nil, true, nil
+	}
+	if c.of != item.HeldFact {
+		return nil, false, errChanged
+	}
+	for i, one := range noted.People {
+		if slices.Contains(c.kept, i) {
+			stay = append(stay, one)
+		}
+	}
+	return stay, false, nil
+}
+
+// The names of the fields of the page of attendance.
+const (
+	cameField   = "came"
+	keptField   = "kept"
+	ofField     = "of"
+	linesField  = "lines"
+	othersField = "others" // how many more came, of whom nothing is known
+	moreField   = "more"   // the button that asks for more lines
+)
+
+// The lines for people without a booking: how many one press adds, and how
+// many a form may have.
+const (
+	linesMore = 3
+	maxLines  = 60
+)
+
+type attendanceView struct {
+	sessionView
+	Booked, Others []presence // who has a seat; who waited or had cancelled, and came perhaps
+	Kept           []keptView
+	Lines          []string // names of the groups of fields
+	Roles          []web.Option
+	MoreLines      bool
+	Corrects       bool
+}
+
+// presence is someone who may have come.
+type presence struct {
+	listedBooking
+	Came bool
+}
+
+// keptView is someone noted before who had not booked.
+type keptView struct {
+	Index, Number   int
+	Territory, Role string
+	Stays           bool
+	Known           bool // by their address, as a pseudonym
+}
+
+// attendancePage shows who has booked, with a large box each, and what was
+// noted before.
+func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
+	item, err := s.begun(r)
+	if err != nil {
+		return err
+	}
+	values := url.Values{ofField: {item.HeldFact}, linesField: {"1"}, web.KeyField: {s.newID("form")}}
+	list, noted, err := s.noted(r.Context(), item.ID)
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if b.Attended {
+			values.Add(cameField, b.BookingID)
+		}
+	}
+	for i := range noted {
+		values.Add(keptField, strconv.Itoa(i))
+	}
+	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
+}
+
+// begun reads a session whose attendance can be noted.
+func (s *service) begun(r *http.Request) (item sessionItem, err error) {
+	item, err = s.session(r.Context(), r.PathValue("id"))
+	if err == nil && (item.State == cancelled || s.now().Before(item.StartsAt)) {
+		err = errNotBegun
+	}
+	return item, err
+}
+
+// noted reads the bookings of a session, and who came without one.
+func (s *service) noted(ctx context.Context, id string) ([]listedBooking, []other, error) {
+	list, err := s.listed(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var item othersItem
+	_, err = s.table.Get(ctx, othersKey(id), &item)
+	return list, item.People, err
+}
+
+func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form) error {
+	list, noted, err := s.noted(r.Context(), item.ID)
+	if err != nil {
+		return err
+	}
+	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != ""}
+	sortByName(list)
+	for _, b := range list {
+		one := presence{b, slices.Contains(form.Values[cameField], b.BookingID)}
+		if b.Status == confirmed {
+			view.Booked = append(view.Booked, one)
+		} else {
+			view.Others = append(view.Others, one)
+		}
+	}
+	for i, one := range noted {
+		view.Kept = append(view.Kept, viewKept(i, one, slices.Contains(form.Values[keptField], strconv.Itoa(i))))
+	}
+	lines := lineCount(form.Values)
+	for i := range lines {
+		view.Lines = append(view.Lines, "walk_ins."+strconv.Itoa(i))
+	}
+	view.MoreLines = lines < maxLines
+	return s.pages.Render(w, r, status, "team_attendance", web.Page{Title: "Noter les présences", Form: form, Data: view})
+}
+
+func viewKept(index int, one other, stays bool) keptView {
+	view := keptView{Index: index, Number: index + 1, Stays: stays, Known: one.Pseudonym != "", Role: labelOf(roleLabels, one.Role)}
+	if found, err := territory.Lookup(one.Territory); err == nil {
+		current := found.Current()
+		view.Territory = current.Name
+	}
+	return view
+}
+
+// lineCount is how many lines a form has.
+func lineCount(values url.Values) int {
+	n, _ := strconv.Atoi(values.Get(linesField))
+	return min(max(n, 1), maxLines)
+}
+
+// attendancePosted notes who came, or only adds lines to the form.
+func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	item, err := s.begun(r)
+	if err != nil {
+		return err
+	}
+	if values.Has(moreField) {
+		values.Set(linesField, strconv.Itoa(min(lineCount(values)+linesMore, maxLines)))
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
+	}
+	in, places, faults := attendanceFromForm(values)
+	if len(faults) == 0 {
+		_, err = s.hold(r.Context(), item.ID, in, &faults)
+	} else {
+		err = faults.Err()
+	}
+	if shown, ok := web.FormFaults(err); ok {
+		for i := range shown {
+			shown[i].Location = places.field(shown[i].Location)
+		}
+		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown})
+	}
+	if err != nil {
+		return err
+	}
+	return done(w, r, teamAgenda+"/"+item.ID, "pointee")
+}
+
+// places are the lines of a form that were filled: the action sees those alone.
+type places []int
+
+// field is the name on the page of a field of the action.
+func (p places) field(location string) string {
+	rest, ok := strings.CutPrefix(location, "walk_ins.")
+	if !ok {
+		return location
+	}
+	number, field, _ := strings.Cut(rest, ".")
+	if n, err := strconv.Atoi(number); err == nil && n < len(p) {
+		return fmt.Sprintf("walk_ins.%d.%s", p[n], field)
+	}
+	return location
+}
+
+// attendanceFromForm reads who came. Lines that nothing was typed in are left out.
+func attendanceFromForm(values url.Values) (in attendanceInput, filled places, faults fault.Fields) {
+	in.Attended = values[cameField]
+	in.page = &correction{of: values.Get(ofField), key: values.Get(web.KeyField), kept: numbers(values[keptField])}
+	for i := range lineCount(values) {
+		typed := func(name string) string { return strings.TrimSpace(values.Get(fmt.Sprintf("walk_ins.%d.%s", i, name))) }
+		one := walkIn{typed("given_name"), typed("email"), typed("territory"), typed("quartet_role")}
+		if one != (walkIn{}) {
+			in.WalkIns, filled = append(in.WalkIns, one), append(filled, i)
+		}
+	}
+	if text := strings.TrimSpace(values.Get(othersField)); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > maxWalkIns {
+			faults.Add(othersField, "Saisissez un nombre de 0 à "+french.Number(maxWalkIns)+".")
+			return in, filled, faults
+		}
+		in.WalkIns = append(in.WalkIns, make([]walkIn, n)...)
+	}
+	return in, filled, faults
+}

@@ -1,0 +1,277 @@
+package booking
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// desk is a member of the team in front of the pages.
+type desk struct {
+	*world
+	browser functiontest.Browser
+}
+
+func newDesk(t *testing.T) desk {
+	t.Helper()
+	w := newWorld(t)
+	return desk{w, w.Browser(auth.RoleTeam)}
+}
+
+// says asks for a page, or posts a form, and wants texts in what comes back.
+// It returns where that leads, and the page.
+func (d desk) says(status int, path string, form url.Values, texts ...string) (leads, page string) {
+	d.t.Helper()
+	got, leads, page := d.Page(d.running, d.browser, path, form)
+	if got != status {
+		d.t.Fatalf("%s: %d, not %d: %s", path, got, status, page)
+	}
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			d.t.Errorf("%s does not say %q:\n%s", path, text, page)
+		}
+	}
+	return leads, page
+}
+
+// audited are the actions of the audit trail on a subject, sorted.
+func (d desk) audited(subject string) (actions []string) {
+	d.t.Helper()
+	for _, item := range d.Dump(function.Audit) {
+		if item["subject"] == subject {
+			actions = append(actions, item["action"].(string))
+		}
+	}
+	slices.Sort(actions)
+	return actions
+}
+
+// planForm is a session as the team types it.
+func planForm() url.Values {
+	return url.Values{
+		"kind": {"initiation"}, "title": {"Découvrir <ensemble>"}, "mode": {"onsite"}, "place": {"Mairie de Figeac"}, "capacity": {"12"},
+		"day": {"2026-04-14"}, "starts_at": {"09:30"}, "ends_at": {"12:00"}, "fundamentals": {"1", "3"}, web.KeyField: {"form_1"},
+	}
+}
+
+func TestTheTeamPlansSessionsByPage(t *testing.T) {
+	d := newDesk(t)
+	d.says(200, teamAgenda, nil, "Rien n’est planifié")
+	d.says(200, teamAgenda+"/nouvelle", nil, `name="csrf"`, "S’engager ici et maintenant")
+	d.says(422, teamAgenda+"/nouvelle", url.Values{"title": {"À <garder>"}, "capacity": {"x"}},
+		"Choisissez une sorte de rencontre.", "Choisissez comment on y prend part.", "Indiquez le jour.", "Indiquez l’heure, comme 12:30.",
+		"Saisissez un nombre de places de 1 à 2 000.", `value="À &lt;garder&gt;"`, `id="day-fault"`)
+	past := planForm()
+	past.Set("day", "2026-03-01")
+	d.says(422, teamAgenda+"/nouvelle", past, "Cette date est passée")
+	forged := planForm()
+	forged.Set(web.FormTokenField, "x")
+	if answer := d.Do(d.running, "POST", teamAgenda+"/nouvelle", forged, d.browser.Headers...); answer.Code != 403 || len(d.Dump(function.Agenda)) > 0 {
+		t.Errorf("a forged form: %d", answer.Code)
+	}
+	made, _ := d.says(303, teamAgenda+"/nouvelle", planForm())
+	if twice, _ := d.says(303, teamAgenda+"/nouvelle", planForm()); twice != made {
+		t.Errorf("sent twice: %s and %s", made, twice)
+	}
+	d.says(200, made, nil, "La rencontre est créée", "mardi 14 avril 2026, 9 h 30 – 12 h", "0 place prise sur 12", "Découvrir &lt;ensemble&gt;", "1, 3")
+	path, _, _ := strings.Cut(made, "?")
+	id := strings.TrimPrefix(path, teamAgenda+"/")
+	if stored := d.stored(id); stored.StartsAt.Format(time.RFC3339) != "2026-04-14T07:30:00Z" || stored.EndsAt.Sub(stored.StartsAt) != 150*time.Minute {
+		t.Errorf("%v %v", stored.StartsAt, stored.EndsAt)
+	}
+	if got := d.audited(id); !slices.Equal(got, []string{"session.planned"}) {
+		t.Errorf("%v", got)
+	}
+	_, copied := d.says(200, teamAgenda+"/nouvelle?copie="+id, nil, "Tout vient de", `value="Mairie de Figeac"`, `value="09:30"`, `id="fundamentals-3" name="fundamentals" type="checkbox" value="3" checked`)
+	if strings.Contains(copied, `value="2026-04-14"`) {
+		t.Error("the copy has the day of the original")
+	}
+	other := planForm()
+	other.Set("title", "Une autre")
+	d.says(422, teamAgenda+"/nouvelle", other, "Une autre") // the key of the first
+	d.says(404, teamAgenda+"/nouvelle?copie=ses_none", nil)
+}
+
+func TestAChangeSaysFirstWhomItReaches(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(2)
+	d.bookMany(s.ID, 3)
+	path := teamAgenda + "/" + s.ID
+	_, page := d.says(200, path+"/modifier", nil, "3 personnes seront prévenues par e-mail", "1 personne attend")
+	if strings.Contains(page, "Enregistrer et prévenir") {
+		t.Error("it asks for what was not changed")
+	}
+	form := formOf(s.input())
+	form.Set("description", "Apportez\r\nun carnet.")
+	leads, _ := d.says(303, path+"/modifier", form)
+	if leads != path+"?fait=modifiee" || d.stored(s.ID).Description != "Apportez\nun carnet." {
+		t.Error(leads)
+	}
+	form.Set("day", "2026-03-20")
+	d.says(200, path+"/modifier", form, "Enregistrer et prévenir 3 personnes", `value="2026-03-20"`)
+	if !d.stored(s.ID).StartsAt.Equal(s.StartsAt) {
+		t.Error("it was moved before it was confirmed")
+	}
+	form.Set("prevenir", "oui")
+	leads, _ = d.says(303, path+"/modifier", form)
+	d.says(200, leads, nil, "Un e-mail part à chaque personne")
+	if got := d.stored(s.ID); got.Sequence != 1 || got.StartsAt.Format(time.DateOnly) != "2026-03-20" {
+		t.Errorf("%+v", got)
+	}
+	form.Set("capacity", "1")
+	d.says(422, path+"/modifier", form, `id="capacity-fault"`, "la capacité ne peut pas descendre en dessous")
+	form.Set("capacity", "5")
+	d.says(303, path+"/modifier", form)
+	if free := len(d.look(s.ID).free); free != 2 {
+		t.Errorf("%d seats are free", free)
+	}
+	d.says(422, path+"/modifier", url.Values{"title": {""}}, "Saisissez un titre.")
+	d.says(200, path+"/inscriptions", nil, "Camille1", "camille.3@territoire.example", "3 personnes")
+	d.says(200, path+"/inscriptions?etat=waiting", nil, "Aucune inscription ne correspond.")
+
+	d.says(200, path+"/inscriptions.csv?etat=confirmed", nil, "Adresse e-mail", "camille.1@territoire.example,")
+	if _, _, file := d.Page(d.running, d.browser, path+"/inscriptions.xlsx", nil); !strings.HasPrefix(file, "PK") {
+		t.Error("it is no workbook")
+	}
+
+	d.says(200, path+"/annuler", nil, "Annuler et prévenir 3 personnes")
+	leads, _ = d.says(303, path+"/annuler", url.Values{})
+	d.says(200, leads, nil, "La rencontre est annulée", "Annulée")
+	d.says(303, path+"/annuler", url.Values{})
+	d.says(409, path+"/annuler", nil)
+	d.says(409, path+"/modifier", nil)
+	if got := d.audited(s.ID); !slices.Equal(got, []string{"export", "export", "session.cancelled", "session.changed", "session.changed", "session.changed", "session.planned"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+// held is the data of the last fact about a session.
+func (d desk) held(id string) (data heldFact) {
+	d.t.Helper()
+	for _, item := range d.Dump(function.Ledger) {
+		var event struct {
+			ID   string
+			Data heldFact
+		}
+		if err := json.Unmarshal([]byte(item["event"].(string)), &event); err != nil {
+			d.t.Fatal(err)
+		}
+		if event.ID == d.stored(id).HeldFact {
+			data = event.Data
+		}
+	}
+	return data
+}
+
+func TestAttendanceIsNotedAndCorrectedByPage(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(2)
+	b := d.bookMany(s.ID, 3)
+	path := teamAgenda + "/" + s.ID + "/pointer"
+	d.says(409, path, nil, "les présences se notent à partir de son début")
+	d.Clock.Set(s.StartsAt.Add(time.Hour))
+	d.browser = d.Browser(auth.RoleTeam) // the session of two days ago is over
+	d.says(200, teamAgenda, nil, "Présences à noter", `href="`+path+`"`)
+	_, page := d.says(200, path, nil, "Martin Camille1", "En attente ou désistées", `id="walk_ins-0-email"`)
+	if strings.Contains(page, "walk_ins.1.email") {
+		t.Error("there are more lines than one")
+	}
+	form := url.Values{"came": {b[0].BookingID}, "walk_ins.0.email": {"Passante@territoire.example"}, "walk_ins.0.territory": {"99999"}, "lines": {"1"}, web.KeyField: {"form_1"}}
+	form.Set("more", "1")
+	d.says(200, path, form, `value="Passante@territoire.example"`, `id="walk_ins-3-email"`, `value="`+b[0].BookingID+`" checked`)
+	form.Del("more")
+	form.Set("lines", "4")
+	form.Set("walk_ins.2.quartet_role", "state")
+	form.Set("walk_ins.3.email", "pas une adresse")
+	d.says(422, path, form, "Aucun territoire n’a ce code.", `id="walk_ins-0-territory-fault"`, `id="walk_ins-3-email-fault"`, `value="pas une adresse"`)
+	form.Set("walk_ins.0.territory", "46102")
+	form.Set("walk_ins.3.email", "")
+	form.Set("others", "beaucoup")
+	d.says(422, path, form, "Saisissez un nombre de 0 à 500.")
+	form.Set("others", "2")
+	leads, _ := d.says(303, path, form)
+	d.says(200, leads, nil, "Les présences sont notées")
+	d.says(303, path, form) // sent twice
+	first := d.held(s.ID)
+	if first.Attended != 5 || first.WalkIns != 4 || first.Territories["46102"] != 1 || len(first.Participants) != 2 || first.Corrects != "" {
+		t.Errorf("%+v", first)
+	}
+	for _, item := range d.Dump(function.Agenda) {
+		if strings.Contains(strings.ToLower(fmt.Sprint(item)), "passante") {
+			t.Errorf("the address of who had not booked is kept: %v", item)
+		}
+	}
+
+	_, page = d.says(200, path, nil, "Personne 1, Figeac, adresse donnée", "Personne 2, Service de l’État", `value="`+b[0].BookingID+`" checked`)
+	_, of, _ := strings.Cut(page, `name="of" value="`)
+	of, _, _ = strings.Cut(of, `"`)
+	correction := url.Values{"came": {b[1].BookingID, b[2].BookingID}, "kept": {"0", "2", "3"}, "of": {of}, web.KeyField: {"form_2"}}
+	d.says(303, path, correction)
+	second := d.held(s.ID)
+	if second.Attended != 5 || second.WalkIns != 3 || second.QuartetRoles["state"] != 0 || len(second.Participants) != 3 || second.Corrects != of {
+		t.Errorf("%+v", second)
+	}
+	correction.Set(web.KeyField, "form_3")
+	d.says(409, path, correction, "vient de changer")
+	if got := d.audited(s.ID); !slices.Equal(got, []string{"session.held", "session.held", "session.planned"}) {
+		t.Errorf("%v", got)
+	}
+	came := 0
+	for _, record := range d.look(s.ID).records {
+		if record.Attended {
+			came++
+		}
+	}
+	if came != 2 {
+		t.Errorf("%d bookings say that they came", came)
+	}
+	d.says(200, teamAgenda+"?etat=tenues", nil, "Présences notées")
+	d.says(200, teamAgenda+"?etat=a-pointer", nil, "Aucune rencontre")
+	d.says(200, teamAgenda+"?etat=a-venir&mois=2026-01", nil, "Aucune rencontre")
+	d.says(200, teamAgenda+"?mois=2026-03&kind=initiation", nil, "Découvrir les fondamentaux")
+	d.says(422, teamAgenda+"?mois=mars", nil, "Choisissez un mois de la liste.")
+}
+
+func TestTheAgendaOfTheTeamHasPages(t *testing.T) {
+	d := newDesk(t)
+	for range defaultLimit + 1 {
+		d.newSession(1)
+	}
+	_, page := d.says(200, teamAgenda+"?kind=initiation", nil, "Page suivante")
+	_, more, _ := strings.Cut(page, `<a href="/equipe/agenda?cursor=`)
+	more, _, _ = strings.Cut(more, `"`)
+	_, page = d.says(200, teamAgenda+"?cursor="+strings.ReplaceAll(more, "&amp;", "&"), nil)
+	if n := strings.Count(page, "Découvrir les fondamentaux"); n != 1 {
+		t.Errorf("%d on the second page", n)
+	}
+}
+
+func TestSeriesAreMadeAndChangedByPage(t *testing.T) {
+	d := newDesk(t)
+	form := url.Values{"kind": {"workshop"}, "slug": {"recits"}, "name": {"Récits"}, "active_from": {"2026-01-05"}, web.KeyField: {"form_1"}}
+	d.says(200, teamSeries, nil, "Rien encore")
+	d.says(422, teamSeries+"/nouvelle", url.Values{"name": {"Récits"}}, "Choisissez entre chantier et communauté apprenante.", "Indiquez le premier jour.", `value="Récits"`)
+	for range 2 {
+		leads, _ := d.says(303, teamSeries+"/nouvelle", form)
+		d.says(200, leads, nil, "Récits", "Depuis le 5 janvier 2026")
+	}
+	taken := url.Values{"kind": {"community"}, "slug": {"recits"}, "name": {"Autre"}, "active_from": {"2026-01-05"}, web.KeyField: {"form_2"}}
+	d.says(422, teamSeries+"/nouvelle", taken, `id="slug-fault"`, "porte déjà cet identifiant")
+	d.says(200, teamSeries+"/recits", nil, `value="2026-01-05"`, "Chantier")
+	d.says(422, teamSeries+"/recits", url.Values{"name": {"Récits"}, "active_from": {"2026-01-05"}, "active_to": {"2025-01-01"}}, "La fin doit venir après le début.")
+	d.says(303, teamSeries+"/recits", url.Values{"name": {"Récits"}, "active_from": {"2026-01-05"}, "active_to": {"2026-02-01"}})
+	d.says(200, teamSeries, nil, "Du 5 janvier 2026 au 1er février 2026", "Terminé")
+	d.says(404, teamSeries+"/nulle-part", nil)
+	if got := d.audited("recits"); !slices.Equal(got, []string{"series.changed", "series.created"}) {
+		t.Errorf("%v", got)
+	}
+}

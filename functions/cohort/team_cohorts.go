@@ -1,0 +1,201 @@
+package cohort
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+const teamCohorts = web.TeamRoot + "/cohortes"
+
+// oneApplication is the path of an application, below that of its cohort.
+const oneApplication = teamCohorts + "/{slug}/candidatures/{id}"
+
+// teamRoutes are the pages by which the team runs cohorts, each served by the
+// same actions as the API.
+var teamRoutes = []function.Route[service]{
+	page(http.MethodGet, teamCohorts, function.Team, "Cohorts, with the seats that are taken", (*service).teamCohortsPage),
+	page(http.MethodGet, teamCohorts+"/nouvelle", function.Team, "The form to open a cohort", (*service).planPage),
+	page(http.MethodPost, teamCohorts+"/nouvelle", function.Team, "Open a cohort", (*service).planPosted),
+	page(http.MethodGet, teamCohorts+"/{slug}", function.Team, "A cohort and the applications to it", (*service).teamCohortPage),
+	page(http.MethodGet, teamCohorts+"/{slug}/modifier", function.Team, "The form to change a cohort", (*service).changePage),
+	page(http.MethodPost, teamCohorts+"/{slug}/modifier", function.Team, "Change a cohort", (*service).changePosted),
+	page(http.MethodGet, teamCohorts+"/{slug}/comparer", function.Team, "Applications side by side", (*service).comparePage),
+	{Method: http.MethodGet, Path: teamCohorts + "/{slug}/candidatures.csv", Access: function.Team, Handle: (*service).applicationsCSV,
+		Doc: function.Doc{Summary: "Applications for a spreadsheet", Page: true, Type: "text/csv"}},
+	{Method: http.MethodGet, Path: teamCohorts + "/{slug}/candidatures.xlsx", Access: function.Team, Handle: (*service).applicationsXLSX,
+		Doc: function.Doc{Summary: "Applications as a workbook", Page: true, Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}},
+	page(http.MethodGet, oneApplication, function.Team, "An application with its four", (*service).teamApplicationPage),
+	page(http.MethodPost, oneApplication+"/decision", function.Team, "See what a decision would send, then decide", (*service).decisionPosted),
+	page(http.MethodPost, oneApplication+"/message", function.Team, "Write to the four", (*service).messagePosted),
+	page(http.MethodPost, oneApplication+"/relancer", function.Team, "Ask again those who have not confirmed", (*service).teamRemindPosted),
+	page(http.MethodGet, oneApplication+"/retirer", function.Team, "What a withdrawal would do", (*service).teamWithdrawPage),
+	page(http.MethodPost, oneApplication+"/retirer", function.Team, "Withdraw an application for its territory", (*service).teamWithdrawPosted),
+}
+
+type teamCohortsView struct {
+	Cohorts []teamCohort
+	More    string
+}
+
+// teamCohort is a cohort with what only the team is told.
+type teamCohort struct {
+	cohortView
+	Accepted int // applications that hold a seat
+}
+
+// Left is how many seats no application holds.
+func (c teamCohort) Left() int { return max(0, c.Seats-c.Accepted) }
+
+func (s *service) teamCohortsPage(w http.ResponseWriter, r *http.Request) error {
+	items, next, err := s.cohortItems(r.Context(), pageQuery{defaultLimit, r.URL.Query().Get("cursor")})
+	if err != nil {
+		return err
+	}
+	view := teamCohortsView{}
+	for _, item := range items {
+		view.Cohorts = append(view.Cohorts, teamCohort{viewCohort(item.shown(s.now(), nil, nil)), item.Accepted})
+	}
+	if next != "" {
+		view.More = teamCohorts + "?cursor=" + url.QueryEscape(next)
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_cohorts", web.Page{Title: "Cohortes", Data: view})
+}
+
+var scaleOptions = []web.Option{
+	{Value: string(National), Label: "Nationale"}, {Value: string(Regional), Label: "Régionale"}, {Value: string(Departmental), Label: "Départementale"},
+}
+
+type cohortFormView struct {
+	Slug                      string // of the cohort that is changed, empty for a new one
+	Accepted                  int
+	Scales, Regions, Partners []web.Option
+}
+
+func (s *service) renderCohortForm(w http.ResponseWriter, r *http.Request, status int, form web.Form, of cohortItem) error {
+	view := cohortFormView{Slug: of.Slug, Accepted: of.Accepted, Scales: scaleOptions}
+	for region := range territory.All(territory.Region) {
+		view.Regions = append(view.Regions, web.Option{Value: region.Code, Label: region.Name})
+	}
+	for _, partner := range alliance.Partners {
+		view.Partners = append(view.Partners, web.Option{Value: partner.Name, Label: partner.Label})
+	}
+	title := "Ouvrir une cohorte"
+	if of.Slug != "" {
+		title = "Modifier « " + of.Name + " »"
+	}
+	return s.pages.Render(w, r, status, "team_cohort_form", web.Page{Title: title, Form: form, Data: view})
+}
+
+func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
+	return s.renderCohortForm(w, r, http.StatusOK, web.Form{Values: url.Values{web.KeyField: {s.newID("form")}, "seats": {"8"}}}, cohortItem{})
+}
+
+// cohortFromForm reads a cohort as the team typed it, and notes what the rules
+// of the API would name in words of programs.
+func cohortFromForm(values url.Values, faults *fault.Fields) cohortInput {
+	in := cohortInput{
+		Slug: strings.TrimSpace(values.Get("slug")), Name: values.Get("name"), Programme: values.Get("programme"), Scale: Scale(values.Get("scale")),
+		Region: values.Get("region"), Partner: values.Get("partner"),
+		OpensOn: values.Get("opens_on"), ClosesOn: values.Get("closes_on"), StartsOn: values.Get("starts_on"), EndsOn: values.Get("ends_on"),
+	}
+	in.Seats, _ = strconv.Atoi(strings.TrimSpace(values.Get("seats"))) // what is no number is refused as 0
+	if in.Scale == "" {
+		faults.Add("scale", "Choisissez une échelle.")
+	}
+	for _, name := range []string{"opens_on", "closes_on", "starts_on", "ends_on"} {
+		if _, err := time.Parse(time.DateOnly, values.Get(name)); err != nil {
+			faults.Add(name, "Indiquez le jour.")
+		}
+	}
+	return in
+}
+
+func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	var faults fault.Fields
+	in := cohortFromForm(values, &faults)
+	in.check(&faults)
+	if err = faults.Err(); err == nil {
+		asked, jsonErr := json.Marshal(in)
+		if jsonErr != nil {
+			return jsonErr
+		}
+		_, err = s.plan(r.Context(), in, values.Get(web.KeyField), asked)
+	}
+	if fault.Is(err, "cohort-exists") {
+		err = faultOf("slug", fault.As(err).Detail)
+	}
+	if shown, ok := web.FormFaults(err); ok {
+		values.Set(web.KeyField, s.newID("form"))
+		return s.renderCohortForm(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, cohortItem{})
+	}
+	if err != nil {
+		return err
+	}
+	return done(w, r, teamCohorts+"/"+in.Slug, "creee")
+}
+
+func (s *service) changePage(w http.ResponseWriter, r *http.Request) error {
+	item, err := s.cohort(r.Context(), r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	in := item.input()
+	return s.renderCohortForm(w, r, http.StatusOK, web.Form{Values: url.Values{
+		"name": {in.Name}, "programme": {in.Programme}, "scale": {string(in.Scale)}, "region": {in.Region}, "partner": {in.Partner}, "seats": {strconv.Itoa(in.Seats)},
+		"opens_on": {in.OpensOn}, "closes_on": {in.ClosesOn}, "starts_on": {in.StartsOn}, "ends_on": {in.EndsOn},
+	}}, item)
+}
+
+func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	item, err := s.cohort(r.Context(), r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	var faults fault.Fields
+	in := cohortFromForm(values, &faults)
+	err = s.change(r.Context(), item.Slug, cohortChange{
+		Name: &in.Name, Programme: &in.Programme, Scale: &in.Scale, Region: &in.Region, Partner: &in.Partner, Seats: &in.Seats,
+		OpensOn: &in.OpensOn, ClosesOn: &in.ClosesOn, StartsOn: &in.StartsOn, EndsOn: &in.EndsOn,
+	}, &faults)
+	if fault.Is(err, "seats-below-accepted") {
+		err = faultOf("seats", fault.As(err).Detail)
+	}
+	if shown, ok := web.FormFaults(err); ok {
+		return s.renderCohortForm(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, item)
+	}
+	if err != nil {
+		return err
+	}
+	return done(w, r, teamCohorts+"/"+item.Slug, "modifiee")
+}
+
+// done leads to a page that says what was done.
+func done(w http.ResponseWriter, r *http.Request, path, what string) error {
+	http.Redirect(w, r, path+"?fait="+what, http.StatusSeeOther) //nolint:gosec // a path of ours
+	return nil
+}
+
+// faultOf is the fault of one field.
+func faultOf(location, message string) error {
+	var faults fault.Fields
+	faults.Add(location, message)
+	return faults.Err()
+}
