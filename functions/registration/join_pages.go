@@ -73,6 +73,9 @@ func (s *service) thanksPage(w http.ResponseWriter, r *http.Request) error {
 // confirmPage only shows a button: programs that scan mails open links.
 func (s *service) confirmPage(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("token")
+	if token == "" { // the address typed by hand, or cut off by a mail program: say where the link is
+		return s.thanksPage(w, r)
+	}
 	if _, err := s.links.Open(r.Context(), confirmPurpose, token); err != nil {
 		return err
 	}

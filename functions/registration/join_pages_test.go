@@ -181,7 +181,11 @@ func TestBadLinksShowAPage(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
 	token := b.sign(aPerson("a@exemple.fr"))
-	for _, bad := range []string{"", "x", token + "A", b.link("a@exemple.fr")} {
+	if page := b.get(http.StatusOK, "/rejoindre/confirmer"); !page.says("Ouvrez cet e-mail et suivez son lien") {
+		t.Error(page.title())
+	}
+	b.post(http.StatusUnauthorized, "/rejoindre/confirmer", url.Values{"token": {""}})
+	for _, bad := range []string{"x", token + "A", b.link("a@exemple.fr")} {
 		if page := b.get(http.StatusUnauthorized, "/rejoindre/confirmer?token="+bad); !page.says("Ce lien n’est pas valable") {
 			t.Error(page.title())
 		}
