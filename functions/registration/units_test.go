@@ -61,7 +61,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"change one's role", func() { w.patch(http.StatusOK, mine, `{"person":{"role":"élue"}}`) }, 6, 5},
 		{"change a SIRET", func() { w.patch(http.StatusOK, mine, fmt.Sprintf(`{"organisation":{"siret":%q}}`, siret(6))) }, 6, 8},
 		{"export", get("/v1/me/export", mine...), 9, 0},
-		{"leave", func() { w.call(http.StatusAccepted, http.MethodDelete, "/v1/me", nil, mine...) }, 1, 12},
+		{"leave", func() { w.call(http.StatusAccepted, http.MethodDelete, "/v1/me", nil, mine...) }, 1, 13},
 		{"erase, two signatures and what was sent", func() {
 			if err := w.service.erase(context.Background(), w.personOf(email(1)), w.Clock.Now()); err != nil {
 				t.Error(err)

@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -23,9 +25,16 @@ var Function = function.Define(function.Spec[service]{
 	Timeout: 15 * time.Second,
 	Tables: []function.Use{
 		{Table: function.Members, Right: function.ReadWrite},
+		{Table: function.Audit, Right: function.ReadAppend},
+		{Table: function.Allies, Right: function.Read}, // what needs a hand, and where erasures are
+		{Table: function.Agenda, Right: function.Read},
+		{Table: function.Applications, Right: function.Read},
+		{Table: function.Mails, Right: function.Read},
+		{Table: function.Partners, Right: function.Read},
+		{Table: function.Bilans, Right: function.Read},
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
-	Settings: []function.Setting{function.PublicURL},
+	Settings: []function.Setting{function.PublicURL, function.DeadLettersURL},
 	Open:     open,
 	Erase:    (*service).erase,
 	Routes: []function.Route[service]{
@@ -35,6 +44,14 @@ var Function = function.Define(function.Spec[service]{
 		page(http.MethodPost, web.TeamRoot+"/deconnexion", function.Team, "Sign out in this browser", (*service).signOut),
 		page(http.MethodPost, web.TeamRoot+"/deconnexion/partout", function.Team, "Sign out everywhere", (*service).signOutEverywhere),
 		page(http.MethodGet, web.TeamRoot, function.Team, "What needs a hand today", (*service).homePage),
+		{Method: http.MethodGet, Path: "/v1/audit", Access: function.Team, Handle: (*service).getTrail,
+			Doc: function.Doc{Summary: "What the team changed: who, when, what, before and after; the latest first", Query: trailQuery{}, Answer: trailAnswer{}}},
+		page(http.MethodGet, web.TeamRoot+"/journal", function.Team, "Who changed what", (*service).journalPage),
+		sheetRoute(spreadsheet.CSV), sheetRoute(spreadsheet.XLSX),
+		page(http.MethodGet, adminPath, function.Admin, "Who is in the team, erasures, exports, dead letters", (*service).adminPage),
+		page(http.MethodPost, adminPath+"/membres/{person}/fermer", function.Admin, "Keep a member out", (*service).keepOut),
+		page(http.MethodPost, adminPath+"/membres/{person}/rouvrir", function.Admin, "Let a member in again", (*service).letIn),
+		page(http.MethodPost, adminPath+"/membres/{person}/deconnecter", function.Admin, "End all sessions of a member", (*service).signMemberOut),
 	},
 })
 
@@ -42,22 +59,41 @@ func page(method, path string, access function.Access, summary string, handle fu
 	return function.Route[service]{Method: method, Path: path, Access: access, Handle: handle, Doc: function.Doc{Summary: summary, Page: true}}
 }
 
+func sheetRoute(format spreadsheet.Format) function.Route[service] {
+	return page(http.MethodGet, web.TeamRoot+"/journal."+string(format), function.Team, "The same trail as "+string(format),
+		func(s *service, w http.ResponseWriter, r *http.Request) error { return s.journalSheet(w, r, format) })
+}
+
 // service is an opened team function.
 type service struct {
-	members  dynamo.Table
-	sessions signin.Sessions
-	links    auth.Links
-	issuer   *auth.Verifier
-	client   oauthClient
-	now      func() time.Time
-	newID    func(prefix string) string
-	pages    *web.Templates
+	audit                                                 audit.Trail
+	allies, agenda, applications, mails, partners, bilans dynamo.Table
+	personal                                              map[function.Table]dynamo.Table
+	deadLetters                                           string // address of what could not be handled, empty when unknown
+	members                                               dynamo.Table
+	sessions                                              signin.Sessions
+	links                                                 auth.Links
+	issuer                                                *auth.Verifier
+	client                                                oauthClient
+	now                                                   func() time.Time
+	newID                                                 func(prefix string) string
+	pages                                                 *web.Templates
 }
 
 func open(rt function.Runtime) (*service, error) {
 	pages := web.NewTemplates(pageFiles)
 	pages.Origin = rt.Setting(function.PublicURL)
+	held := map[function.Table]dynamo.Table{}
+	for _, d := range function.Definitions {
+		if d.Personal {
+			held[d.Table] = rt.Table(d.Table)
+		}
+	}
 	return &service{
+		audit:  audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
+		allies: rt.Table(function.Allies), agenda: rt.Table(function.Agenda), applications: rt.Table(function.Applications),
+		mails: rt.Table(function.Mails), partners: rt.Table(function.Partners), bilans: rt.Table(function.Bilans),
+		personal: held, deadLetters: rt.Setting(function.DeadLettersURL),
 		members: rt.Table(function.Members), sessions: rt.Sessions(),
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now},
 		issuer: auth.NewVerifier(auth.Issuer{

@@ -63,6 +63,9 @@ func (a *application) environment(f *function.Function) *map[string]*string {
 		case value != "":
 		case s.Name == function.PublicURL.Name:
 			value = *a.api.origin
+		case s.Name == function.DeadLettersURL.Name:
+			region := *a.stack.Region()
+			value = "https://" + region + ".console.aws.amazon.com/sqs/v3/home?region=" + region + "#/queues"
 		default:
 			value = s.Default
 		}

@@ -38,6 +38,9 @@ type entry struct {
 	ExpiresAt int64 `dynamodbav:"expires_at"`
 }
 
+// partition is where the entries of a month stand.
+func partition(month string) string { return "AUDIT#" + month }
+
 // keptYears is how long an entry is kept.
 const keptYears = 3
 
@@ -51,7 +54,7 @@ func (t Trail) Entry(ctx context.Context, action, subject string, before, after 
 	}
 	now := t.Now().UTC()
 	e := entry{ID: t.NewID("aud"), At: now, Who: member.Subject, Action: action, Subject: subject, ExpiresAt: now.AddDate(keptYears, 0, 0).Unix()}
-	e.Key = dynamo.Key{PK: "AUDIT#" + now.Format("2006-01"), SK: now.Format(time.RFC3339) + "#" + e.ID}
+	e.Key = dynamo.Key{PK: partition(now.Format("2006-01")), SK: now.Format(time.RFC3339) + "#" + e.ID}
 	for _, side := range []struct {
 		value any
 		text  *string

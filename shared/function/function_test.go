@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
 type service struct{}
@@ -225,7 +227,12 @@ func TestWhatIsDeclaredHasCodeToRun(t *testing.T) {
 
 func opened(t *testing.T, change func(*Spec[service])) *Running {
 	t.Helper()
-	running, err := Define(spec(change)).Open(Runtime{Log: slog.New(slog.DiscardHandler), Now: time.Now, ReadSetting: func(string) string { return "" }})
+	done := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	t.Cleanup(done.Close)
+	running, err := Define(spec(change)).Open(Runtime{
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, ReadSetting: func(string) string { return "" },
+		Dynamo: dynamodb.New(dynamodb.Options{Region: "local", BaseEndpoint: &done.URL, Credentials: aws.AnonymousCredentials{}}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

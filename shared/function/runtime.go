@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -108,7 +109,10 @@ func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
 	if spec.Erase != nil {
 		for _, u := range f.Streams {
 			running.Streams[u.Table] = erasing(running.Streams[u.Table], func(ctx context.Context, person string, requested time.Time) error {
-				return spec.Erase(service, ctx, person, requested)
+				if err := spec.Erase(service, ctx, person, requested); err != nil {
+					return err
+				}
+				return noteErased(ctx, rt, rt.Table(u.Table), person, requested)
 			})
 		}
 	}
@@ -134,6 +138,19 @@ func erasing(consume func(context.Context, events.DynamoDBEventRecord) error,
 		}
 		return consume(ctx, record)
 	}
+}
+
+// noteErased notes in a table that a request was carried out, unless it is
+// gone or was made anew since.
+func noteErased(ctx context.Context, rt Runtime, table dynamo.Table, person string, requested time.Time) error {
+	var writes dynamo.Writes
+	writes.Add(personal.Erased(table, person, requested, rt.Now()))
+	err := writes.Commit(ctx, table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
 }
 
 // Default is the path of the route that answers whatever no other does

@@ -65,6 +65,8 @@ var Definitions = []Definition{
 			Included: []string{"ally_id", "name", "category", "territory", "region", "joined_on"},
 		}, {
 			Name: "allies", Hash: "list", Range: "list_at", IncludeAllItems: true,
+		}, {
+			Name: "erasures", Hash: "erasures", Range: "requested_at", // in this table for all
 		}},
 	},
 	{

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
@@ -36,6 +38,23 @@ type Erasure struct {
 	dynamo.Key
 	RequestedAt time.Time `dynamodbav:"requested_at"`
 	ExpiresAt   int64     `dynamodbav:"expires_at"`
+	// ErasedAt is when the owner of the table was done (RFC 3339), empty until then.
+	ErasedAt string `dynamodbav:"erased_at,omitempty"`
+	// List places it in the index "erasures".
+	List string `dynamodbav:"erasures"`
+}
+
+// AllErasures is the one partition of the index "erasures".
+const AllErasures = "ERASURES"
+
+// ErasureKey is where the request of a person stands, in every personal table.
+func ErasureKey(person string) dynamo.Key { return dynamo.Key{PK: Partition(person), SK: ErasureSK} }
+
+// Erased is the transaction item that notes, in a table, that its owner has
+// carried out the request of this instant.
+func Erased(table dynamo.Table, person string, requested, now time.Time) (types.TransactWriteItem, error) {
+	return table.Update(ErasureKey(person), expression.Set(expression.Name("erased_at"), expression.Value(now.UTC().Format(time.RFC3339))),
+		expression.Name("requested_at").Equal(expression.Value(requested)), expression.AttributeNotExists(expression.Name("erased_at")))
 }
 
 // erasureFor is how long the request itself is kept.
@@ -43,14 +62,14 @@ const erasureFor = 30 * 24 * time.Hour
 
 // NewErasure makes the request of a person, now.
 func NewErasure(person string, now time.Time) Erasure {
-	return Erasure{dynamo.Key{PK: Partition(person), SK: ErasureSK}, now.UTC(), now.Add(erasureFor).Unix()}
+	return Erasure{Key: ErasureKey(person), RequestedAt: now.UTC(), ExpiresAt: now.Add(erasureFor).Unix(), List: AllErasures}
 }
 
 // ErasureIn reads a request out of a change of a personal table; ok is false
-// when the change is anything else.
+// when the change is anything else, or notes that it was carried out.
 func ErasureIn(record events.DynamoDBEventRecord) (person string, requested time.Time, ok bool) {
 	image := record.Change.NewImage
-	if record.EventName == string(events.DynamoDBOperationTypeRemove) || text(record.Change.Keys["sk"]) != ErasureSK {
+	if record.EventName == string(events.DynamoDBOperationTypeRemove) || text(record.Change.Keys["sk"]) != ErasureSK || text(image["erased_at"]) != "" {
 		return "", time.Time{}, false
 	}
 	requested, err := time.Parse(time.RFC3339Nano, text(image["requested_at"]))

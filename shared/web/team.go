@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -88,7 +89,7 @@ func TeamPath(text string) string {
 	if err != nil || at.IsAbs() || at.Host != "" || at.Opaque != "" || strings.ContainsAny(text, "\\\r\n\t") {
 		return TeamRoot
 	}
-	if at.Path != TeamRoot && !strings.HasPrefix(at.Path, TeamRoot+"/") || strings.HasPrefix(at.Path, SignInPath) {
+	if path.Clean(at.Path) != at.Path || at.Path != TeamRoot && !strings.HasPrefix(at.Path, TeamRoot+"/") || strings.HasPrefix(at.Path, SignInPath) {
 		return TeamRoot
 	}
 	return at.RequestURI()

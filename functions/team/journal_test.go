@@ -1,0 +1,184 @@
+package team
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// note writes an entry of a member, as another function would.
+func (w *world) note(subject, action, about string, before, after any) {
+	w.t.Helper()
+	s, err := open(w.Runtime())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx := auth.WithMember(context.Background(), auth.Member{Subject: subject})
+	var writes dynamo.Writes
+	writes.Add(s.audit.Entry(ctx, action, about, before, after))
+	if err := writes.Commit(ctx, w.Client); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestTheTrailIsReadable(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	w.note("member-camille", "session.changed", "ses_1", map[string]any{"title": "Avant", "capacity": 20, "place": "Figeac"}, map[string]any{"title": "Après <b>", "capacity": 20, "place": "Figeac"})
+	w.Clock.Advance(time.Minute)
+	w.note("member-gone", "unheard.of", "x_1", nil, map[string]bool{"consents.newsletter": true})
+	page := w.page(http.StatusOK, "/equipe/journal")
+	for _, want := range []string{
+		"Rencontre modifiée", "Camille Dupré", "Titre : <del>Avant</del> → <ins>Après &lt;b&gt;</ins>", "Ancien compte", "unheard.of", "Nouvelles : <ins>oui</ins>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the journal does not say %q: %s", want, page)
+		}
+	}
+	if strings.Contains(page, "Figeac") || strings.Contains(page, "Places :") {
+		t.Error("what has not changed is shown as changed")
+	}
+	if strings.Index(page, "unheard.of") > strings.Index(page, "Rencontre modifiée</th>") && strings.Contains(page, "Rencontre modifiée</th>") {
+		t.Error("not the latest first")
+	}
+}
+
+func TestTheTrailIsFilteredAndPaged(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	for n := range 25 {
+		w.note(fmt.Sprintf("member-%d", n%2), []string{"export", "ally.merged"}[n%2], fmt.Sprintf("ally_%d", n), nil, nil)
+		w.Clock.Advance(time.Second)
+	}
+	seen := 0
+	for path := "/equipe/journal"; path != ""; {
+		page := w.page(http.StatusOK, path)
+		seen += strings.Count(page, `<th scope="row">`)
+		before, _, more := strings.Cut(page, `" rel="next"`)
+		if path = ""; more {
+			path = strings.ReplaceAll(before[strings.LastIndex(before, `href="`)+len(`href="`):], "&amp;", "&")
+		}
+	}
+	if seen != 25 {
+		t.Errorf("%d entries over all pages", seen)
+	}
+	for query, want := range map[string]int{
+		"action=export": 13, "who=member-1": 12, "subject=ally_24": 1, "who=member-0&action=ally.merged": 0, "month=2020-01": 0, "limit=100": 25,
+	} {
+		if got := strings.Count(w.page(http.StatusOK, "/equipe/journal?limit=100&"+query), `<th scope="row">`); got != want {
+			t.Errorf("%s: %d, want %d", query, got, want)
+		}
+	}
+	if page := w.page(http.StatusUnprocessableEntity, "/equipe/journal?month=novembre"); !strings.Contains(page, "Saisissez un mois comme 2026-11.") {
+		t.Errorf("%s", page)
+	}
+	rows, err := csv.NewReader(strings.NewReader(w.page(http.StatusOK, "/equipe/journal.csv?action=export"))).ReadAll()
+	if err != nil || len(rows) != 14 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+	if got := strings.Count(w.page(http.StatusOK, "/equipe/journal?action=export&who=member-camille"), `<th scope="row">`); got != 1 {
+		t.Errorf("the export is noted %d times", got)
+	}
+}
+
+// TestTheTrailForgetsWhoIsErased: entries name an account; its name goes with
+// the record of the member, and nothing personal is in the table.
+func TestTheTrailForgetsWhoIsErased(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	w.note("member-camille", "ally.merged", "ally_1", nil, nil)
+	person, err := personal.Hash(t.Context(), w.Runtime().Key(function.IdentityKey), "camille@fabrique.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Clock.Advance(time.Minute)
+	var writes dynamo.Writes
+	writes.Add(w.Runtime().Table(function.Members).Put(personal.NewErasure(person, w.Clock.Now())))
+	if err := writes.Commit(t.Context(), w.Client); err != nil {
+		t.Fatal(err)
+	}
+	w.Drain(w.running)
+	if w.signedIn() {
+		t.Error("an erased member is signed in")
+	}
+	for _, private := range []string{"Camille Dupré", "camille@"} {
+		if held := w.Holding(private); len(held) > 0 {
+			t.Errorf("%s is held by %v", private, held)
+		}
+	}
+	sacha := camille("admin")
+	sacha.Subject, sacha.Email, sacha.name = "member-sacha", "sacha@fabrique.example", "Sacha Nguyen"
+	w.signIn(sacha, "/equipe")
+	if page := w.page(http.StatusOK, "/equipe/journal"); !strings.Contains(page, "Ancien compte") || strings.Contains(page, "Camille") {
+		t.Errorf("%s", page)
+	}
+	if page := w.page(http.StatusOK, adminPath); !strings.Contains(page, "Sacha Nguyen") || strings.Contains(page, "Camille") {
+		t.Errorf("%s", page)
+	}
+	for _, entry := range w.Dump(function.Audit) {
+		kept := time.Unix(int64(entry["expires_at"].(float64)), 0)
+		if years := kept.Sub(w.Clock.Now()).Hours() / 24 / 365; years < 2.9 || years > 3.1 {
+			t.Errorf("kept for %.1f years", years)
+		}
+	}
+}
+
+func TestAdministratorsKeepOutAndLetIn(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	camilles := w.cookies
+	sacha := camille("admin")
+	sacha.Subject, sacha.Email, sacha.name = "member-sacha", "sacha@fabrique.example", "Sacha Nguyen"
+	w.cookies = map[string]*http.Cookie{}
+	w.signIn(sacha, "/equipe")
+	page := w.page(http.StatusOK, adminPath)
+	if strings.Count(page, "/fermer\">") != 1 {
+		t.Fatalf("one can be kept out, oneself not: %s", page)
+	}
+	before, _, _ := strings.Cut(page, `/fermer">`)
+	base := before[strings.LastIndex(before, `"`)+1:]
+	admins := w.cookies
+	do := func(what string) { w.cookies = admins; w.Clock.Advance(time.Second); w.post(http.StatusSeeOther, base+what) }
+	as := func() bool { w.cookies = camilles; return w.signedIn() }
+
+	do("/deconnecter")
+	if as() {
+		t.Error("signed in after an administrator ended the sessions")
+	}
+	w.Clock.Advance(time.Second)
+	w.cookies = map[string]*http.Cookie{}
+	w.signIn(camille("team"), "/equipe")
+	camilles = w.cookies
+	do("/fermer")
+	if as() {
+		t.Error("signed in although kept out")
+	}
+	w.cookies = map[string]*http.Cookie{}
+	if answer := w.visit(w.consent(w.leave("/equipe"), camille("team")), nil); answer.Code != http.StatusForbidden {
+		t.Errorf("let in at the door: %d", answer.Code)
+	}
+	do("/rouvrir")
+	w.Clock.Advance(time.Second)
+	w.cookies = map[string]*http.Cookie{}
+	w.signIn(camille("team"), "/equipe")
+	trail := fmt.Sprint(w.Dump(function.Audit))
+	for _, action := range []string{"member.signed_out", "member.kept_out", "member.let_in"} {
+		if !strings.Contains(trail, action) {
+			t.Errorf("the trail does not say %s", action)
+		}
+	}
+	w.cookies = admins
+	if answer := w.visit(adminPath+"/membres/nobody/fermer", url.Values{"csrf": {w.formToken()}}); answer.Code != http.StatusNotFound {
+		t.Errorf("someone unknown: %d", answer.Code)
+	}
+}
