@@ -158,7 +158,7 @@ func send(t *testing.T, l *runtimeapi.Lambda, payload []byte) events.APIGatewayV
 // environment: no table, no secret and no other service can be reached, and
 // it must poll all the same, then answer what needs none of them.
 func TestBootstrapsStartWithLambdaAlone(t *testing.T) {
-	paths := map[string]string{"bilan": "/v1/bilans/2023.doc", "booking": "/v1/bookings/bok_1", "cohort": "/v1/applications/app_1", "registration": "/v1/charter", "site": "/openapi.json", "notify": "/desinscription", "partner": "/partenaires", "team": "/equipe/connexion"}
+	paths := map[string]string{"bilan": "/v1/bilans/2023.doc", "booking": "/v1/bookings/bok_1", "cohort": "/v1/applications/app_1", "registration": "/v1/charter", "site": "/openapi.json", "notify": "/desinscription", "partner": "/partenaires", "publishing": "/podcast.png", "team": "/equipe/connexion"}
 	for _, f := range functions.All {
 		t.Run(f.Name, func(t *testing.T) {
 			l := runtimeapi.Start(t, bootstrap(t, f.Name))

@@ -20,6 +20,7 @@ var devOnly = []string{
 	module + "/tests",
 	module + "/shared/function/functiontest",
 	module + "/shared/dynamo/engine",
+	module + "/shared/storage/folder",
 	"github.com/aws/aws-cdk-go",
 	"github.com/aws/constructs-go",
 	"github.com/aws/jsii-runtime-go",

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -90,6 +92,30 @@ func TestAResourceIsWrittenPublishedAndWithdrawn(t *testing.T) {
 	if trail := w.Dump(function.Audit); len(trail) != 4 {
 		t.Errorf("%d entries in the trail", len(trail))
 	}
+	w.factsAreAsPublished()
+}
+
+// factsAreAsPublished holds each fact to its schema.
+func (w *world) factsAreAsPublished() {
+	w.t.Helper()
+	compiler, seen := jsonschema.NewCompiler(), 0
+	for _, item := range w.Dump(function.Ledger) {
+		event, err := jsonschema.UnmarshalJSON(strings.NewReader(item["event"].(string)))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		schema, err := compiler.Compile("../../events/" + event.(map[string]any)["type"].(string) + ".schema.json")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := schema.Validate(event); err != nil {
+			w.t.Error(err)
+		}
+		seen++
+	}
+	if seen == 0 {
+		w.t.Error("no fact was stated")
+	}
 }
 
 // TestEveryFaultIsToldAtOnce and nothing is written.
@@ -169,6 +195,7 @@ func TestWhoReadSomethingElseIsToldWhatChanged(t *testing.T) {
 		t.Errorf("%v", facts)
 	}
 	w.team(200, "PATCH", path, map[string]any{"published_on": "2025-12-31"}, &made)
+	w.factsAreAsPublished()
 	facts := w.facts("resource.published.v1")
 	if last := facts[slices.IndexFunc(facts, func(f map[string]any) bool { return f["data"].(map[string]any)["published_on"] == "2025-12-31" })]; last["time"] != "2025-12-31T11:00:00Z" {
 		t.Errorf("%v", last)

@@ -9,7 +9,7 @@ import (
 )
 
 // standing are the pages that are always there.
-var standing = []string{"/", "/charte", "/agenda", "/cohortes", "/allies", "/ressources"}
+var standing = []string{"/", "/charte", "/agenda", "/cohortes", "/allies", "/ressources", "/bilans"}
 
 // mostListed bounds the sitemap in time and in units; the protocol takes
 // 50,000 addresses. Older resources are reached from the list.

@@ -214,7 +214,7 @@ func seeOther(w http.ResponseWriter, r *http.Request, path string, err error) er
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, path, http.StatusSeeOther)
+	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // a path of ours
 	return nil
 }
 

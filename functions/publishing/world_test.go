@@ -2,7 +2,6 @@ package publishing
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/agenda"
-	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
@@ -75,11 +73,6 @@ func (w *world) put(table dynamo.Table, item any) {
 	if err := writes.Commit(w.t.Context(), table.Client); err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// member is the context of a request of the team.
-func (w *world) member() context.Context {
-	return auth.WithMember(w.t.Context(), auth.Member{Subject: "member-1", Roles: []auth.Role{auth.RoleTeam}})
 }
 
 // call sends a request and reads the JSON that comes back into out, unless nil.

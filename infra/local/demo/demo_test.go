@@ -101,6 +101,21 @@ func TestLoadSignsEveryone(t *testing.T) {
 	if err := c.call("GET", "/v1/cohorts/massif-central", nil, &cohort); err != nil || len(cohort.Territories) != 4 {
 		t.Errorf("%v %+v", err, cohort)
 	}
+	var library struct {
+		Items []struct{ Kind, Series, Cohort string }
+	}
+	if err := c.call("GET", "/v1/resources?limit=100", nil, &library); err != nil {
+		t.Fatal(err)
+	}
+	linked := 0
+	for _, item := range library.Items {
+		if item.Series != "" || item.Cohort != "" {
+			linked++
+		}
+	}
+	if len(library.Items) != 22 || linked < 10 {
+		t.Errorf("%d resources, %d of a series or a cohort", len(library.Items), linked)
+	}
 	var mails []any
 	if err := c.call("GET", "/_dev/mail", nil, &mails); err != nil || len(mails) != 0 {
 		t.Errorf("%d mails are left (%v)", len(mails), err)

@@ -139,7 +139,7 @@ func (s *Server) copy(w http.ResponseWriter, r *http.Request, bucket, key string
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml")
-	fmt.Fprint(w, "<CopyObjectResult><ETag>&quot;copied&quot;</ETag></CopyObjectResult>")
+	_, _ = io.WriteString(w, "<CopyObjectResult><ETag>&quot;copied&quot;</ETag></CopyObjectResult>")
 }
 
 // signed tells whether a call is signed: by a header, which clients of this
@@ -184,6 +184,7 @@ func sum(key []byte, text string) []byte {
 
 // post takes a form, when it is what its signed policy says.
 func (s *Server) post(w http.ResponseWriter, r *http.Request, bucket string) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxObject)
 	if err := r.ParseMultipartForm(8 << 20); err != nil {
 		refuse(w, http.StatusBadRequest, "MalformedPOSTRequest")
 		return
