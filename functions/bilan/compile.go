@@ -49,9 +49,11 @@ func (s *service) compile(ctx context.Context, _ time.Time) error {
 	}
 	s.log.ErrorContext(ctx, "figures differ from the ledger", "figures", different)
 	text := "Le recomptage de la nuit a trouvé et réparé un écart : " + strings.Join(different, ", ") + "."
-	var writes dynamo.Writes
-	writes.Add(s.notice("compile-bilan", s.now(), text))
-	if err := writes.Commit(ctx, s.table.Client); err != nil {
+	told, err := s.tell(ctx, "compile-bilan", text)
+	if err != nil {
+		return err
+	}
+	if err := dynamo.Transact(ctx, s.table.Client, told...); err != nil {
 		return err
 	}
 	return fmt.Errorf("figures differed from the ledger, and were repaired: %s", strings.Join(different, ", "))
@@ -242,8 +244,8 @@ func (s *service) sweep(ctx context.Context, f figure, year int) error {
 
 // stands tells whether the word of a fact is what the ledger says of an element.
 func (s *service) stands(ctx context.Context, f figure, name, id string, w wordOf) (bool, error) {
-	at, err := time.Parse(time.RFC3339, w.At)
-	if err != nil {
+	at, readable := instantOf(w.At)
+	if !readable {
 		return false, nil
 	}
 	told := fact{ID: id, Type: w.Type, Time: at}
@@ -251,7 +253,7 @@ func (s *service) stands(ctx context.Context, f figure, name, id string, w wordO
 		Event      string `dynamodbav:"event"`
 		RecordedAt string `dynamodbav:"recorded_at"`
 	}
-	found, err := s.ledger.Get(ctx, dynamo.Key{PK: fmt.Sprintf("%s#%d", w.Type, told.year()), SK: w.At + "#" + id}, &item)
+	found, err := s.ledger.Get(ctx, ledgerKey(told), &item)
 	if err != nil || !found {
 		return false, err
 	}
@@ -312,8 +314,8 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 func (s *service) closeYear(ctx context.Context, due time.Time) error {
 	year := due.In(french.Paris()).Year() - 1
 	text := fmt.Sprintf("L’année %d est close : relisez ses chiffres, puis publiez le bilan.", year)
-	_, err := s.close(ctx, year, func() (types.TransactWriteItem, error) {
-		return s.notice(fmt.Sprintf("close-year-%d", year), s.now(), text)
+	err := s.close(ctx, year, func() ([]types.TransactWriteItem, error) {
+		return s.tell(ctx, fmt.Sprintf("close-year-%d", year), text)
 	})
 	if errors.Is(err, errPublished) {
 		return nil

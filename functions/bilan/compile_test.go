@@ -149,6 +149,7 @@ func TestANewFigureIsCountedOverAllFacts(t *testing.T) {
 // published year alone, however often and late it runs.
 func TestCloseYear(t *testing.T) {
 	w := newWorld(t)
+	w.teamMail = "equipe@fabrique.example"
 	w.year2023()
 	w.Clock.Set(paris("2024-01-15 08:00"))
 	failed := make(chan error, 3)
@@ -167,6 +168,9 @@ func TestCloseYear(t *testing.T) {
 	list, err := w.notices(t.Context())
 	if err != nil || len(list.Items) != 1 || !strings.Contains(list.Items[0].Text, "2023") {
 		t.Errorf("%v %+v", err, list)
+	}
+	if mails := w.Holding("team-notice"); len(mails) != 1 {
+		t.Errorf("the team is written to: %v", mails)
 	}
 	if got := w.bilan(2023).Status; got != report.Closed {
 		t.Errorf("2023 is %s", got)

@@ -231,10 +231,10 @@ const (
 	phonePattern = `(\+33|0033|0)[\s.-]?[1-9]([\s.-]?[0-9]{2}){4}`
 )
 
-var personal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(emailPattern + "|" + phonePattern) })
+var namesSomeone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(emailPattern + "|" + phonePattern) })
 
 func checkNobody(faults *fault.Fields, at, text string) {
-	if personal().MatchString(text) {
+	if namesSomeone().MatchString(text) {
 		faults.Add(at, "Retirez l’adresse e-mail ou le numéro de téléphone : un fait ne contient aucune donnée personnelle.")
 	}
 }

@@ -122,3 +122,9 @@ func (f fact) text() string {
 	}
 	return f.Subject
 }
+
+// instantOf reads an instant as keys have it.
+func instantOf(text string) (at time.Time, ok bool) {
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil
+}

@@ -6,14 +6,20 @@ package bilan
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
+
+// teamMail is where mails to the team as a whole go.
+var teamMail = function.Setting{Name: "TEAM_MAIL",
+	Purpose: "address of the team, told when a year is closed and when a figure had to be repaired; empty: only its pages tell"}
 
 // Function is the declaration.
 var Function = function.Define(function.Spec[service]{
@@ -26,7 +32,8 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Ledger, Right: function.ReadAppend},
 		{Table: function.Audit, Right: function.Append},
 	},
-	Settings: []function.Setting{function.PublicURL},
+	Settings: []function.Setting{function.PublicURL, teamMail},
+	Secrets:  []function.Secret{function.IdentityKey},
 	Open:     open,
 	Schedules: []function.Schedule[service]{
 		{Name: "compile-bilan", Purpose: "Count all years anew from the ledger, compare, and repair what differs.",
@@ -52,7 +59,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Record what happened elsewhere, or correct what was recorded", Body: factInput{}, Answer: factView{}, Status: http.StatusCreated, Creates: true}},
 		{Method: http.MethodGet, Path: "/v1/facts", Access: function.Team, Handle: (*service).getFacts,
 			Doc: function.Doc{Summary: "What the team recorded of a type and a year, the latest first", Query: factsQuery{}, Answer: factPage{}}},
-	}, pageRoutes...),
+	}, slices.Concat(pageRoutes, teamRoutes)...),
 })
 
 // service is an opened bilan function.
@@ -62,10 +69,13 @@ type service struct {
 	audit   audit.Trail
 	figures register
 	log     *slog.Logger
-	now     func() time.Time
-	newID   func(prefix string) string
-	origin  string
-	pages   *web.Templates
+	// teamMail is the address of the team, empty for none.
+	teamMail string
+	identity auth.Key
+	now      func() time.Time
+	newID    func(prefix string) string
+	origin   string
+	pages    *web.Templates
 }
 
 func open(rt function.Runtime) (*service, error) {
@@ -74,6 +84,6 @@ func open(rt function.Runtime) (*service, error) {
 	return &service{
 		table: rt.Table(function.Bilans), ledger: rt.Table(function.Ledger),
 		audit:   audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
-		figures: figures, log: rt.Log, now: rt.Now, newID: rt.ID, origin: pages.Origin, pages: pages,
+		figures: figures, log: rt.Log, teamMail: rt.Setting(teamMail), identity: rt.Key(function.IdentityKey), now: rt.Now, newID: rt.ID, origin: pages.Origin, pages: pages,
 	}, nil
 }

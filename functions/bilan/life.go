@@ -30,13 +30,18 @@ func (s *service) postClose(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	entry := func() (types.TransactWriteItem, error) {
-		return s.audit.Entry(r.Context(), "bilan.closed", strconv.Itoa(year), nil, nil)
-	}
-	if _, err := s.close(r.Context(), year, entry); err != nil {
+	if err := s.closeByTeam(r.Context(), year); err != nil {
 		return err
 	}
 	return s.answerYear(r.Context(), w, year)
+}
+
+// closeByTeam closes a year and notes who did.
+func (s *service) closeByTeam(ctx context.Context, year int) error {
+	return s.close(ctx, year, func() ([]types.TransactWriteItem, error) {
+		entry, err := s.audit.Entry(ctx, "bilan.closed", strconv.Itoa(year), nil, nil)
+		return []types.TransactWriteItem{entry}, err
+	})
 }
 
 func (s *service) answerYear(ctx context.Context, w http.ResponseWriter, year int) error {
@@ -51,35 +56,37 @@ func (s *service) answerYear(ctx context.Context, w http.ResponseWriter, year in
 // arrive meanwhile.
 const lifeAttempts = 8
 
-// close closes a year that is over. It returns whether it did: a year that is
-// closed already stays so. entry, and any more, go with it in one transaction.
-func (s *service) close(ctx context.Context, year int, more ...func() (types.TransactWriteItem, error)) (closed bool, err error) {
+// close closes a year that is over; one that is closed already stays so. What
+// more makes goes with it in one transaction.
+func (s *service) close(ctx context.Context, year int, more func() ([]types.TransactWriteItem, error)) error {
 	if year >= s.thisYear() {
-		return false, errNotOver
+		return errNotOver
 	}
 	for range lifeAttempts {
 		book, err := s.book(ctx)
 		if err != nil {
-			return false, err
+			return err
 		}
 		switch book.state(year).Status {
 		case report.Closed:
-			return false, nil
+			return nil
 		case report.Published:
-			return false, errPublished
+			return errPublished
 		}
 		var writes dynamo.Writes
 		s.enter(&writes, book, year, report.Closed, s.now())
-		for _, item := range more {
-			writes.Add(item())
+		items, err := more()
+		if err != nil {
+			return err
 		}
+		writes.Items = append(writes.Items, items...)
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
-			return err == nil, err
+			return err
 		}
 	}
-	return false, busy
+	return busy
 }
 
 var busy = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -195,48 +196,42 @@ print(hashlib.sha256(json.dumps(year, ensure_ascii=False, separators=(",", ":"),
 	}
 }
 
-// TestPublishingWhileFactsArrive: what is frozen is one moment: the value of
-// each figure is the number of its frozen records.
+// TestPublishingWhileFactsArrive, between any two of its calls: what is frozen
+// is one moment. The value of each figure is the number of its frozen records,
+// and whatever is not in it is a correction.
 func TestPublishingWhileFactsArrive(t *testing.T) {
-	w := newWorld(t)
-	w.year2023()
-	w.code("POST", "/v1/bilans/2023/close")
-	done := make(chan error)
-	var facts []ledger.Fact
-	for range 40 {
-		facts = append(facts, w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "Une autre", "on": "2023-09-09", "form": "talk"}))
-	}
-	w.append(facts...)
-	go func() {
-		for _, f := range facts {
-			read, key := w.read(f)
-			if err := w.project(t.Context(), read, key); err != nil {
-				done <- err
-				return
+	calls := 0
+	for _, back := range []int{-1, 0, 1, 2, 3, 40, 41, 42} { // calls before the last; -1 counts them
+		w := newWorld(t)
+		w.year2023()
+		if err := w.closeByTeam(w.member(), 2023); err != nil {
+			t.Fatal(err)
+		}
+		late := w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "Une autre", "on": "2023-09-09", "form": "talk"})
+		w.append(late)
+		arrived := false
+		since := w.Faults(func(c functiontest.Call) functiontest.Fault {
+			if back >= 0 && c.Number == calls-back && !arrived {
+				arrived = true
+				w.projectAll(late)
 			}
+			return functiontest.None
+		})
+		if err := w.publish(w.member(), 2023); err != nil {
+			t.Fatal(err)
 		}
-		done <- nil
-	}()
-	var err error
-	for range 50 {
-		if err = w.publish(w.member(), 2023); err == nil {
-			break
+		if back < 0 {
+			calls, _ = since()
 		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	published := w.bilan(2023)
-	value := values(published)["interventions.all"]
-	list, _, err := w.frozenRecords(t.Context(), 2023, "interventions.all", recordsQuery{Limit: 100})
-	if err != nil || len(list) != value {
-		t.Errorf("%d frozen records, published as %d: %v", len(list), value, err)
-	}
-	late := len(published.Corrections)
-	if value+late != 41 {
-		t.Errorf("%d published and %d corrections of 41", value, late)
+		w.Faults(nil)
+		if !arrived {
+			w.projectAll(late)
+		}
+		published := w.bilan(2023)
+		value := values(published)["interventions.all"]
+		list, _, err := w.frozenRecords(t.Context(), 2023, "interventions.all", recordsQuery{Limit: 100})
+		if err != nil || len(list) != value || value+len(published.Corrections) != 2 {
+			t.Errorf("%d calls before the end: %d frozen records, published as %d, with corrections %+v: %v", back, len(list), value, published.Corrections, err)
+		}
 	}
 }

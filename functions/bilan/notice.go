@@ -12,7 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -44,6 +47,23 @@ const (
 func (s *service) notice(name string, at time.Time, text string) (types.TransactWriteItem, error) {
 	at = at.UTC().Truncate(time.Second)
 	return s.table.Put(noticeItem{dynamo.Key{PK: noticesPartition, SK: at.Format(time.RFC3339) + "#" + name}, name, at, text})
+}
+
+// tell makes the transaction items that tell the team something: a notice on
+// its pages, and a mail to its address when the settings name one.
+func (s *service) tell(ctx context.Context, name, text string) ([]types.TransactWriteItem, error) {
+	now := s.now()
+	var writes dynamo.Writes
+	writes.Add(s.notice(name, now, text))
+	if address, ok := alliance.ParseEmail(s.teamMail); ok {
+		person, err := personal.Hash(ctx, s.identity, alliance.NormaliseEmail(address))
+		if err != nil {
+			return nil, err
+		}
+		writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), "team-notice", person, address, "",
+			map[string]string{"text": text, "page": "/equipe/bilans"}, now)))
+	}
+	return writes.Items, writes.Err
 }
 
 // notices are the latest. They cost a read unit or two.

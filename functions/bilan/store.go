@@ -28,6 +28,7 @@ import (
 //	FROZEN#2023#id   00000                 the records behind a published figure, fifty to an item
 //	POSTED#id        POSTED                a fact that the team recorded, and what corrected it
 //	NOTICES          TIME#name             something the team should know
+//	PERSON#hash      MAIL#…                a mail to the address of the team (package mail)
 //	ONCE#…           ONCE                  an Idempotency-Key that was used
 
 // elementItem is an element of a figure.

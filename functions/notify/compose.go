@@ -33,6 +33,7 @@ var receipts = map[string]bool{
 	"booking-confirmed": true, "booking-waiting": true, "booking-promoted": true, "booking-cancelled": true,
 	"session-moved": true, "session-cancelled": true,
 	"application-confirm": true, "application-confirmed": true, "application-complete": true, "application-accepted": true,
+	"team-notice":          true, // to the team's own address
 	"application-declined": true, "application-waiting": true, "application-withdrawn": true,
 	"application-message": true,
 }

@@ -80,6 +80,7 @@ var examples = []struct {
 	{"application-accepted", "application-accepted", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "Nous vous attendons <mardi>.", "manage": "/candidatures/app_1?token=abc.def"}},
 	{"application-declined", "application-declined", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "", "manage": "/candidatures/app_1?token=abc.def"}},
 	{"application-waiting", "application-waiting", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "note": "", "manage": "/candidatures/app_1?token=abc.def"}},
+	{"team-notice", "team-notice", map[string]string{"text": "L’année 2025 est close : relisez ses chiffres, puis publiez le bilan.", "page": "/equipe/bilans"}},
 	{"application-withdrawn", "application-withdrawn", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "page": "/cohortes/occitanie"}},
 	{"application-message", "application-message", map[string]string{"cohort": "Occitanie <2026>", "territory": "Figeac", "message": "Pouvez-vous nous appeler ?\nNous avons une <question>.", "manage": "/candidatures/app_1?token=abc.def"}},
 }

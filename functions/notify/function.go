@@ -79,6 +79,7 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Allies, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
 		{Table: function.Applications, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
 		{Table: function.Agenda, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
+		{Table: function.Bilans, Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: mail.IntentPrefix}}, Consume: (*service).consume},
 	},
 	Notices: []function.Notice[service]{{
 		Name: "mail-feedback", Source: "aws.ses", DetailTypes: []string{bounced, complained},

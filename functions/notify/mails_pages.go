@@ -27,6 +27,7 @@ var causes = map[string]string{
 	"session-moved": "Rencontre déplacée", "session-cancelled": "Rencontre annulée", "session-thanks": "Demande de retour",
 	"application-confirm": "Confirmer son rôle dans une candidature", "application-confirmed": "Rôle confirmé",
 	"application-complete": "Candidature complète", "application-accepted": "Candidature retenue",
+	"team-notice":          "Nouvelle du bilan pour l’équipe",
 	"application-declined": "Candidature non retenue", "application-waiting": "Candidature en attente", "application-withdrawn": "Candidature retirée",
 }
 

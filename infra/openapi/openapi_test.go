@@ -165,6 +165,9 @@ func TestEachRouteIsThereOnce(t *testing.T) {
 		for _, r := range f.Routes {
 			if r.Path != function.Default {
 				declared = append(declared, strings.ToLower(r.Method)+" "+openPath(r.Path))
+				for _, form := range r.Doc.Forms {
+					declared = append(declared, strings.ToLower(r.Method)+" "+openPath(r.Path)+form.Suffix)
+				}
 			}
 		}
 	}

@@ -256,3 +256,23 @@ func TestPythonReadsTheSame(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkExports says what each file costs and how long it is.
+func BenchmarkExports(b *testing.B) {
+	r := sample(b)
+	for _, export := range []struct {
+		name string
+		make func(report.Report) ([]byte, error)
+	}{{"csv", CSV}, {"xlsx", XLSX}, {"pdf", func(r report.Report) ([]byte, error) { return PDF(r, "https://fabrique.example/bilans/2023") }}} {
+		b.Run(export.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				file, err := export.make(r)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(file)), "bytes")
+			}
+		})
+	}
+}

@@ -1,0 +1,42 @@
+package bilan
+
+import (
+	"maps"
+	"testing"
+)
+
+// TestPresence is decision by decision what counts an element that spans.
+func TestPresence(t *testing.T) {
+	in := func(group, from, to string) wordOf {
+		return wordOf{word: word{Group: group, From: from, To: to}, At: "2023-01-01T00:00:00Z"}
+	}
+	out := func(group, from string) wordOf {
+		return wordOf{word: word{Group: group, From: from, Out: true}, At: "2023-01-01T00:00:01Z"}
+	}
+	for name, c := range map[string]struct {
+		words element
+		steps map[int]int
+	}{
+		"nothing":                         {nil, map[int]int{}},
+		"no end":                          {element{"1": in("a", "2021-12-31", "")}, map[int]int{2021: 1}},
+		"an end":                          {element{"1": in("a", "2021-06-01", "2023-01-01")}, map[int]int{2021: 1, 2024: -1}},
+		"ends before the new year":        {element{"1": in("a", "2021-06-01", "2022-12-31")}, map[int]int{2021: 1, 2023: -1}},
+		"leaves in a later year":          {element{"1": in("a", "2021-06-01", ""), "2": out("a", "2023-12-31")}, map[int]int{2021: 1, 2023: -1}},
+		"leaves in the year":              {element{"1": in("a", "2021-06-01", ""), "2": out("a", "2021-07-01")}, map[int]int{}},
+		"leaves on the first of January":  {element{"1": in("a", "2021-06-01", ""), "2": out("a", "2022-01-01")}, map[int]int{2021: 1, 2022: -1}},
+		"comes back":                      {element{"1": in("a", "2021-06-01", ""), "2": out("a", "2022-01-01"), "3": in("a", "2024-06-01", "")}, map[int]int{2021: 1, 2022: -1, 2024: 1}},
+		"leaves and comes back in a year": {element{"1": in("a", "2021-06-01", ""), "2": out("a", "2022-03-01"), "3": in("a", "2022-06-01", "")}, map[int]int{2021: 1}},
+		"leaves one group of two":         {element{"1": in("a", "2021-06-01", ""), "2": out("a", "2022-03-01"), "3": in("b", "2022-01-01", "2022-12-31")}, map[int]int{2021: 1, 2023: -1}},
+		"two periods apart":               {element{"1": in("a", "2021-06-01", "2021-07-01"), "2": in("a", "2024-06-01", "2024-07-01")}, map[int]int{2021: 1, 2022: -1, 2024: 1, 2025: -1}},
+		"out before it was in":            {element{"1": out("a", "2020-06-01"), "2": in("a", "2021-06-01", "")}, map[int]int{2021: 1}},
+		"out alone":                       {element{"1": out("a", "2020-06-01")}, map[int]int{}},
+	} {
+		got := map[int]int{}
+		for year, step := range c.words.steps() {
+			got[year] = step.Elements
+		}
+		if !maps.Equal(got, c.steps) {
+			t.Errorf("%s: %v, not %v", name, got, c.steps)
+		}
+	}
+}

@@ -1,0 +1,302 @@
+package bilan
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// teamRoutes are the pages of the team: what it records, and the life of years.
+var teamRoutes = []function.Route[service]{
+	{Method: http.MethodGet, Path: "/equipe/faits", Access: function.Team, Handle: (*service).factsPage,
+		Doc: function.Doc{Summary: "What the team has recorded, and a form to record or correct", Page: true}},
+	{Method: http.MethodPost, Path: "/equipe/faits", Access: function.Team, Handle: (*service).factPosted,
+		Doc: function.Doc{Summary: "Record or correct a fact from the form", Page: true}},
+	{Method: http.MethodGet, Path: "/equipe/bilans", Access: function.Team, Handle: (*service).teamYearsPage,
+		Doc: function.Doc{Summary: "Where each year stands, and what the schedules tell", Page: true}},
+	{Method: http.MethodGet, Path: "/equipe/bilans/{year}", Access: function.Team, Handle: (*service).teamYearPage,
+		Doc: function.Doc{Summary: "The figures of a year to check, each with its records", Page: true}},
+	{Method: http.MethodPost, Path: "/equipe/bilans/{year}/cloturer", Access: function.Team, Handle: (*service).closePosted,
+		Doc: function.Doc{Summary: "Close a year from its page", Page: true}},
+	{Method: http.MethodPost, Path: "/equipe/bilans/{year}/publier", Access: function.Team, Handle: (*service).publishPosted,
+		Doc: function.Doc{Summary: "Publish a year from its page", Page: true}},
+}
+
+// formFields is where the names of a form's fields begin: where faults say
+// that they are.
+const formFields = "data."
+
+// factsView is the page of facts: one type and year, and the form of the type.
+type factsView struct {
+	Types    []web.Option
+	Type     string
+	Label    string
+	Year     int
+	Years    []int
+	Fields   []fieldView
+	Corrects string
+	Facts    []postedFact
+	More     string
+	Done     bool
+}
+
+// postedFact is a recorded fact in the list.
+type postedFact struct {
+	ID, Text string
+	At       string // by which the ledger finds it
+	Day      time.Time
+}
+
+// fieldView is a field of the form as its page shows it.
+type fieldView struct {
+	field
+	Form    web.Form
+	Name    string
+	Options []web.Option
+}
+
+// Widget is the partial that shows the field.
+func (f fieldView) Widget() string {
+	switch f.Kind {
+	case flag:
+		return "checkbox"
+	case choice:
+		return "select"
+	}
+	return "text"
+}
+
+// Type is the type of its input.
+func (f fieldView) Type() string {
+	switch f.Kind {
+	case past, day:
+		return "date"
+	case address:
+		return "url"
+	}
+	return "text"
+}
+
+// Optional tells whether it may be left empty.
+func (f fieldView) Optional() bool { return !f.Required && f.Kind != flag }
+
+// Short tells whether it is narrow.
+func (f fieldView) Short() bool { return f.Kind != line && f.Kind != address }
+
+// Hint says how to fill it in.
+func (f fieldView) Hint() string {
+	switch f.Kind {
+	case slug:
+		return "En minuscules, chiffres et tirets, comme sensitive-diagnosis ou respir."
+	case code:
+		return "Commune (INSEE), intercommunalité (SIREN), département ou région (REG-76)."
+	}
+	return ""
+}
+
+// factsFrom reads which facts a page is about: interventions of this year when
+// nothing is said.
+func (s *service) factsFrom(values url.Values, faults *fault.Fields) (factsQuery, form) {
+	if values.Get("type") == "" {
+		values.Set("type", kindOf(forms[0].Type))
+	}
+	return s.readFactsQuery(values, faults)
+}
+
+func (s *service) factsPage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	given := url.Values{web.KeyField: {s.newID("form")}, "corrects": {values.Get("corrige")}}
+	if id := values.Get("corrige"); id != "" {
+		if err := s.fillFrom(r, id, values.Get("le"), given); err != nil {
+			return err
+		}
+	}
+	return s.renderFacts(w, r, http.StatusOK, values, web.Form{Values: given})
+}
+
+// fillFrom gives the form what a recorded fact says, to be corrected. at is the
+// place of the fact in its partition of the ledger: its time.
+func (s *service) fillFrom(r *http.Request, id, at string, given url.Values) error {
+	var faults fault.Fields
+	_, f := s.factsFrom(r.URL.Query(), &faults)
+	happened, readable := instantOf(at)
+	if !readable || len(faults) > 0 {
+		return nil // an address typed by hand: the form stays empty
+	}
+	var item struct {
+		Event string `dynamodbav:"event"`
+	}
+	told := fact{ID: id, Type: f.Type, Time: happened}
+	found, err := s.ledger.Get(r.Context(), ledgerKey(told), &item)
+	if err != nil || !found {
+		return err
+	}
+	view, err := readAnswer(item.Event, nil)
+	for name, value := range view.Data {
+		if name != "corrects" {
+			given.Set(formFields+name, fmt.Sprint(value))
+		}
+	}
+	return err
+}
+
+func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int, values url.Values, form web.Form) error {
+	var faults fault.Fields
+	query, f := s.factsFrom(values, &faults)
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	page, err := s.facts(r.Context(), f, query)
+	if err != nil {
+		return err
+	}
+	view := factsView{Type: kindOf(f.Type), Label: f.Label, Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != ""}
+	for _, other := range forms {
+		view.Types = append(view.Types, web.Option{Value: kindOf(other.Type), Label: other.Label})
+	}
+	for year := s.thisYear(); year > s.thisYear()-6; year-- {
+		view.Years = append(view.Years, year)
+	}
+	for _, field := range f.Fields {
+		shown := fieldView{field: field, Form: form, Name: formFields + field.Name}
+		for _, o := range field.Choices {
+			shown.Options = append(shown.Options, web.Option{Value: o.Value, Label: o.Label})
+		}
+		view.Fields = append(view.Fields, shown)
+	}
+	for _, told := range page.Items {
+		text, _ := told.Data["title"].(string)
+		if text == "" {
+			text = told.Subject
+		}
+		view.Facts = append(view.Facts, postedFact{told.ID, text, told.Time.Format(time.RFC3339), told.Time.In(french.Paris())})
+	}
+	if page.NextCursor != "" {
+		view.More = "?" + url.Values{"type": {view.Type}, "year": {strconv.Itoa(view.Year)}, "cursor": {page.NextCursor}}.Encode()
+	}
+	return s.pages.Render(w, r, status, "facts", web.Page{Title: "Faits", Private: true, Form: form, Data: view})
+}
+
+// ledgerKey is where a fact stands in the ledger.
+func ledgerKey(f fact) dynamo.Key {
+	return dynamo.Key{PK: fmt.Sprintf("%s#%d", f.Type, f.year()), SK: f.Time.UTC().Format(time.RFC3339) + "#" + f.ID}
+}
+
+// inputFrom is what a posted form says.
+func inputFrom(values url.Values) factInput {
+	in := factInput{Type: values.Get("type"), Corrects: strings.TrimSpace(values.Get("corrects")), Data: map[string]any{}}
+	f, _ := formOf(in.Type)
+	for _, field := range f.Fields {
+		text := strings.TrimSpace(values.Get(formFields + field.Name))
+		switch {
+		case text == "":
+		case field.Kind == flag:
+			in.Data[field.Name] = text == "true"
+		case field.Kind == count:
+			if n, err := strconv.Atoi(text); err == nil {
+				in.Data[field.Name] = float64(n) // as JSON has it
+				continue
+			}
+			in.Data[field.Name] = text
+		default:
+			in.Data[field.Name] = text
+		}
+	}
+	return in
+}
+
+func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	var faults fault.Fields
+	key := values.Get(web.KeyField)
+	asked := url.Values{}
+	for name, value := range values {
+		if name != web.FormTokenField && name != web.KeyField {
+			asked[name] = value
+		}
+	}
+	told, err := s.recordFact(r.Context(), inputFrom(values), &faults, key, []byte(asked.Encode()))
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		values.Set(web.KeyField, s.newID("form"))
+		return s.renderFacts(w, r, http.StatusUnprocessableEntity, url.Values{"type": {values.Get("type")}}, web.Form{Values: values, Faults: f.Fields})
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/equipe/faits?"+url.Values{
+		"type": {kindOf(told.Type)}, "year": {strconv.Itoa(told.Time.In(french.Paris()).Year())}, "fait": {told.ID},
+	}.Encode(), http.StatusSeeOther)
+	return nil
+}
+
+// teamYearsView is where each year stands, and what the schedules tell.
+type teamYearsView struct {
+	Years   []report.Year
+	Notices []noticeView
+}
+
+func (s *service) teamYearsPage(w http.ResponseWriter, r *http.Request) error {
+	years, err := s.years(r.Context())
+	if err != nil {
+		return err
+	}
+	list, err := s.notices(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_years", web.Page{Title: "Bilans", Private: true, Data: teamYearsView{years.Items, list.Items}})
+}
+
+// teamYearView is a year to check.
+type teamYearView struct {
+	report.Report
+	Over bool // it can be closed
+}
+
+func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
+	year, err := s.parseYear(r.PathValue("year"))
+	if err != nil {
+		return err
+	}
+	bilan, err := s.report(r.Context(), year)
+	if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, http.StatusOK, "team_year", web.Page{
+		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear()},
+	})
+}
+
+func (s *service) closePosted(w http.ResponseWriter, r *http.Request) error {
+	return s.stepPosted(w, r, func(year int) error { return s.closeByTeam(r.Context(), year) })
+}
+
+func (s *service) publishPosted(w http.ResponseWriter, r *http.Request) error {
+	return s.stepPosted(w, r, func(year int) error { return s.publish(r.Context(), year) })
+}
+
+// stepPosted takes a year a step further, and leads back to its page.
+func (s *service) stepPosted(w http.ResponseWriter, r *http.Request, step func(year int) error) error {
+	year, err := s.parseYear(r.PathValue("year"))
+	if err != nil {
+		return err
+	}
+	if err := step(year); err != nil {
+		return err
+	}
+	http.Redirect(w, r, fmt.Sprintf("/equipe/bilans/%d", year), http.StatusSeeOther) //nolint:gosec // a number
+	return nil
+}

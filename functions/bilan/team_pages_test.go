@@ -1,0 +1,105 @@
+package bilan
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// page sends a request of the team and returns the page.
+func (w *world) page(status int, method, path string, form url.Values, parts ...string) string {
+	w.t.Helper()
+	var body any
+	if form != nil {
+		body = form
+	}
+	answer := w.Do(w.running, method, path, body, append(w.Bearer("team"), "Accept", "text/html")...)
+	text := answer.Body.String()
+	if answer.Code != status {
+		w.t.Fatalf("%s %s: %d, not %d: %s", method, path, answer.Code, status, text)
+	}
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			w.t.Errorf("%s %s does not say %q:\n%s", method, path, part, text)
+		}
+	}
+	if status == http.StatusSeeOther {
+		return answer.Header().Get("Location")
+	}
+	return text
+}
+
+// Every form shows, records from what is typed in it, and keeps it when it has a fault.
+func TestRecordFromThePage(t *testing.T) {
+	w := newWorld(t)
+	for _, f := range forms {
+		form := url.Values{"type": {kindOf(f.Type)}, web.KeyField: {"form_" + f.Type}}
+		for _, field := range f.Fields {
+			value := map[fieldKind]string{line: "Un titre", past: "2023-05-04", day: "2027-01-01", flag: "true", slug: "respir", count: "8",
+				address: "https://exemple.fr/a", code: "35238"}[field.Kind]
+			if field.Kind == choice {
+				value = field.Choices[0].Value
+			}
+			form.Set(formFields+field.Name, value)
+			w.page(http.StatusOK, "GET", "/equipe/faits?type="+kindOf(f.Type), nil, `name="data.`+field.Name+`"`, field.Label)
+		}
+		wrong := url.Values{"type": form["type"]}
+		w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", wrong, "Ce champ est nécessaire.")
+		next := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form)
+		if again := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form); again != next {
+			t.Errorf("sent twice, it is recorded twice: %s, %s", next, again)
+		}
+		w.page(http.StatusOK, "GET", next, nil, "C’est enregistré.", "4 mai 2023", "Corriger")
+	}
+	w.Drain()
+	if got := values(w.bilan(2023)); got["interventions.representative"] != 1 || got["programme.respir.territories"] != 1 || got["theses.active"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+// A fact is corrected from the list: the form opens on what it says.
+func TestCorrectFromThePage(t *testing.T) {
+	w := newWorld(t)
+	var first factView
+	w.call(http.StatusCreated, "POST", "/v1/facts", intervention, &first, w.Bearer("team")...)
+	list := w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023", nil)
+	_, link, found := strings.Cut(list, `href="/equipe/faits?type=intervention&amp;year=2023&amp;corrige=`)
+	link, _, _ = strings.Cut(link, `"`)
+	if !found {
+		t.Fatal(list)
+	}
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023&corrige="+strings.ReplaceAll(link, "&amp;", "&"), nil,
+		`value="Congrès des maires"`, `value="2023-05-04"`, `name="corrects" value="`+first.ID+`"`, "checked")
+	w.page(http.StatusSeeOther, "POST", "/equipe/faits", url.Values{"type": {"intervention"}, "corrects": {first.ID},
+		"data.title": {"Congrès"}, "data.on": {"2023-05-05"}, "data.form": {"talk"}})
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", url.Values{"type": {"intervention"}, "corrects": {first.ID},
+		"data.title": {"Congrès"}, "data.on": {"2023-05-06"}, "data.form": {"talk"}}, "déjà corrigé")
+	w.Drain()
+	if got := values(w.bilan(2023)); got["interventions.all"] != 1 || got["interventions.representative"] != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
+// The life of a year, from its page.
+func TestCloseAndPublishFromThePage(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	w.page(http.StatusOK, "GET", "/equipe/bilans/2026", nil, "en cours")
+	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, "Clôturer 2023", "Permanences tenues", "/bilans/2023/figures/permanences.held")
+	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", url.Values{})
+	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, "Publier le bilan 2023")
+	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", url.Values{})
+	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, w.bilan(2023).Hash)
+	w.page(http.StatusOK, "GET", "/equipe/bilans", nil, "Publiée", "Ouverte", "Rien à signaler.")
+	if w.bilan(2023).Status != report.Published {
+		t.Error("it is not published")
+	}
+	w.page(http.StatusConflict, "POST", "/equipe/bilans/2023/cloturer", url.Values{})
+	if anyone := w.Do(w.running, "GET", "/equipe/bilans", nil, "Accept", "text/html"); anyone.Code != http.StatusSeeOther {
+		t.Errorf("anyone sees the team's page: %d", anyone.Code)
+	}
+}
