@@ -60,7 +60,7 @@ const (
 	// OIDCSecret is what the issuer knows the platform by, when the team signs
 	// in: the issuer gives it, and it replaces the one that is made at the
 	// first deployment (docs/operations.md).
-	OIDCSecret Secret = "oidc-client-secret"
+	OIDCSecret Secret = "oidc-client-secret" //nolint:gosec // its name, not itself
 )
 
 // PartnerSecret is the key that signs the webhooks of a partner, by its name
