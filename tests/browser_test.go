@@ -186,9 +186,13 @@ var screens = []struct {
 
 // look checks the page that is open with axe, and that it fits the width of
 // each screen. With FABRIQUE_SCREENSHOTS it keeps a picture of each.
-func (v *visitor) look(name string) {
+func (v *visitor) look(name string) { v.t.Helper(); v.lookOn(name, 0, 1, 2, 3) }
+
+// lookOn is look on some of the screens only, by their place in the list.
+func (v *visitor) lookOn(name string, places ...int) {
 	v.t.Helper()
-	for _, screen := range screens {
+	for _, place := range places {
+		screen := screens[place]
 		v.do(chromedp.EmulateViewport(screen.width, screen.height))
 		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{
