@@ -47,7 +47,7 @@ func (v *visitor) live() (l lived) {
 		}
 		v.asTeam(http.MethodPost, "/v1/sessions/"+id+"/bookings", map[string]string{"given_name": "Ada", "family_name": "Martin", "email": address}, &booked)
 		l.booking = strings.TrimPrefix(booked.ManageURL, v.origin)
-		if l.session = id; starts == soon {
+		if l.session = id; starts.Equal(soon) {
 			l.past = id
 		}
 	}
