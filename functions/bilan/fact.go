@@ -29,6 +29,7 @@ type said struct {
 	Kind     string `json:"kind"` // of an ally, a session, a series or a resource
 
 	AllyID string `json:"ally_id"`
+	Reason string `json:"reason"` // why an ally left: "merged", when it was another one all along
 
 	SessionID    string              `json:"session_id"`
 	Series       string              `json:"series"`

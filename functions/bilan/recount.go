@@ -27,7 +27,7 @@ type source func(ctx context.Context, each func(recorded) error) error
 
 // countedTypes are the types of facts that figures read, in every version.
 var countedTypes = []string{
-	"ally.signed.v1", "ally.left.v1", "session.held.v1", "session.held.v2", "session.feedback.v1", "series.opened.v1",
+	"ally.signed.v1", "ally.left.v1", "ally.left.v2", "session.held.v1", "session.held.v2", "session.feedback.v1", "series.opened.v1",
 	"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "resource.published.v1",
 	"intervention.v1", "media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1",
 }

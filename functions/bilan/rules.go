@@ -133,7 +133,8 @@ func note(effect string) naming {
 
 // allies are there from the day they sign. Who leaves is counted until the end
 // of that year, so that erasing a person moves no figure of the year that runs
-// (a rule of the domain), and no more from the next one.
+// (a rule of the domain), and no more from the next one. Who is merged into
+// another was never one more, and counts no longer from that day.
 func allies(kind string) func(fact) []mention {
 	return func(f fact) []mention {
 		if f.Data.Kind != kind {
@@ -143,6 +144,9 @@ func allies(kind string) func(fact) []mention {
 		case "ally.signed":
 			return []mention{{Element: f.Data.AllyID, word: word{From: f.day()}}}
 		case "ally.left":
+			if f.Data.Reason == "merged" {
+				return []mention{{Element: f.Data.AllyID, word: word{From: f.day(), Out: true}}}
+			}
 			return []mention{{Element: f.Data.AllyID, word: word{From: fmt.Sprintf("%04d-01-01", f.year()+1), Out: true}}}
 		}
 		return nil
