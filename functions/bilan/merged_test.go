@@ -1,22 +1,6 @@
 package bilan
 
-import (
-	flags "flag"
-	"os"
-	"testing"
-)
-
-// TestMain draws fewer histories on Amazon's engine, where each costs seconds:
-// rules are the same on both.
-func TestMain(m *testing.M) {
-	flags.Parse()
-	if os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" {
-		if err := flags.Set("rapid.checks", "8"); err != nil {
-			panic(err)
-		}
-	}
-	os.Exit(m.Run())
-}
+import "testing"
 
 // TestWhoIsMergedCountsNoMore: a signature that is merged into another leaves
 // the figure at once, unlike someone who goes, and a recount agrees.
