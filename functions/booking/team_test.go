@@ -28,31 +28,9 @@ func newDesk(t *testing.T) desk {
 }
 
 // says asks for a page, or posts a form, and wants texts in what comes back.
-// It returns where that leads, and the page.
 func (d desk) says(status int, path string, form url.Values, texts ...string) (leads, page string) {
 	d.t.Helper()
-	got, leads, page := d.Page(d.running, d.browser, path, form)
-	if got != status {
-		d.t.Fatalf("%s: %d, not %d: %s", path, got, status, page)
-	}
-	for _, text := range texts {
-		if !strings.Contains(page, text) {
-			d.t.Errorf("%s does not say %q:\n%s", path, text, page)
-		}
-	}
-	return leads, page
-}
-
-// audited are the actions of the audit trail on a subject, sorted.
-func (d desk) audited(subject string) (actions []string) {
-	d.t.Helper()
-	for _, item := range d.Dump(function.Audit) {
-		if item["subject"] == subject {
-			actions = append(actions, item["action"].(string))
-		}
-	}
-	slices.Sort(actions)
-	return actions
+	return d.Shows(d.running, d.browser, status, path, form, texts...)
 }
 
 // planForm is a session as the team types it.
@@ -88,7 +66,7 @@ func TestTheTeamPlansSessionsByPage(t *testing.T) {
 	if stored := d.stored(id); stored.StartsAt.Format(time.RFC3339) != "2026-04-14T07:30:00Z" || stored.EndsAt.Sub(stored.StartsAt) != 150*time.Minute {
 		t.Errorf("%v %v", stored.StartsAt, stored.EndsAt)
 	}
-	if got := d.audited(id); !slices.Equal(got, []string{"session.planned"}) {
+	if got := d.Audited(id); !slices.Equal(got, []string{"session.planned"}) {
 		t.Errorf("%v", got)
 	}
 	_, copied := d.says(200, teamAgenda+"/nouvelle?copie="+id, nil, "Tout vient de", `value="Mairie de Figeac"`, `value="09:30"`, `id="fundamentals-3" name="fundamentals" type="checkbox" value="3" checked`)
@@ -149,7 +127,7 @@ func TestAChangeSaysFirstWhomItReaches(t *testing.T) {
 	d.says(303, path+"/annuler", url.Values{})
 	d.says(409, path+"/annuler", nil)
 	d.says(409, path+"/modifier", nil)
-	if got := d.audited(s.ID); !slices.Equal(got, []string{"export", "export", "session.cancelled", "session.changed", "session.changed", "session.changed", "session.planned"}) {
+	if got := d.Audited(s.ID); !slices.Equal(got, []string{"export", "export", "session.cancelled", "session.changed", "session.changed", "session.changed", "session.planned"}) {
 		t.Errorf("%v", got)
 	}
 }
@@ -222,7 +200,7 @@ func TestAttendanceIsNotedAndCorrectedByPage(t *testing.T) {
 	}
 	correction.Set(web.KeyField, "form_3")
 	d.says(409, path, correction, "vient de changer")
-	if got := d.audited(s.ID); !slices.Equal(got, []string{"session.held", "session.held", "session.planned"}) {
+	if got := d.Audited(s.ID); !slices.Equal(got, []string{"session.held", "session.held", "session.planned"}) {
 		t.Errorf("%v", got)
 	}
 	came := 0
@@ -271,7 +249,7 @@ func TestSeriesAreMadeAndChangedByPage(t *testing.T) {
 	d.says(303, teamSeries+"/recits", url.Values{"name": {"Récits"}, "active_from": {"2026-01-05"}, "active_to": {"2026-02-01"}})
 	d.says(200, teamSeries, nil, "Du 5 janvier 2026 au 1er février 2026", "Terminé")
 	d.says(404, teamSeries+"/nulle-part", nil)
-	if got := d.audited("recits"); !slices.Equal(got, []string{"series.changed", "series.created"}) {
+	if got := d.Audited("recits"); !slices.Equal(got, []string{"series.changed", "series.created"}) {
 		t.Errorf("%v", got)
 	}
 }

@@ -26,31 +26,9 @@ func newDesk(t *testing.T) desk {
 }
 
 // says asks for a page, or posts a form, and wants texts in what comes back.
-// It returns where that leads, and the page.
 func (d desk) says(status int, path string, form url.Values, texts ...string) (leads, page string) {
 	d.t.Helper()
-	got, leads, page := d.Page(d.running, d.browser, path, form)
-	if got != status {
-		d.t.Fatalf("%s: %d, not %d: %s", path, got, status, page)
-	}
-	for _, text := range texts {
-		if !strings.Contains(page, text) {
-			d.t.Errorf("%s does not say %q:\n%s", path, text, page)
-		}
-	}
-	return leads, page
-}
-
-// audited are the actions of the audit trail on a subject, sorted.
-func (d desk) audited(subject string) (actions []string) {
-	d.t.Helper()
-	for _, item := range d.Dump(function.Audit) {
-		if item["subject"] == subject {
-			actions = append(actions, item["action"].(string))
-		}
-	}
-	slices.Sort(actions)
-	return actions
+	return d.Shows(d.running, d.browser, status, path, form, texts...)
 }
 
 // mailed counts the mails that were asked for, of a template.
@@ -107,7 +85,7 @@ func TestTheTeamOpensAndChangesCohortsByPage(t *testing.T) {
 	d.says(200, leads, nil, "La cohorte est modifiée", "1er juin 2027")
 	d.says(200, teamCohorts, nil, "Lot &lt;2026&gt;", "Candidatures ouvertes")
 	d.says(404, teamCohorts+"/nulle-part", nil)
-	if got := d.audited("lot-2026"); !slices.Equal(got, []string{"cohort.changed", "cohort.created"}) {
+	if got := d.Audited("lot-2026"); !slices.Equal(got, []string{"cohort.changed", "cohort.created"}) {
 		t.Errorf("%v", got)
 	}
 }
@@ -157,7 +135,7 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	if _, _, file := d.Page(d.running, d.browser, cohort+"/candidatures.xlsx", nil); !strings.HasPrefix(file, "PK") {
 		t.Error("it is no workbook")
 	}
-	if got := d.audited(ids[0]); !slices.Equal(got, []string{"application.accepted", "application.withdrawn"}) {
+	if got := d.Audited(ids[0]); !slices.Equal(got, []string{"application.accepted", "application.withdrawn"}) {
 		t.Errorf("%v", got)
 	}
 }
@@ -193,10 +171,10 @@ func TestTheTeamWritesToTheFour(t *testing.T) {
 	if n := d.mailed("application-confirm"); n != 12 {
 		t.Errorf("%d mails", n)
 	}
-	if got := d.audited(id); !slices.Equal(got, []string{"application.written"}) {
+	if got := d.Audited(id); !slices.Equal(got, []string{"application.written"}) {
 		t.Errorf("%v", got)
 	}
-	if got := d.audited(other); !slices.Equal(got, []string{"application.reminded"}) {
+	if got := d.Audited(other); !slices.Equal(got, []string{"application.reminded"}) {
 		t.Errorf("%v", got)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
-	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 )
 
@@ -29,29 +28,9 @@ func newDesk(t *testing.T, role auth.Role) desk {
 }
 
 // says asks for a page, or posts a form, and wants texts in what comes back.
-// It returns where that leads, and the page.
 func (d desk) says(status int, path string, form url.Values, texts ...string) (leads, page string) {
 	d.t.Helper()
-	got, leads, page := d.Page(d.running, d.browser, path, form)
-	if got != status {
-		d.t.Fatalf("%s: %d, not %d: %s", path, got, status, page)
-	}
-	for _, text := range texts {
-		if !strings.Contains(page, text) {
-			d.t.Errorf("%s does not say %q:\n%s", path, text, page)
-		}
-	}
-	return leads, page
-}
-
-// audited are the actions of the audit trail, sorted.
-func (d desk) audited() (actions []string) {
-	d.t.Helper()
-	for _, item := range d.Dump(function.Audit) {
-		actions = append(actions, item["action"].(string))
-	}
-	slices.Sort(actions)
-	return actions
+	return d.Shows(d.running, d.browser, status, path, form, texts...)
 }
 
 func TestTheTeamSeesWhatPartnersSend(t *testing.T) {
@@ -112,7 +91,7 @@ func TestWhatWasRefusedIsJudgedAgain(t *testing.T) {
 	if got := fmt.Sprint(d.standing()); got != "map[46102:1]" {
 		t.Error(got)
 	}
-	if got := d.audited(); !slices.Equal(got, []string{"webhook.judged-again"}) {
+	if got := d.Audited(""); !slices.Equal(got, []string{"webhook.judged-again"}) {
 		t.Errorf("%v", got)
 	}
 	if again := d.receiptOf(d.post("m1", body)); fmt.Sprint(again) != fmt.Sprint(first) {
@@ -156,7 +135,7 @@ func TestAnAdministratorChangesAKey(t *testing.T) {
 		t.Errorf("the old key: %d", answer.Code)
 	}
 	d.says(409, path, url.Values{"retirer": {old}}, "n’est plus en service")
-	if got := d.audited(); !slices.Equal(got, []string{"partner.key.added", "partner.key.removed"}) {
+	if got := d.Audited(""); !slices.Equal(got, []string{"partner.key.added", "partner.key.removed"}) {
 		t.Errorf("%v", got)
 	}
 	if found := d.Holding("whsec_"); len(found) > 0 {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,4 +74,33 @@ func (e *Env) Page(running *function.Running, b Browser, path string, form url.V
 	}
 	answer := e.Do(running, method, path, body, b.Headers...)
 	return answer.Code, answer.Header().Get("Location"), strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(answer.Body.String())
+}
+
+// Shows is Page that wants this status, or ends the test, and these texts in
+// the page.
+func (e *Env) Shows(running *function.Running, b Browser, status int, path string, form url.Values, texts ...string) (leads, page string) {
+	e.t.Helper()
+	got, leads, page := e.Page(running, b, path, form)
+	if got != status {
+		e.t.Fatalf("%s: %d, not %d: %s", path, got, status, page)
+	}
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			e.t.Errorf("%s does not say %q:\n%s", path, text, page)
+		}
+	}
+	return leads, page
+}
+
+// Audited are the actions that the trail notes on a subject, or on all when it
+// is empty, sorted.
+func (e *Env) Audited(subject string) (actions []string) {
+	e.t.Helper()
+	for _, item := range e.Dump(function.Audit) {
+		if subject == "" || item["subject"] == subject {
+			actions = append(actions, item["action"].(string))
+		}
+	}
+	slices.Sort(actions)
+	return actions
 }
