@@ -6,6 +6,7 @@ package team
 import (
 	"embed"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
@@ -16,6 +17,11 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
+
+// scopes are what the sign-in asks the issuer for. Issuers refuse what they do
+// not know, and some give roles only to who asks by a scope of their own.
+var scopes = function.Setting{Name: "OIDC_SCOPES", Default: "openid email profile",
+	Purpose: "scopes that the sign-in of the team asks for, spaces between; with that of the roles where the issuer has one"}
 
 // Function is the declaration.
 var Function = function.Define(function.Spec[service]{
@@ -34,7 +40,7 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Bilans, Right: function.Read},
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
-	Settings: []function.Setting{function.PublicURL, function.DeadLettersURL},
+	Settings: []function.Setting{function.PublicURL, function.DeadLettersURL, scopes},
 	Open:     open,
 	Erase:    (*service).erase,
 	Routes: []function.Route[service]{
@@ -99,7 +105,7 @@ func open(rt function.Runtime) (*service, error) {
 		issuer: auth.NewVerifier(auth.Issuer{
 			URL: rt.Setting(function.OIDCIssuer), Audience: rt.Setting(function.OIDCAudience), RoleClaim: rt.Setting(function.OIDCRoleClaim),
 		}, rt.Now),
-		client: oauthClient{rt.Setting(function.OIDCAudience), rt.Key(function.OIDCSecret), rt.Setting(function.PublicURL)},
+		client: oauthClient{rt.Setting(function.OIDCAudience), rt.Key(function.OIDCSecret), rt.Setting(function.PublicURL), strings.Fields(rt.Setting(scopes))},
 		now:    rt.Now, newID: rt.ID, pages: pages,
 	}, nil
 }

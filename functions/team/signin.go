@@ -20,6 +20,7 @@ type oauthClient struct {
 	id     string
 	secret auth.Key
 	origin string
+	scopes []string
 }
 
 func (c oauthClient) config(ctx context.Context, at oauth2.Endpoint) (*oauth2.Config, error) {
@@ -30,7 +31,7 @@ func (c oauthClient) config(ctx context.Context, at oauth2.Endpoint) (*oauth2.Co
 	return &oauth2.Config{
 		ClientID: c.id, ClientSecret: string(secret), Endpoint: at,
 		RedirectURL: c.origin + web.SignInPath + "/retour",
-		Scopes:      []string{"openid", "email", "profile", "groups"},
+		Scopes:      c.scopes,
 	}, nil
 }
 

@@ -67,6 +67,7 @@ func newWorld(t *testing.T) *world {
 	issuer.ClientID, issuer.ClientSecret = function.OIDCAudience.Default, string(secret)
 	env.Settings[function.OIDCIssuer.Name] = issuer.Issuer()
 	env.Settings[function.PublicURL.Name] = "https://fabrique.example"
+	env.Settings[scopes.Name] = scopes.Default + " groups" // which is how this issuer is asked for roles
 	env.Clock.Set(issuer.Now())
 	return &world{Env: env, t: t, issuer: issuer, running: env.Open(Function), cookies: map[string]*http.Cookie{}}
 }

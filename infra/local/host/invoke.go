@@ -57,6 +57,8 @@ func (h *Host) setting(name string) string {
 		return h.buckets.origin
 	case function.Media.Setting().Name:
 		return string(function.Media)
+	case "OIDC_SCOPES":
+		return "openid email profile groups"
 	case "MIN_FORM_MILLISECONDS":
 		return "0" // developers and their scripts are quick
 	}
