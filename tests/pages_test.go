@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,8 +225,8 @@ func TestEveryPageIsForEveryone(t *testing.T) {
 			if len(addresses) == 0 {
 				t.Errorf("%s of %s: no example of this page", route.Path, f.Name)
 			}
-			for _, address := range addresses {
-				v.seen(route.Path, address)
+			for i, address := range addresses {
+				v.seen(route.Path, address, i)
 			}
 		}
 	}
@@ -234,8 +235,12 @@ func TestEveryPageIsForEveryone(t *testing.T) {
 	}
 }
 
-// seen opens one address of a route and looks at it.
-func (v *visitor) seen(route, address string) {
+// neverGood are routes whose page, opened alone, tells of a fault.
+var neverGood = []string{"/equipe/connexion/retour", function.Default}
+
+// seen opens one address of a route and looks at it. The first of a route is
+// a good one; others may show how a fault is told.
+func (v *visitor) seen(route, address string, place int) {
 	v.t.Helper()
 	if path, ok := strings.CutPrefix(address, file); ok {
 		v.download(path)
@@ -245,11 +250,15 @@ func (v *visitor) seen(route, address string) {
 	if at := ask(v, chromedp.Evaluate[string](`location.pathname`)); !matches(route, at) {
 		v.t.Errorf("%s leads to %s", address, at)
 	}
+	status := ask(v, chromedp.Evaluate[int](`performance.getEntriesByType("navigation")[0].responseStatus`))
+	if place == 0 && status != http.StatusOK && !slices.Contains(neverGood, route) {
+		v.t.Errorf("%s answers %d", address, status)
+	}
 	if wrong := ask(v, chromedp.Evaluate[string](structure)); wrong != "" {
 		v.t.Errorf("%s: %s", address, wrong)
 	}
 	// A large one in the light, a telephone in the dark: the journeys look at all four.
-	v.lookOn("page"+strings.NewReplacer("/", "-", "?", "-", "{", "", "}", "").Replace(route), 0, 3)
+	v.lookOn("page"+strings.NewReplacer("/", "-", "?", "-", "{", "", "}", "").Replace(route)+fmt.Sprint(place), 0, 3)
 }
 
 // download gets what the browser would: a file, or a way to somewhere else.

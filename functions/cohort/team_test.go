@@ -178,3 +178,13 @@ func TestTheTeamWritesToTheFour(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A member who meets a fault stays among the team's pages.
+func TestFaultsOfTheTeamStayAmongItsPages(t *testing.T) {
+	d := newDesk(t)
+	d.says(404, "/equipe/cohortes/inconnue", nil, "Menu de l’équipe", "Camille Dupré", "Revenir à l’accueil de l’équipe")
+	d.browser.Token = "forged"
+	d.says(403, "/equipe/cohortes/nouvelle", url.Values{}, "Menu de l’équipe")
+	d.browser.Headers = []string{"Accept", "text/html"}
+	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Me connecter", "Menu principal")
+}

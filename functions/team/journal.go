@@ -253,7 +253,9 @@ func flatten(fields map[string]string, name string, value any) {
 			fields[name] = "oui"
 		}
 	case string:
-		fields[name] = v
+		if v != "" { // an empty text says nothing
+			fields[name] = v
+		}
 	default:
 		text, _ := json.Marshal(v) // it was JSON
 		fields[name] = string(text)

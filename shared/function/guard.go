@@ -95,11 +95,14 @@ func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWrit
 	if err != nil {
 		return err
 	}
-	if err := session.Member.Must(role); err != nil {
-		return err
-	}
 	token, err := g.sessions.FormToken(r.Context(), session)
 	if err != nil {
+		return err
+	}
+	web.SetTeam(r.Context(), web.Team{
+		Name: session.Member.Name, Admin: session.Member.Must(auth.RoleAdmin) == nil, FormToken: token,
+	})
+	if err := session.Member.Must(role); err != nil {
 		return err
 	}
 	if !reading {
@@ -114,10 +117,7 @@ func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWrit
 	if err := g.sessions.Keep(r.Context(), w, session); err != nil {
 		return err
 	}
-	ctx := web.WithTeam(auth.WithMember(r.Context(), session.Member), web.Team{
-		Name: session.Member.Name, Admin: session.Member.Must(auth.RoleAdmin) == nil, FormToken: token,
-	})
-	return handle(w, r.WithContext(ctx))
+	return handle(w, r.WithContext(auth.WithMember(r.Context(), session.Member)))
 }
 
 // perhaps lets anyone in, and the team by name: a token that is given must

@@ -3,6 +3,7 @@ package web
 import (
 	"embed"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -35,15 +36,15 @@ var explanations = map[int]explanation{
 
 var unexplained = explanation{"Une erreur s’est produite", "Réessayez dans un instant. Si cela continue, écrivez-nous en citant le numéro ci-dessous."}
 
-// signedOut explains what befalls a member of the team, whom a link to their
-// data would not help.
-var signedOut = explanation{"Votre session est terminée", "Rien n’a été enregistré."}
+// signedOut explains a 401 to the team, whom a link to their data would not help.
+var signedOut = explanation{"Connectez-vous pour continuer", "Ouvrez la page de connexion de l’équipe."}
 
 type faultData struct {
 	explanation
 	Detail    string
 	Status    int
-	Seconds   int // to wait before trying again; 0 when not known
+	Team      bool // it befalls a page of the team
+	Seconds   int  // to wait before trying again; 0 when not known
 	Fields    []fault.Field
 	RequestID string
 }
@@ -54,7 +55,8 @@ func renderFault(w http.ResponseWriter, r *http.Request, f *fault.Error) error {
 	if known, ok := explanations[status]; ok {
 		data.explanation = known
 	}
-	if f.Code == "signed-out" {
+	data.Team = strings.HasPrefix(r.URL.Path, TeamRoot)
+	if data.Team && status == http.StatusUnauthorized {
 		data.explanation = signedOut
 	}
 	if f.RetryAfter > 0 {

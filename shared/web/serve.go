@@ -26,6 +26,7 @@ type Handler func(http.ResponseWriter, *http.Request) error
 // logged with the request id and answered without internals.
 func Serve(handle Handler, page bool, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(withTeam(r.Context()))
 		defer func() {
 			if reason := recover(); reason != nil {
 				log.ErrorContext(r.Context(), "panic", "reason", fmt.Sprint(reason),

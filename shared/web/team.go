@@ -32,15 +32,25 @@ const FormTokenField = "csrf"
 
 type teamKey struct{}
 
-// WithTeam keeps who looks for the pages of a request.
-func WithTeam(ctx context.Context, t Team) context.Context {
-	return context.WithValue(ctx, teamKey{}, &t)
+// withTeam makes room in a request for who looks at the page, so that what
+// answers a fault knows it as well as what the guard lets through.
+func withTeam(ctx context.Context) context.Context {
+	return context.WithValue(ctx, teamKey{}, new(*Team))
+}
+
+// SetTeam says who looks at the page of this request, within Serve.
+func SetTeam(ctx context.Context, t Team) {
+	if who, ok := ctx.Value(teamKey{}).(**Team); ok {
+		*who = &t
+	}
 }
 
 // teamOf is who looks, nil when it is not a member of the team.
 func teamOf(ctx context.Context) *Team {
-	t, _ := ctx.Value(teamKey{}).(*Team)
-	return t
+	if who, ok := ctx.Value(teamKey{}).(**Team); ok {
+		return *who
+	}
+	return nil
 }
 
 // teamNavigation is the one list of the links in the head of the team's
