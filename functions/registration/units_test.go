@@ -81,8 +81,9 @@ func TestUnitsOfEachAction(t *testing.T) {
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)
 		// DynamoDB Local counts one item of a transaction, and nothing for a
-		// read that finds nothing: it may only report less.
-		if dynamoDBLocal() && read <= action.read && write <= action.write {
+		// read that finds nothing, so it may report less; but it counts the place
+		// in an index twice, of which these have one at most.
+		if dynamoDBLocal() && read <= action.read && write <= action.write+1 {
 			continue
 		}
 		if read != action.read || write != action.write {
