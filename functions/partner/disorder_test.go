@@ -32,7 +32,7 @@ func places(n int) (codes []string) {
 // DynamoDB fail; the state is that of the ordered, single run.
 func TestDisorderEndsInTheSameState(t *testing.T) {
 	distinct := 400
-	if text := os.Getenv("FABRIQUE_EVENTS"); text != "" { // 10000 takes some minutes
+	if text := os.Getenv("FABRIQUE_EVENTS"); text != "" { // 10000 takes a minute
 		var err error
 		if distinct, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)

@@ -154,7 +154,7 @@ func (s *service) compare(effects *dynamo.Writes, into destination, old partners
 	}
 	status := applied
 	switch {
-	case known && old.Content == said.Content, !known && said.Out: // the same, or nothing to leave: only the instant is new
+	case known && old.Content == said.Content, said.Out && old.Fact == "": // the same, or no enrolment to leave: only the instant is new
 		status, said.Fact = unchanged, old.Fact
 	case said.Announced == nil:
 		fact := s.fact(into, old, said)

@@ -41,6 +41,7 @@ func TestTheLatestWins(t *testing.T) {
 		{enrolledIn(minute(4), "46102", "2026-03-02"), "applied"},
 		{withdrawnFrom(minute(5), "46102"), "applied"},
 		{enrolledIn(minute(5), "46102", "2026-03-02"), "stale"},
+		{withdrawnFrom(minute(5).AddDate(0, 0, -1), "46042"), "unchanged"}, // it never came: there is nothing to leave
 		{withdrawnFrom(minute(5), "46042"), "unchanged"},
 		{enrolledIn(minute(4), "46042", "2026-03-02"), "stale"},
 		{enrolledIn(minute(6), "46042", "2026-03-02"), "applied"},

@@ -119,7 +119,7 @@ func open(ctx context.Context, o host.Options, s settings, stdout io.Writer) (h 
 			return nil, nil, err
 		}
 		if s.data == "" {
-			work, err := prepared.Scratch()
+			work, err := engine.Scratch()
 			if err != nil {
 				return nil, nil, err
 			}

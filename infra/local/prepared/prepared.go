@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo/engine"
 )
 
 // Folder returns the folder with this name under root, and has it made when it
@@ -25,7 +27,7 @@ func Folder(root, name string, fill func(folder string) error) (string, error) {
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}
-	work, err := Scratch()
+	work, err := engine.Scratch()
 	if err != nil {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -13,8 +14,8 @@ import (
 // chosen returns how to run the engine that FABRIQUE_ENGINE names: "dynoxide"
 // (default) or "dynamodb-local".
 func chosen(o Options) (func(port int) *exec.Cmd, error) {
-	switch name := os.Getenv("FABRIQUE_ENGINE"); name {
-	case "", "dynoxide":
+	switch name := named(); name {
+	case dynoxideName:
 		return dynoxide(o)
 	case "dynamodb-local":
 		return dynamoDBLocal(o)
@@ -22,6 +23,11 @@ func chosen(o Options) (func(port int) *exec.Cmd, error) {
 		return nil, fmt.Errorf(`FABRIQUE_ENGINE is %q: set it to "dynoxide" or "dynamodb-local"`, name)
 	}
 }
+
+const dynoxideName = "dynoxide"
+
+// named is the engine that the environment asks for.
+func named() string { return cmp.Or(os.Getenv("FABRIQUE_ENGINE"), dynoxideName) }
 
 // dynoxide finds the binary that npm installed for the module, or one on PATH.
 func dynoxide(o Options) (func(port int) *exec.Cmd, error) {

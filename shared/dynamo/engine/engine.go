@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +29,8 @@ import (
 
 // Options say how to start an engine.
 type Options struct {
-	// DataFile keeps the data over restarts; empty: in memory.
+	// DataFile keeps the data over restarts; empty: they are gone with the
+	// engine.
 	DataFile string
 }
 
@@ -38,6 +40,7 @@ type Engine struct {
 	process  *os.Process // nil when somebody else runs it
 	exited   chan struct{}
 	output   *printed
+	scratch  *ScratchFolder // of data that nobody keeps; nil when they are in no folder
 	stop     sync.Once
 }
 
@@ -58,18 +61,42 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	if endpoint, others := Elsewhere(); others {
 		return &Engine{endpoint: strings.TrimRight(endpoint, "/")}, nil
 	}
+	scratch, err := scratchFor(&o)
+	if err != nil {
+		return nil, err
+	}
 	build, err := chosen(o)
 	if err != nil {
+		scratch.Remove()
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		e, err := startOn(ctx, freePort(), build)
-		if err == nil || attempt == portAttempts || ctx.Err() != nil {
-			return e, err
+		switch {
+		case err == nil:
+			e.scratch = scratch
+			return e, nil
+		case attempt == portAttempts || ctx.Err() != nil:
+			scratch.Remove()
+			return nil, err
 		}
 	}
+}
+
+// scratchFor gives dynoxide a file in memory when it is to keep nothing: only
+// in a file do streams have their index (seed), without which a write takes
+// the longer the more there were before it.
+func scratchFor(o *Options) (*ScratchFolder, error) {
+	if _, inMemory := memoryFolder(); !inMemory || o.DataFile != "" || named() != dynoxideName {
+		return nil, nil
+	}
+	scratch, err := Scratch()
+	if err == nil {
+		o.DataFile = filepath.Join(scratch.Path, "engine.db")
+	}
+	return scratch, err
 }
 
 // Elsewhere tells whether DYNAMODB_ENDPOINT names an engine that somebody else
@@ -178,6 +205,7 @@ func (e *Engine) Stop() {
 		if e.process == nil {
 			return
 		}
+		defer e.scratch.Remove()
 		if err := e.process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			_ = e.process.Kill() // nothing gentler is left
 		}

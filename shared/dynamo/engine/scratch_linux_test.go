@@ -1,4 +1,4 @@
-package prepared
+package engine
 
 import (
 	"errors"

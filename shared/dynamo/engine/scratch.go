@@ -1,4 +1,4 @@
-package prepared
+package engine
 
 import (
 	"errors"
@@ -19,7 +19,10 @@ type ScratchFolder struct {
 // Scratch makes a scratch folder, and removes those of programs that were
 // killed. Nobody else removes this one while the program runs: it holds a lock.
 func Scratch() (*ScratchFolder, error) {
-	root := scratchRoot()
+	root, inMemory := memoryFolder()
+	if !inMemory {
+		root = os.TempDir()
+	}
 	removeAbandoned(root)
 	for {
 		path, err := os.MkdirTemp(root, scratchPrefix)
@@ -40,8 +43,11 @@ func Scratch() (*ScratchFolder, error) {
 	}
 }
 
-// Remove removes the folder with all that is in it.
+// Remove removes the folder with all that is in it. A nil one is none.
 func (s *ScratchFolder) Remove() {
+	if s == nil {
+		return
+	}
 	_ = os.RemoveAll(s.Path) // the next program tries again
 	_ = s.lock.Close()
 }

@@ -1,10 +1,10 @@
 //go:build !linux
 
-package prepared
+package engine
 
 import "os"
 
-func scratchRoot() string { return os.TempDir() }
+func memoryFolder() (path string, found bool) { return "", false }
 
 // lockFolder locks nothing: what a killed program leaves is for the system to
 // remove.

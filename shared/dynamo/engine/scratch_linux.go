@@ -1,4 +1,4 @@
-package prepared
+package engine
 
 import (
 	"errors"
@@ -7,20 +7,18 @@ import (
 	"syscall"
 )
 
-// memoryFolder is memory that looks like a folder (tmpfs(5)): the engine waits
-// for every write to be safe on disk, which takes most of the time on others.
-const memoryFolder = "/dev/shm"
-
-// scratchRoom is how much must be free there, in bytes: the demo year takes a
-// fifth of it. Containers often have 64 MB.
+// scratchRoom is how much must be free in memory, in bytes: the demo year takes
+// a fifth of it. Containers often have 64 MB.
 const scratchRoom = 512 << 20
 
-func scratchRoot() string {
+// memoryFolder is memory that looks like a folder (tmpfs(5)), when there is
+// enough of it: the engine waits for every write to be safe on disk, which
+// takes most of the time on others.
+func memoryFolder() (path string, found bool) {
+	path = "/dev/shm"
 	var about syscall.Statfs_t
-	if err := syscall.Statfs(memoryFolder, &about); err != nil || about.Bavail*uint64(about.Bsize) < scratchRoom { //nolint:gosec // a size is not negative
-		return os.TempDir()
-	}
-	return memoryFolder
+	err := syscall.Statfs(path, &about)
+	return path, err == nil && about.Bavail*uint64(about.Bsize) >= scratchRoom //nolint:gosec // a size is not negative
 }
 
 // lockFolder takes a folder for this program until the file is closed, or the
