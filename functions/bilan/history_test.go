@@ -79,6 +79,7 @@ func (h *history) draw(t *rapid.T, w *world) {
 		if kindOf(kind) == "territory.withdrawn" {
 			delete(data, "enrolled_on")
 			data["withdrawn_on"] = day
+			h.leaveTogether(t, data)
 		}
 	case "resource.published":
 		data["resource_id"] = "res_" + pick("resource", "1", "2", "3")
@@ -97,6 +98,27 @@ func (h *history) draw(t *rapid.T, w *world) {
 		data["corrects"] = rapid.SampledFrom(before).Draw(t, "corrected")
 	}
 	h.facts = append(h.facts, w.told(kind, at, data))
+}
+
+// leaveTogether makes most withdrawals those of a territory that came: drawn by
+// themselves, the two rarely meet in the same cohort.
+func (h *history) leaveTogether(t *rapid.T, data map[string]any) {
+	var came []map[string]any
+	for _, f := range h.facts {
+		if kindOf(f.Type) == "territory.enrolled" {
+			came = append(came, f.Data.(map[string]any))
+		}
+	}
+	if len(came) == 0 || rapid.IntRange(0, 3).Draw(t, "alone") == 0 {
+		return
+	}
+	one := rapid.SampledFrom(came).Draw(t, "who came")
+	for _, name := range []string{"cohort", "territory", "programme", "source"} {
+		data[name] = one[name]
+	}
+	if rapid.Bool().Draw(t, "soon") { // a stay without an end is counted in its first year only
+		data["withdrawn_on"] = one["enrolled_on"]
+	}
 }
 
 func (h *history) of(kind string) (ids []string) {
@@ -190,6 +212,25 @@ func TestEveryWayOfCountingAgrees(t *testing.T) {
 		w.projectAll(order...)
 		w.compareAll(rt, h, rapid.IntRange(2022, 2025).Draw(rt, "year"))
 	})
+}
+
+// TestWhoLeavesACohortIsNoLongerCounted, from the year in which they leave.
+func TestWhoLeavesACohortIsNoLongerCounted(t *testing.T) {
+	w := newWorld(t)
+	stay := map[string]any{"cohort": "occitanie", "programme": "", "territory": "31555", "source": "partner", "enrolled_on": "2022-05-02", "ends_on": "2025-06-30"}
+	leave := map[string]any{"cohort": "occitanie", "programme": "", "territory": "31555", "source": "partner", "withdrawn_on": "2024-03-01"}
+	h := &history{facts: []ledger.Fact{
+		w.told("territory.withdrawn.v1", paris("2024-03-01 00:00"), leave),
+		w.told("territory.enrolled.v2", paris("2022-05-02 00:00"), stay),
+	}}
+	w.append(h.facts...)
+	w.projectAll(h.facts...)
+	w.compareAll(t, h, 2021, 2022, 2023, 2024, 2025)
+	for year, want := range map[int]int{2021: 0, 2022: 1, 2023: 1, 2024: 0, 2025: 0} {
+		if got := h.value("cohort.occitanie.territories", year); got != want {
+			t.Errorf("the oracle counts %d in %d, want %d", got, year, want)
+		}
+	}
 }
 
 // TestKilledBetweenAnyTwoWrites: a projection that dies at any call, and is
