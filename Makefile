@@ -1,6 +1,7 @@
 # make run and make test are all that a new machine needs; the rest follows.
 
-ENGINE ?= dynoxide
+ENGINE   ?= dynoxide
+PACKAGES ?= ./...
 LINT   := .tools/golangci-lint
 LINT_VERSION := v2.15.0
 JAVA_ENGINE := .tools/dynamodb-local
@@ -17,7 +18,7 @@ run: node_modules ## start the platform on this computer; make run ARGS="--data 
 	go run ./infra/local $(ARGS)
 
 test: node_modules $(if $(filter dynamodb-local,$(ENGINE)),$(JAVA_ENGINE)) ## all tests; ENGINE=dynamodb-local for Amazon's engine
-	FABRIQUE_ENGINE=$(ENGINE) go test -timeout 30m ./...
+	FABRIQUE_ENGINE=$(ENGINE) go test -timeout 30m $(PACKAGES)
 
 lint: $(LINT)/$(LINT_VERSION)/golangci-lint ## formatting and linters
 	$< run ./...
