@@ -4,14 +4,17 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 )
 
 // desk is the back office as a member of the team sees it.
@@ -148,6 +151,64 @@ func TestAnExportHoldsExactlyWhatIsFiltered(t *testing.T) {
 		if !strings.Contains(trail, want) {
 			t.Errorf("the trail does not say %s: %s", want, trail)
 		}
+	}
+}
+
+// put stores an item.
+func (w *world) put(item any) {
+	w.t.Helper()
+	var writes dynamo.Writes
+	writes.Add(w.service.allies.Put(item))
+	if err := writes.Commit(w.t.Context(), w.Client); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestALargeExportIsAwaitedOnAPage that asks for the file by itself; a small one
+// comes at once.
+func TestALargeExportIsAwaitedOnAPage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	d.join(anOrganisation("Une", "a@exemple.fr"))
+	if page := d.page(http.StatusOK, "/equipe/allies?q=une"); !strings.Contains(page, `href="/equipe/allies.xlsx?q=une"`) {
+		t.Error("a short list does not lead to its file")
+	}
+	d.put(countItem{Key: countKey, Organisations: slowly / 2, Persons: slowly / 2})
+	page := d.page(http.StatusOK, "/equipe/allies?q=une")
+	if !strings.Contains(page, `href="/equipe/allies.xlsx?patienter=oui&amp;q=une"`) {
+		t.Error("a long list does not lead to the page to wait on")
+	}
+	answer := d.Do(d.running, http.MethodGet, "/equipe/allies.xlsx?patienter=oui&q=une", nil, d.browser.Headers...)
+	if file := strings.TrimPrefix(answer.Header().Get("Refresh"), "0; url="); file != "/equipe/allies.xlsx?q=une" || !strings.Contains(answer.Body.String(), "<progress") {
+		t.Errorf("%q: %s", file, answer.Body)
+	}
+	if trail := fmt.Sprint(d.Dump(function.Audit)); strings.Contains(trail, "action:export") {
+		t.Error("an export is noted before the data left")
+	}
+}
+
+// BenchmarkAlliesSheet takes the whole list away as XLSX, from the engine on.
+func BenchmarkAlliesSheet(b *testing.B) {
+	for _, n := range []int{2_500, 10_000, 50_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w := newWorld(b)
+			for at := range n {
+				id := fmt.Sprintf("ally_%026d", at)
+				name := fmt.Sprint("Association des jardins partagés ", at)
+				w.put(signatoryItem{
+					Key: dynamo.Key{PK: fmt.Sprint("PERSON#", at), SK: "ALLY#" + id}, AllyID: id, GivenName: "Camille", FamilyName: "Durand",
+					Email: fmt.Sprintf("camille.durand.%d@exemple.fr", at), Role: "Présidente", CreatedAt: w.Clock.Now(), LastContactAt: w.Clock.Now(),
+					Shown: shown{"organisation", name, "association", "31555", "76", "2023-05-04"}, List: everyone, ListAt: sortName(name, id),
+				})
+			}
+			for b.Loop() {
+				answer := httptest.NewRecorder()
+				if err := w.service.alliesSheet(b.Context(), alliesQuery{}).Write(answer, httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/", nil), spreadsheet.XLSX); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(answer.Body.Len()), "bytes")
+			}
+		})
 	}
 }
 

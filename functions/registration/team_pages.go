@@ -34,12 +34,47 @@ func teamPage(method, path string, access function.Access, summary string, handl
 func sheetRoute(format spreadsheet.Format) function.Route[service] {
 	return teamPage(http.MethodGet, alliesPath+"."+string(format), function.Team, "The same list as "+string(format),
 		func(s *service, w http.ResponseWriter, r *http.Request) error {
-			query, err := readAlliesQuery(r.URL.Query())
+			values := r.URL.Query()
+			query, err := readAlliesQuery(values)
 			if err != nil {
 				return err
 			}
+			if values.Has(waiting) {
+				return s.alliesAwaited(w, r, format)
+			}
 			return s.alliesSheet(r.Context(), query).Export(w, r, format, s.audit)
 		})
+}
+
+// slowly is from how many allies on a file of them may take more than two
+// seconds (BenchmarkAlliesSheet): its links lead to a page first.
+const slowly = 10_000
+
+// waiting is the field that asks for the page to wait on.
+const waiting = "patienter"
+
+// sheetPath is where a file of the list is taken.
+func sheetPath(format spreadsheet.Format, values url.Values, allies count) string {
+	path := searchPath(alliesPath+"."+string(format), alliesFields, values, "")
+	if allies.Organisations+allies.Persons < slowly {
+		return path
+	}
+	with := url.Values{waiting: {"oui"}}
+	for _, name := range alliesFields {
+		with[name] = values[name]
+	}
+	return alliesPath + "." + string(format) + "?" + with.Encode()
+}
+
+// alliesAwaited is the page to wait on while a large file is made: it asks for
+// the file by itself, and the browser leaves it in place when that comes.
+func (s *service) alliesAwaited(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
+	values := r.URL.Query()
+	file := searchPath(alliesPath+"."+string(format), alliesFields, values, "")
+	w.Header().Set("Refresh", "0; url="+file) // https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-refresh
+	return s.pages.Render(w, r, http.StatusOK, "team_awaited", web.Page{Title: "Le fichier se prépare", Private: true, Data: map[string]string{
+		"File": file, "List": searchPath(alliesPath, alliesFields, values, ""),
+	}})
 }
 
 // alliesView is what the list's page shows.
@@ -85,9 +120,12 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 		States: stateOptions(), Categories: categoryLabels, Regions: regionOptions(),
 		Later: values.Get("cursor") != "",
 		First: searchPath(alliesPath, alliesFields, values, ""),
-		CSV:   searchPath(alliesPath+".csv", alliesFields, values, ""),
-		XLSX:  searchPath(alliesPath+".xlsx", alliesFields, values, ""),
 	}
+	allies, err := s.count(r.Context())
+	if err != nil {
+		return err
+	}
+	view.CSV, view.XLSX = sheetPath(spreadsheet.CSV, values, allies), sheetPath(spreadsheet.XLSX, values, allies)
 	view.Narrowed = view.First != alliesPath
 	if found.NextCursor != "" {
 		view.Next = searchPath(alliesPath, alliesFields, values, found.NextCursor)
