@@ -141,6 +141,51 @@ func TestTheSampleSnapshotTwice(t *testing.T) {
 	}
 }
 
+// TestACohortOfTheTeamTakesItsPartner: one that the team runs alone is nobody's,
+// but of whom may announce it.
+func TestACohortOfTheTeamTakesItsPartner(t *testing.T) {
+	w := newWorld(t)
+	w.putCohort("occitanie", "", "76")
+	w.putCohort("lot", "", "76")
+	for slug, want := range map[string]string{"occitanie": "applied", "lot": "rejected other-partner"} {
+		body := messageOf("territory.enrolled", w.Clock.Now(), map[string]any{"cohort": slug, "territory": "46102", "enrolled_on": "2026-03-01"})
+		if got := w.send(body).statuses(); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: %v, not %s", slug, got, want)
+		}
+	}
+}
+
+// TestATerritoryIsNamedOnceInASnapshot, by its code of today or of before.
+func TestATerritoryIsNamedOnceInASnapshot(t *testing.T) {
+	w := newWorld(t)
+	var records []any
+	for _, code := range []string{"09296", "46102", "09028", "46102", "99999", "99999"} { // 09028, Aulos, became 09296
+		records = append(records, map[string]any{"territory": code, "enrolled_on": "2026-03-01"})
+	}
+	got := w.send(messageOf("cohort.snapshot", w.Clock.Now(), map[string]any{"cohort": "occitanie", "territories": records})).statuses()
+	want := []string{"applied", "applied", "rejected duplicate-territory", "rejected duplicate-territory", "rejected unknown-territory", "rejected unknown-territory"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+// TestAWithdrawalIsOfItsDay, or of the day of the message in Paris when it says none.
+func TestAWithdrawalIsOfItsDay(t *testing.T) {
+	for said, want := range map[string]string{"2026-02-14": "2026-02-14", "": "2026-03-10"} {
+		w := newWorld(t)
+		at := time.Date(2026, time.March, 9, 23, 30, 0, 0, time.UTC) // half past midnight in Paris
+		data := map[string]any{"cohort": "occitanie", "territory": "46102"}
+		if said != "" {
+			data["withdrawn_on"] = said
+		}
+		w.send(enrolledIn(at.Add(-time.Hour), "46102", "2026-01-01"))
+		w.send(messageOf("territory.withdrawn", at, data))
+		if facts := fmt.Sprint(w.Dump(function.Ledger)); !strings.Contains(facts, `"withdrawn_on":"`+want+`"`) {
+			t.Errorf("%q: %s", said, facts)
+		}
+	}
+}
+
 func TestBadMessagesChangeNothing(t *testing.T) {
 	w := newWorld(t)
 	now := w.Clock.Now()
