@@ -108,6 +108,19 @@ func TestSeveralSecretsHoldWhileOneRotates(t *testing.T) {
 	}
 }
 
+// TestAnIdThatCouldNotBeKeptIsRefused, signed rightly or not.
+func TestAnIdThatCouldNotBeKeptIsRefused(t *testing.T) {
+	w := newWorld(t)
+	body := enrolledIn(w.Clock.Now(), "46102", "2026-03-01")
+	for id, want := range map[string]int{
+		strings.Repeat("a", maxID): http.StatusOK, strings.Repeat("a", maxID+1): http.StatusUnauthorized, "msg_\u202e1": http.StatusUnauthorized,
+	} {
+		if answer := w.post(id, body); answer.Code != want {
+			t.Errorf("%q: %d, not %d", id, answer.Code, want)
+		}
+	}
+}
+
 // FuzzSignature looks for a header that makes the check panic, or that holds
 // without the key.
 func FuzzSignature(f *testing.F) {
