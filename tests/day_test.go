@@ -25,9 +25,8 @@ type day struct {
 
 // who comes, and the session that they come to.
 const (
-	ally    = "jeanne.delmas@mairie-vallon.example"
-	passer  = "passante@exemple.example"
-	session = "Découvrir les fondamentaux"
+	newAlly    = "jeanne.delmas@mairie-vallon.example"
+	initiation = "Découvrir les fondamentaux"
 )
 
 // TestADayOfTheTeam follows what people and the team do to each other through
@@ -149,9 +148,9 @@ func (d *day) adds(id string, n int, do func()) {
 }
 
 // follow opens the mailbox of someone, and the link of the last mail there.
-func (d *day) follow(to, subject, page string) {
+func (d *day) follow(to, subject, path string) {
 	d.t.Helper()
-	link := d.mail(to, subject, page)
+	link := d.mail(to, subject, path)
 	d.open("/_dev/mail?to=" + url.QueryEscape(to))
 	d.reads(subject)
 	d.press(d.origin + link)
