@@ -160,9 +160,12 @@ func (v *visitor) choose(id, value string) {
 func (v *visitor) tick(id string) { v.t.Helper(); v.do(chromedp.Click(chromedp.ID(id))) }
 
 // text is what the page says, spaces as people see them.
-func (v *visitor) text() string {
+func (v *visitor) text() string { v.t.Helper(); return v.textOf("main") }
+
+// textOf is what an element says.
+func (v *visitor) textOf(selector string) string {
 	v.t.Helper()
-	return strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(ask(v, chromedp.Text(chromedp.CSS("main"))))
+	return strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(ask(v, chromedp.Text(chromedp.CSS(selector))))
 }
 
 func (v *visitor) reads(texts ...string) {
@@ -194,12 +197,7 @@ func (v *visitor) lookOn(name string, places ...int) {
 	for _, place := range places {
 		screen := screens[place]
 		v.do(chromedp.EmulateViewport(screen.width, screen.height))
-		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: screen.scheme},
-				{Name: "prefers-reduced-motion", Value: "reduce"}, // or colours are caught on their way
-			},
-		})
+		v.prefer(screen.scheme)
 		if ask(v, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`)) {
 			v.t.Errorf("%s is wider than the screen %s", name, screen.name)
 		}
@@ -213,6 +211,17 @@ func (v *visitor) lookOn(name string, places ...int) {
 		}
 	}
 	v.do(chromedp.EmulateViewport(1280, 900))
+}
+
+// prefer sets the colours that the system asks pages for, "light" or "dark",
+// and asks for no motion: nothing is caught on its way.
+func (v *visitor) prefer(scheme string) {
+	v.t.Helper()
+	call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		},
+	})
 }
 
 // audit runs the rules of axe for WCAG 2.2 AA and its good practices.

@@ -57,6 +57,23 @@ func aCohort() map[string]any {
 		"partner": "occitanie", "seats": 8, "opens_on": day(-5), "closes_on": day(20), "starts_on": day(30), "ends_on": day(300)}
 }
 
+// fourRoles are those that a territory applies with.
+var fourRoles = []string{"elected", "officer", "state", "socioeconomic"}
+
+// apply fills the form of an application for Figeac, and sends it.
+func (v *visitor) apply() {
+	v.t.Helper()
+	v.fill("territory", "46102")
+	v.fill("motivation", "Nous avons commencé seuls, nous voulons apprendre avec d’autres.")
+	for i, role := range fourRoles {
+		name := []string{"Vidal", "Roux", "Faure", "Blanc"}[i]
+		for field, text := range map[string]string{"given_name": "Ada", "family_name": name, "email": role + "@territoire.example", "organisation": "Figeac"} {
+			v.fill("quartet-"+role+"-"+field, text)
+		}
+	}
+	v.press("Envoyer la candidature")
+}
+
 // TestATerritoryJoinsACohort goes from the form to the map, and lets the
 // partner's own system post the others.
 func TestATerritoryJoinsACohort(t *testing.T) {
@@ -69,19 +86,11 @@ func TestATerritoryJoinsACohort(t *testing.T) {
 	v.press("Envoyer la candidature")
 	v.reads("points sont à corriger", "Nommez au moins une des quatre personnes")
 	v.look("apply-faults")
-	v.fill("territory", "46102")
-	v.fill("motivation", "Nous avons commencé seuls, nous voulons apprendre avec d’autres.")
-	people := []string{"elected", "officer", "state", "socioeconomic"}
-	for _, role := range people {
-		for field, text := range map[string]string{"given_name": "Ada", "family_name": role, "email": role + "@territoire.example", "organisation": "Figeac"} {
-			v.fill("quartet-"+role+"-"+field, text)
-		}
-	}
-	v.press("Envoyer la candidature")
+	v.apply()
 	v.reads("des confirmations manquent", "N’a pas encore confirmé")
 	v.look("application")
 	page := "/candidatures/" + v.lastPart()
-	for _, role := range people {
+	for _, role := range fourRoles {
 		v.open(v.mail(role+"@territoire.example", "Confirmez votre participation", page))
 		v.press("Je confirme ma participation")
 		v.reads("A confirmé")

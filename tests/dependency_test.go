@@ -25,6 +25,7 @@ var devOnly = []string{
 	"github.com/aws/constructs-go",
 	"github.com/aws/jsii-runtime-go",
 	"github.com/cdklabs",
+	"github.com/chromedp",
 	"github.com/danielgtaylor/huma",
 	"github.com/emersion/go-smtp",
 	"github.com/jhillyerd/enmime",

@@ -138,9 +138,8 @@ func TestTheTeamOpensSeries(t *testing.T) {
 // applied is a complete application to a cohort, its four having confirmed.
 func (v *visitor) applied(territory, name string) (id string) {
 	v.t.Helper()
-	roles := []string{"elected", "officer", "state", "socioeconomic"}
 	quartet := map[string]any{}
-	for _, role := range roles {
+	for _, role := range fourRoles {
 		quartet[role] = map[string]string{"given_name": name, "family_name": role, "email": name + "." + role + "@territoire.example", "organisation": "Mairie"}
 	}
 	var made struct {
@@ -148,7 +147,7 @@ func (v *visitor) applied(territory, name string) (id string) {
 	}
 	v.asTeam(http.MethodPost, "/v1/cohorts/occitanie/applications",
 		map[string]any{"territory": territory, "motivation": "Nous avons commencé seuls, nous voulons apprendre avec d’autres.", "quartet": quartet}, &made)
-	for _, role := range roles {
+	for _, role := range fourRoles {
 		address, err := url.Parse(v.mail(name+"."+role+"@territoire.example", "Confirmez votre participation", "/candidatures/"+made.ID))
 		if err != nil {
 			v.t.Fatal(err)
