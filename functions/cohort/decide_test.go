@@ -1,6 +1,7 @@
 package cohort
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -45,6 +46,34 @@ func TestDecisionsMoveSeatsFactsAndMails(t *testing.T) {
 		return m.Template == "application-accepted" && m.Data["note"] == "À bientôt."
 	}) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestNobodyEntersWithoutTheFour: whether one has not confirmed or was never
+// named. To wait or to be declined needs no four.
+func TestNobodyEntersWithoutTheFour(t *testing.T) {
+	w := newWorld(t)
+	w.newCohort(3)
+	unconfirmed := w.applyFor(0).ID
+	three := four(1)
+	delete(three, "state")
+	var missing applicationView
+	w.call(http.StatusCreated, "POST", "/v1/cohorts/occitanie/applications", map[string]any{"territory": communes[1], "motivation": "Nous voulons apprendre.", "quartet": three}, &missing)
+	for _, role := range []string{"elected", "officer", "socioeconomic"} { // all who were named
+		w.call(http.StatusOK, "POST", "/v1/applications/"+missing.ID+"/confirm", tokenBody{w.tokenOf(role + "1@territoire.example")}, nil)
+	}
+	for _, id := range []string{unconfirmed, missing.ID} {
+		if _, err := w.decide(w.member(), id, decisionInput{Decision: accepted}); !errors.Is(err, errIncomplete) {
+			t.Errorf("%v", err)
+		}
+		for _, decision := range []string{waitingForSeat, declined} {
+			if _, err := w.decide(w.member(), id, decisionInput{Decision: decision}); err != nil {
+				t.Errorf("%s: %v", decision, err)
+			}
+		}
+	}
+	if facts := w.Dump(function.Ledger); len(facts) > 0 {
+		t.Errorf("%v", facts)
 	}
 }
 
