@@ -12,9 +12,10 @@ import (
 // task is something that needs a hand: how many, and where it is dealt with.
 type task struct {
 	Count           int
+	Unknown         bool   // it could not be counted
 	None, One, Many string // what is counted, in French
 	Why             string
-	Path            string
+	Path            string // empty when who looks cannot deal with it
 }
 
 // work counts what needs a hand. Each owner keeps it where a query finds it
