@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
@@ -111,4 +114,41 @@ func TestTheHomeShowsTheYear(t *testing.T) {
 	o.Clock.Advance(366 * 24 * time.Hour)
 	want = map[string]int{}
 	shows("the year after")
+}
+
+// TestTheHomeCountsDifferencesOnly among what the bilan tells the team.
+func TestTheHomeCountsDifferencesOnly(t *testing.T) {
+	o := newOffice(t)
+	o.happens(t, "1", "intervention.v1", map[string]any{"title": "Une"})
+	o.Clock.Set(time.Date(2027, time.January, 15, 8, 0, 0, 0, french.Paris()))
+	if err := o.running["bilan"].Schedules["close-year"](t.Context(), o.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if notices := o.call(t, "bilan", "GET", "/v1/bilans/notices", nil)["items"].([]any); len(notices) != 1 {
+		t.Fatalf("the year was not closed: %v", notices)
+	}
+	o.says(t, "Aucun écart trouvé dans un bilan")
+	bilans := dynamo.Table{Client: o.Client, Name: o.TableName(function.Bilans)}
+	var writes dynamo.Writes
+	writes.Add(bilans.Update(yearly.Key(2026), expression.Add(expression.NameNoDotSplit(yearly.Elements("interventions.all")), expression.Value(2))))
+	if err := writes.Commit(t.Context(), o.Client); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.running["bilan"].Schedules["compile-bilan"](t.Context(), o.Clock.Now()); err == nil {
+		t.Fatal("the recount finds no difference")
+	}
+	o.says(t, "1 écart trouvé dans un bilan")
+}
+
+// TestTheTeamSeesItsDay looks at the home, and follows a figure to its records.
+func TestTheTeamSeesItsDay(t *testing.T) {
+	v := visit(t)
+	v.fact("intervention.v1", map[string]any{"title": "Congrès des maires", "on": time.Now().Format(time.DateOnly), "form": "talk"})
+	v.settle()
+	v.enterAs(member)
+	v.open("/equipe")
+	v.reads("Rien n’attend : tout est à jour.", "Aucun message que personne n’a pu traiter", "Interventions publiques")
+	v.look("team-home")
+	v.press("1 Interventions publiques")
+	v.reads("Ce qui est compté", "Congrès des maires")
 }
