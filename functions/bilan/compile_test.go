@@ -11,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
 // write commits one item of a transaction.
@@ -27,12 +28,12 @@ func (w *world) write(made func(*dynamo.Writes)) {
 var harm = map[string]func(w *world, facts []ledger.Fact){
 	"a counter is off": func(w *world, _ []ledger.Fact) {
 		w.write(func(writes *dynamo.Writes) {
-			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(elementsAttribute("permanences.held")), expression.Value(2))))
+			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(yearly.Elements("permanences.held")), expression.Value(2))))
 		})
 	},
 	"a counter of what spans is off": func(w *world, _ []ledger.Fact) {
 		w.write(func(writes *dynamo.Writes) {
-			writes.Add(w.table.Update(countersKey(true, 2021), expression.Add(expression.NameNoDotSplit(elementsAttribute("allies.persons")), expression.Value(7))))
+			writes.Add(w.table.Update(countersKey(true, 2021), expression.Add(expression.NameNoDotSplit(yearly.Elements("allies.persons")), expression.Value(7))))
 		})
 	},
 	"all counters of a year are gone": func(w *world, _ []ledger.Fact) {
@@ -43,7 +44,7 @@ var harm = map[string]func(w *world, facts []ledger.Fact){
 		n := w.figures.named(read)[0]
 		w.write(func(writes *dynamo.Writes) {
 			writes.Add(w.table.Delete(n.key()))
-			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(elementsAttribute(n.figure.key())), expression.Value(-1))))
+			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(yearly.Elements(n.figure.key())), expression.Value(-1))))
 		})
 	},
 	"something is counted that is in no ledger": func(w *world, _ []ledger.Fact) {

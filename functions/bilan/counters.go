@@ -15,6 +15,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
 // counters are those of some years, as the table has them.
@@ -60,7 +61,7 @@ func (c counters) known(year int) bool {
 // costs a read unit for 8 KB of each of the two partitions, twice that when it
 // must be consistent; a year takes about 2 KB in one and half that in the other.
 func (s *service) between(ctx context.Context, first, last int, consistent bool) (counters, error) {
-	years, err := s.items(ctx, expression.Key("pk").Equal(expression.Value(yearsPartition)).
+	years, err := s.items(ctx, expression.Key("pk").Equal(expression.Value(yearly.Partition)).
 		And(expression.Key("sk").Between(expression.Value(yearText(first)), expression.Value(yearText(last)))), consistent)
 	if err != nil {
 		return counters{}, err
@@ -115,9 +116,9 @@ func readCounters(attributes map[string]types.AttributeValue) (year int, c count
 	c = countersOfYear{map[string]tally{}, named.Status, named.At}
 	for name, value := range attributes {
 		number, isNumber := value.(*types.AttributeValueMemberN)
-		key, elements := strings.CutPrefix(name, elementsAttribute(""))
+		key, elements := strings.CutPrefix(name, yearly.Elements(""))
 		if !elements {
-			key, _ = strings.CutPrefix(name, amountAttribute(""))
+			key, _ = strings.CutPrefix(name, yearly.Amount(""))
 		}
 		if !isNumber || key == name {
 			continue

@@ -1,10 +1,9 @@
 package bilan
 
 import (
-	"strconv"
-
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
 // figure declares one figure of the bilan. Adding one is adding a declaration
@@ -52,12 +51,7 @@ type word struct {
 }
 
 // key names the figure in its version: what counters and elements are kept under.
-func (f figure) key() string {
-	if f.Version == 1 {
-		return f.ID
-	}
-	return f.ID + "@" + strconv.Itoa(f.Version)
-}
+func (f figure) key() string { return yearly.FigureKey(f.ID, f.Version) }
 
 // register is a list of declared figures.
 type register []figure

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
 // golden are the figures of 2023 as the association published them: testdata/bilan-2023.csv.
@@ -64,6 +66,28 @@ func TestDeclarationsAreWhole(t *testing.T) {
 			t.Errorf("%s is not whole, or declared twice", f.key())
 		}
 		keys[f.key()] = true
+	}
+}
+
+// Each headline of the team's home is one declared figure, of the same name and
+// counted alike. One that is declared in several versions needs headlines that
+// know their year.
+func TestHeadlinesAreDeclaredFigures(t *testing.T) {
+	for _, h := range yearly.Headlines {
+		var declared []figure
+		for _, f := range figures {
+			if f.ID == h.ID {
+				declared = append(declared, f)
+			}
+		}
+		if len(declared) != 1 {
+			t.Errorf("%s is declared %d times", h.ID, len(declared))
+			continue
+		}
+		f := declared[0]
+		if h.Key() != f.key() || h.Label != f.Label || h.Sum != f.Sum || f.Spans {
+			t.Errorf("the headline %+v is not the figure %+v", h, f)
+		}
 	}
 }
 

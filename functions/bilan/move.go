@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
 // moved is a counter: that of a figure in a year.
@@ -64,10 +65,10 @@ func (s *service) move(writes *dynamo.Writes, m moves) {
 		}
 		by := m[at]
 		if by.Elements != 0 {
-			update = update.Add(expression.NameNoDotSplit(elementsAttribute(at.key)), expression.Value(by.Elements))
+			update = update.Add(expression.NameNoDotSplit(yearly.Elements(at.key)), expression.Value(by.Elements))
 		}
 		if by.Amount != 0 {
-			update = update.Add(expression.NameNoDotSplit(amountAttribute(at.key)), expression.Value(by.Amount))
+			update = update.Add(expression.NameNoDotSplit(yearly.Amount(at.key)), expression.Value(by.Amount))
 		}
 		updates[key] = update
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
 // The table Bilans, which holds nothing on anyone:
@@ -59,22 +60,16 @@ func factKey(kind, id string) dynamo.Key {
 	return dynamo.Key{PK: "FACT#" + kind + "#" + id, SK: "FACT"}
 }
 
-const (
-	yearsPartition = "YEARS"
-	stepsPartition = "STEPS"
-)
+const stepsPartition = "STEPS"
 
+// countersKey is where counters stand; those of a year where package yearly
+// says, as the team's home reads them too.
 func countersKey(spans bool, year int) dynamo.Key {
 	if spans {
 		return dynamo.Key{PK: stepsPartition, SK: strconv.Itoa(year)}
 	}
-	return dynamo.Key{PK: yearsPartition, SK: strconv.Itoa(year)}
+	return yearly.Key(year)
 }
-
-// Counters are attributes of their own, so that one can be moved without the
-// others: "n permanences.held" for elements, "s …" for amounts.
-func elementsAttribute(key string) string { return "n " + key }
-func amountAttribute(key string) string   { return "s " + key }
 
 // bookItem is what every change of a counter passes by.
 type bookItem struct {

@@ -4,7 +4,9 @@
 package team
 
 import (
+	"context"
 	"embed"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -32,17 +34,18 @@ var Function = function.Define(function.Spec[service]{
 	Tables: []function.Use{
 		{Table: function.Members, Right: function.ReadWrite},
 		{Table: function.Audit, Right: function.ReadAppend},
-		{Table: function.Allies, Right: function.Read}, // what needs a hand, and where erasures are
+		{Table: function.Allies, Right: function.Read}, // what needs a hand, how many there are, and where erasures are
 		{Table: function.Agenda, Right: function.Read},
 		{Table: function.Applications, Right: function.Read},
 		{Table: function.Mails, Right: function.Read},
 		{Table: function.Partners, Right: function.Read},
-		{Table: function.Bilans, Right: function.Read},
+		{Table: function.Bilans, Right: function.Read}, // differences found, and the figures of the year
 	},
-	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
-	Settings: []function.Setting{function.PublicURL, function.DeadLettersURL, scopes},
-	Open:     open,
-	Erase:    (*service).erase,
+	Secrets:           []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
+	Settings:          []function.Setting{function.PublicURL, function.DeadLettersURL, scopes},
+	CountsDeadLetters: true,
+	Open:              open,
+	Erase:             (*service).erase,
 	Routes: []function.Route[service]{
 		page(http.MethodGet, web.SignInPath, function.Public, "The team's page to sign in", (*service).signInPage),
 		page(http.MethodGet, web.SignInPath+"/depart", function.Public, "Leave for the issuer, to sign in", (*service).depart),
@@ -76,6 +79,8 @@ type service struct {
 	allies, agenda, applications, mails, partners, bilans dynamo.Table
 	personal                                              map[function.Table]dynamo.Table
 	deadLetters                                           string // address of what could not be handled, empty when unknown
+	countDeadLetters                                      func(context.Context) (int, error)
+	log                                                   *slog.Logger
 	members                                               dynamo.Table
 	sessions                                              signin.Sessions
 	links                                                 auth.Links
@@ -99,7 +104,7 @@ func open(rt function.Runtime) (*service, error) {
 		audit:  audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		allies: rt.Table(function.Allies), agenda: rt.Table(function.Agenda), applications: rt.Table(function.Applications),
 		mails: rt.Table(function.Mails), partners: rt.Table(function.Partners), bilans: rt.Table(function.Bilans),
-		personal: held, deadLetters: rt.Setting(function.DeadLettersURL),
+		personal: held, deadLetters: rt.Setting(function.DeadLettersURL), countDeadLetters: rt.CountDeadLetters, log: rt.Log,
 		members: rt.Table(function.Members), sessions: rt.Sessions(),
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now},
 		issuer: auth.NewVerifier(auth.Issuer{

@@ -12,9 +12,10 @@ import (
 // task is something that needs a hand: how many, and where it is dealt with.
 type task struct {
 	Count           int
+	Unknown         bool   // it could not be counted
 	None, One, Many string // what is counted, in French
 	Why             string
-	Path            string
+	Path            string // empty when who looks cannot deal with it
 }
 
 // work counts what needs a hand. Each owner keeps it where a query finds it
@@ -28,7 +29,7 @@ func (s *service) work(ctx context.Context) (tasks []task, err error) {
 		{s.sessionsToHold, task{None: "Aucune rencontre sans présences", One: "rencontre sans présences", Many: "rencontres sans présences", Why: "Elles sont terminées : qui est venu ?", Path: "/equipe/agenda"}},
 		{s.suppressed, task{None: "Aucune adresse en défaut", One: "adresse en défaut", Many: "adresses en défaut", Why: "Un message est revenu, ou a été signalé comme indésirable.", Path: "/equipe/courriels/suspensions"}},
 		{s.refusedDeliveries, task{None: "Aucun envoi de partenaire refusé", One: "envoi de partenaire refusé en partie", Many: "envois de partenaires refusés en partie", Why: "Depuis trente jours.", Path: "/equipe/partenaires"}},
-		{s.bilanNotices, task{None: "Aucun écart trouvé dans un bilan", One: "écart trouvé dans un bilan", Many: "écarts trouvés dans un bilan", Why: "Depuis trente jours : le recomptage les a réparés.", Path: "/equipe/bilans"}},
+		{s.bilanDifferences, task{None: "Aucun écart trouvé dans un bilan", One: "écart trouvé dans un bilan", Many: "écarts trouvés dans un bilan", Why: "Depuis trente jours : le recomptage les a réparés.", Path: "/equipe/bilans"}},
 	} {
 		if one.Count, err = one.count(ctx); err != nil {
 			return nil, err
@@ -65,10 +66,13 @@ func (s *service) suppressed(ctx context.Context) (int, error) {
 	return openwork.Count(ctx, s.mails, "suppressed", expression.Key("suppressed").Equal(expression.Value("SUPPRESSED")), nil)
 }
 
-func (s *service) bilanNotices(ctx context.Context) (int, error) {
+// bilanDifferences counts what the recount tells, among the notices of the
+// bilan: that a year was closed is no difference.
+func (s *service) bilanDifferences(ctx context.Context) (int, error) {
 	since := s.now().UTC().Add(-recently).Format(time.RFC3339)
+	told := expression.Name("name").Equal(expression.Value("compile-bilan"))
 	return openwork.Count(ctx, s.bilans, "", expression.Key("pk").Equal(expression.Value("NOTICES")).
-		And(expression.Key("sk").GreaterThan(expression.Value(since))), nil)
+		And(expression.Key("sk").GreaterThan(expression.Value(since))), &told)
 }
 
 // allies is how many there are: the item that registration counts in.

@@ -19,6 +19,7 @@ type application struct {
 	mail    *mail // nil without a domain, or when no function sends
 	api     api
 	group   *string // name of the schedules' group
+	units   []*unit
 }
 
 // unit is one function as it stands in the application's stack.
@@ -43,7 +44,10 @@ func newApplication(app awscdk.App, p platform, data *data, options options) *ap
 	a.api = a.newAPI()
 	a.group = a.newScheduleGroup(p.Functions)
 	for _, f := range p.Functions {
-		u := a.newUnit(f, p.Binaries)
+		a.newUnit(f)
+	}
+	for _, u := range a.units {
+		a.addLambda(u, p.Binaries)
 		a.addRoutes(u)
 		a.addSchedules(u)
 		a.addStreams(u)
@@ -53,6 +57,16 @@ func newApplication(app awscdk.App, p platform, data *data, options options) *ap
 	a.watchTables(p.Tables)
 	a.warnOfCrowdedStreams(p.Functions)
 	return a
+}
+
+// deadLetters are the queues of all functions that have one.
+func (a *application) deadLetters() (queues []awssqs.Queue) {
+	for _, u := range a.units {
+		if u.dead != nil {
+			queues = append(queues, u.dead)
+		}
+	}
+	return queues
 }
 
 // arn is the ARN of something in this stack's account and region, "/" between

@@ -38,6 +38,11 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 	if u.dead != nil {
 		grant(rights, u.dead.QueueArn(), "sqs:SendMessage")
 	}
+	if u.CountsDeadLetters {
+		for _, queue := range a.deadLetters() {
+			grant(rights, queue.QueueArn(), "sqs:GetQueueAttributes") // how many, and never what
+		}
+	}
 	if u.SendsMail && a.mail != nil {
 		// A message given whole, with its own headers, is checked as
 		// SendRawEmail even when SendEmail of the second API sends it.

@@ -114,6 +114,13 @@ func (a assembly) expected(f *function.Function) []string {
 	if len(f.Streams)+len(f.Schedules)+len(f.Notices) > 0 {
 		allow("${fabrique-"+f.Name+"-dead-letters.Arn}", "sqs:SendMessage")
 	}
+	if f.CountsDeadLetters {
+		for _, other := range list() {
+			if len(other.Streams)+len(other.Schedules)+len(other.Notices) > 0 {
+				allow("${fabrique-"+other.Name+"-dead-letters.Arn}", "sqs:GetQueueAttributes")
+			}
+		}
+	}
 	if f.SendsMail {
 		here := "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
 		allow(here+"identity/alliance.example.org", "ses:SendEmail", "ses:SendRawEmail")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -19,17 +20,23 @@ import (
 // waits in the dead letter queue.
 const retrySeconds = 3600
 
-// newUnit makes the Lambda of a function, with its role, log and dead letters.
-//
-// X-Ray is off: its rights cannot be bound to a resource, and the logs carry a
-// request id through. The log goes with the stack, as it holds nothing that is
-// not in the tables; three months let someone look into what a member reports.
-func (a *application) newUnit(f *function.Function, binaries string) *unit {
-	name := jsii.String(prefix + "-" + f.Name)
+// newUnit makes the place of a function, with its dead letters: all of these
+// are there before the first Lambda, as a function may count those of others.
+func (a *application) newUnit(f *function.Function) {
 	u := &unit{Function: f, scope: constructs.NewConstruct(a.stack, jsii.String(f.Name))}
 	if len(f.Schedules)+len(f.Streams)+len(f.Notices) > 0 {
 		u.dead = newDeadLetters(u)
 	}
+	a.units = append(a.units, u)
+}
+
+// addLambda makes the Lambda of a function, with its role and log.
+//
+// X-Ray is off: its rights cannot be bound to a resource, and the logs carry a
+// request id through. The log goes with the stack, as it holds nothing that is
+// not in the tables; three months let someone look into what a member reports.
+func (a *application) addLambda(u *unit, binaries string) {
+	f, name := u.Function, jsii.String(prefix+"-"+u.Name)
 	log := awslogs.NewLogGroup(u.scope, jsii.String("Log"), &awslogs.LogGroupProps{
 		LogGroupName:  jsii.String("/aws/lambda/" + *name),
 		Retention:     awslogs.RetentionDays_THREE_MONTHS,
@@ -49,7 +56,6 @@ func (a *application) newUnit(f *function.Function, binaries string) *unit {
 		LogGroup:     log,
 	})
 	a.retryUnattended(u)
-	return u
 }
 
 // environment gives each declared setting the context value of its own name,
@@ -75,6 +81,13 @@ func (a *application) environment(f *function.Function) *map[string]*string {
 	}
 	for _, bucket := range f.Buckets {
 		environment[bucket.Setting().Name] = a.data.buckets[bucket].BucketName()
+	}
+	if f.CountsDeadLetters {
+		var urls []string
+		for _, queue := range a.deadLetters() {
+			urls = append(urls, *queue.QueueUrl())
+		}
+		environment[function.DeadLetterQueues.Name] = jsii.String(strings.Join(urls, " "))
 	}
 	return &environment
 }

@@ -29,14 +29,36 @@ func TestLambdasAreAsDeclared(t *testing.T) {
 func TestSettingsReachTheFunction(t *testing.T) {
 	p := synth(t).application.of("AWS::Lambda::Function")["fabrique-everything"].Properties
 	got, _ := at(p, "Environment", "Variables").(map[string]any)
+	got = maps.Clone(got) // other tests read the same
 	want := map[string]any{
 		"PUBLIC_URL": "https://alliance.example.org", "MODE": "calm", "CHOSEN": "yes", // EMPTY stays out
 		"RATE_LIMIT_PER_MINUTE": "30", "OIDC_AUDIENCE": "fabrique", "OIDC_ROLE_CLAIM": "groups",
 	}
-	delete(got, function.Media.Setting().Name) // TestBucketsArePrivateAndKept looks at it
+	delete(got, function.Media.Setting().Name)  // TestBucketsArePrivateAndKept looks at it
+	delete(got, function.DeadLetterQueues.Name) // TestDeadLettersOfAllAreCounted looks at it
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+// TestDeadLettersOfAllAreCounted: a function that counts them knows each queue
+// there is, its own and those of functions made after it.
+func TestDeadLettersOfAllAreCounted(t *testing.T) {
+	a := synth(t)
+	var counting []string
+	for name, lambda := range a.application.of("AWS::Lambda::Function") {
+		value := at(lambda.Properties, "Environment", "Variables", function.DeadLetterQueues.Name)
+		if value == nil {
+			continue
+		}
+		counting = append(counting, name)
+		var want []string
+		for queue := range a.application.of("AWS::SQS::Queue") {
+			want = append(want, "${"+queue+"}")
+		}
+		same(t, "queues that "+name+" counts", strings.Fields(a.plain(value)), want)
+	}
+	same(t, "functions that count", counting, []string{"fabrique-everything", "fabrique-team"})
 }
 
 func TestLogsAreKeptForAWhile(t *testing.T) {

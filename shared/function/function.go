@@ -34,6 +34,8 @@ type Spec[S any] struct {
 	Settings []Setting
 	// SendsMail lets it send through the mail provider.
 	SendsMail bool
+	// CountsDeadLetters lets it count what all functions failed at for good.
+	CountsDeadLetters bool
 
 	// Open makes the service. It must be quick: it runs before the first poll.
 	Open func(Runtime) (*S, error)
@@ -107,6 +109,9 @@ type Function struct {
 	Buckets   []Bucket
 	Settings  []Setting
 	SendsMail bool
+	// CountsDeadLetters: it may count what all functions failed at for good.
+	CountsDeadLetters bool
+
 	Routes    []RouteInfo
 	Schedules []ScheduleInfo
 	Streams   []StreamInfo
@@ -163,7 +168,7 @@ func Define[S any](spec Spec[S]) *Function {
 		Name: spec.Name, Purpose: spec.Purpose, Memory: spec.Memory, Timeout: spec.Timeout,
 		// Clipped, so that what is added below never ends in a list that a declaration shares.
 		Tables: slices.Clip(spec.Tables), Secrets: slices.Clip(spec.Secrets), Settings: slices.Clip(spec.Settings),
-		Rotates: spec.Rotates, Buckets: spec.Buckets, SendsMail: spec.SendsMail,
+		Rotates: spec.Rotates, Buckets: spec.Buckets, SendsMail: spec.SendsMail, CountsDeadLetters: spec.CountsDeadLetters,
 	}
 	for _, r := range spec.Routes {
 		f.Routes = append(f.Routes, RouteInfo{r.Method, r.Path, r.Access, r.Doc})
@@ -182,6 +187,9 @@ func Define[S any](spec Spec[S]) *Function {
 	}
 	if len(f.Buckets) > 0 {
 		f.Settings = append(f.Settings, StorageEndpoint)
+	}
+	if f.CountsDeadLetters {
+		f.Settings = append(f.Settings, DeadLetterQueues)
 	}
 	if len(f.Routes) > 0 {
 		f.Settings = append(f.Settings, CORSOrigins)

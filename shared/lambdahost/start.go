@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
@@ -51,10 +52,12 @@ func open(ctx context.Context, f *function.Function, log *slog.Logger) (*Handler
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
 	vault := &secrets{client: secretsmanager.NewFromConfig(cfg)}
+	dead := deadLetters{client: sqs.NewFromConfig(cfg), queues: strings.Fields(os.Getenv(function.DeadLetterQueues.Name))}
 	running, err := f.Open(function.Runtime{
 		AWS: cfg, Dynamo: dynamodb.NewFromConfig(cfg),
 		Now: time.Now, Random: rand.Reader,
-		ReadSecret: vault.read, RotateSecret: vault.rotate, ReadSetting: os.Getenv, Log: log,
+		ReadSecret: vault.read, RotateSecret: vault.rotate, CountDeadLetters: dead.count,
+		ReadSetting: os.Getenv, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ func (h *Host) mux() http.Handler {
 		"GET /_dev/partners/{partner}": h.givePartner,
 		"POST /_dev/invoke/{function}": h.invokeNow,
 		"GET /_dev/dead-letters":       h.showLetters,
+		"DELETE /_dev/dead-letters":    h.emptyLetters,
 		"/_dev/": func(http.ResponseWriter, *http.Request) error {
 			return fault.New(fault.NotFound, "not-found", "L’hôte local n’a pas cet appel, ou pas avec cette méthode.")
 		},
@@ -172,11 +173,4 @@ func (h *Host) invokeNow(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.Raw(w, http.StatusOK, "application/json", out)
-}
-
-func (h *Host) showLetters(w http.ResponseWriter, _ *http.Request) error {
-	h.letters.mu.Lock()
-	list := append([]letter{}, h.letters.list...)
-	h.letters.mu.Unlock()
-	return web.JSON(w, http.StatusOK, list)
 }

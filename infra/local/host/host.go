@@ -52,7 +52,7 @@ type Host struct {
 	routes    *gateway.Routes
 	units     []*unit
 	consumers []*consumer
-	letters   letters
+	letters   *letters
 	handler   http.Handler
 
 	work     atomic.Int64 // batches begun and ended, for settle
@@ -92,6 +92,9 @@ func (h *Host) open(ctx context.Context) (err error) {
 		return err
 	}
 	if h.secrets, err = openSecrets(h.path("secrets.json")); err != nil {
+		return err
+	}
+	if h.letters, err = openLetters(h.path("dead-letters.json")); err != nil {
 		return err
 	}
 	h.mailbox, err = mailbox.Open(mailbox.Options{File: h.path("mail.jsonl"), Now: h.clock.Now, ID: func() string { return h.id("mail") }})
@@ -149,7 +152,8 @@ func (h *Host) openFunctions() error {
 	cfg := h.engine.Config()
 	runtime := function.Runtime{
 		Dynamo: dynamodb.NewFromConfig(cfg), Now: h.clock.Now, Random: rand.Reader,
-		ReadSecret: h.secrets.read, RotateSecret: h.secrets.rotate, ReadSetting: h.setting, Log: h.options.Log,
+		ReadSecret: h.secrets.read, RotateSecret: h.secrets.rotate, CountDeadLetters: h.letters.count,
+		ReadSetting: h.setting, Log: h.options.Log,
 	}
 	cfg.BaseEndpoint = nil // the engine is DynamoDB, and no other service
 	runtime.AWS = cfg

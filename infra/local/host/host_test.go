@@ -34,6 +34,7 @@ type guestbook struct {
 	due     []time.Time
 	refuses map[string]int // how many more times a note is refused
 	slow    time.Duration  // how long it takes to hear of a note
+	fails   int            // how many more runs of the schedule fail
 }
 
 type note struct {
@@ -110,6 +111,10 @@ func (g *guestbook) tick(_ context.Context, due time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.due = append(g.due, due)
+	if g.fails > 0 {
+		g.fails--
+		return errors.New("it fails")
+	}
 	return nil
 }
 
@@ -124,7 +129,7 @@ func (g *guestbook) function() *function.Function {
 		return function.Route[guestbook]{Method: method, Path: path, Access: access, Doc: function.Doc{Summary: "Test"}, Handle: handle}
 	}
 	return function.Define(function.Spec[guestbook]{
-		Name: "guestbook", Purpose: "Keeps notes.", Memory: 128, Timeout: 5 * time.Second,
+		Name: "guestbook", Purpose: "Keeps notes.", Memory: 128, Timeout: 5 * time.Second, CountsDeadLetters: true,
 		Tables: []function.Use{{Table: function.Allies, Right: function.ReadWrite}, {Table: function.Ledger, Right: function.Append}},
 		Open:   func(rt function.Runtime) (*guestbook, error) { g.rt = rt; return g, nil },
 		Routes: []function.Route[guestbook]{

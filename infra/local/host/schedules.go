@@ -18,8 +18,29 @@ func (h *Host) tick(ctx context.Context, u *unit, s function.ScheduleInfo) {
 		if !h.await(ctx, set, due) {
 			continue
 		}
-		if err := h.runSchedule(ctx, u, s.Name, due); err != nil {
-			h.options.Log.ErrorContext(ctx, "schedule failed", "function", u.Name, "schedule", s.Name, "error", err)
+		h.runDue(ctx, u, s.Name, due)
+	}
+}
+
+// scheduleRuns is how often a run that fails is tried in all: as often as on
+// AWS, and sooner.
+const scheduleRuns = 3
+
+// runDue runs a schedule that nobody waits for; one that goes on failing is a
+// dead letter.
+func (h *Host) runDue(ctx context.Context, u *unit, name string, due time.Time) {
+	for attempt := 1; ; attempt++ {
+		err := h.runSchedule(ctx, u, name, due)
+		if err == nil {
+			return
+		}
+		h.options.Log.ErrorContext(ctx, "schedule failed", "function", u.Name, "schedule", name, "attempt", attempt, "error", err)
+		if attempt == scheduleRuns {
+			h.bury(letter{Function: u.Name, Schedule: name, Due: due, Reason: err.Error()})
+			return
+		}
+		if !pause(ctx, attempt) {
+			return
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -87,20 +86,30 @@ func (c *consumer) consume(ctx context.Context, batch engine.Batch) {
 			waiting = waiting[taken:]
 		}
 		if attempt == maxAttempts {
-			c.host.bury(c, waiting[0], reason)
+			c.host.bury(letter{
+				Function: c.unit.Name, Table: c.stream.Table, EventID: waiting[0].EventID, Sequence: waiting[0].Change.SequenceNumber, Reason: reason.Error(),
+			})
 			waiting, attempt = waiting[1:], 1
 			continue
 		}
-		timer := time.NewTimer(min(firstRetry<<(attempt-1), lastRetry))
-		select {
-		case <-ctx.Done(): // the next start delivers it again
-			timer.Stop()
-			return
-		case <-timer.C:
+		if !pause(ctx, attempt) {
+			return // the next start delivers it again
 		}
 		attempt++
 	}
 	c.delivered(batch, batch.Last())
+}
+
+// pause waits before the next attempt; it returns false when the host is to stop.
+func pause(ctx context.Context, attempt int) bool {
+	timer := time.NewTimer(min(firstRetry<<(attempt-1), lastRetry))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }
 
 // deliver invokes the function and returns how many changes it took.
@@ -192,30 +201,6 @@ func (h *Host) settle(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-// letter is a change that was given up. Like AWS's dead letters it says where
-// the change is, and nothing of what is in it.
-type letter struct {
-	Function string         `json:"function"`
-	Table    function.Table `json:"table"`
-	EventID  string         `json:"event_id"`
-	Sequence string         `json:"sequence"`
-	Reason   string         `json:"reason"`
-	At       time.Time      `json:"at"`
-}
-
-type letters struct {
-	mu   sync.Mutex
-	list []letter
-}
-
-func (h *Host) bury(c *consumer, r events.DynamoDBEventRecord, reason error) {
-	dead := letter{c.unit.Name, c.stream.Table, r.EventID, r.Change.SequenceNumber, reason.Error(), h.clock.Now()}
-	h.options.Log.Error("change given up", "function", dead.Function, "table", dead.Table, "event_id", dead.EventID, "reason", dead.Reason)
-	h.letters.mu.Lock()
-	defer h.letters.mu.Unlock()
-	h.letters.list = append(h.letters.list, dead)
 }
 
 func readPosition(file string) (position engine.Position, err error) {

@@ -36,6 +36,8 @@ type Env struct {
 	Settings map[string]string
 	// Secrets are given to functions; one that is not set is made from its name.
 	Secrets map[function.Secret][]byte
+	// DeadLetters counts what was given up; there is nothing unless the test sets it.
+	DeadLetters func(context.Context) (int, error)
 	// Client reaches the tables directly: it counts nothing and meets no fault.
 	Client *dynamodb.Client
 
@@ -71,11 +73,12 @@ func New(t testing.TB) *Env {
 	}
 	cfg := shared.Config()
 	e := &Env{
-		Clock:    &Clock{now: time.Date(2026, time.March, 10, 9, 0, 0, 0, time.UTC)},
-		Settings: map[string]string{function.RateLimit.Name: "0"},
-		Secrets:  map[function.Secret][]byte{},
-		Client:   dynamodb.NewFromConfig(cfg),
-		t:        t, prefix: fmt.Sprintf("t%d-%06x-", made.Add(1), rand.N(1<<24)),
+		Clock:       &Clock{now: time.Date(2026, time.March, 10, 9, 0, 0, 0, time.UTC)},
+		Settings:    map[string]string{function.RateLimit.Name: "0"},
+		Secrets:     map[function.Secret][]byte{},
+		DeadLetters: func(context.Context) (int, error) { return 0, nil },
+		Client:      dynamodb.NewFromConfig(cfg),
+		t:           t, prefix: fmt.Sprintf("t%d-%06x-", made.Add(1), rand.N(1<<24)),
 		random: newRandom(t.Name()), readFrom: cfg,
 	}
 	e.calls = &calls{next: cfg.HTTPClient.(*http.Client).Transport, prefix: e.prefix}
@@ -129,8 +132,9 @@ func (e *Env) Runtime() function.Runtime {
 			}
 			return err
 		},
-		ReadSetting: func(name string) string { return e.Settings[name] },
-		Log:         slog.New(slog.NewTextHandler(output{e.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		CountDeadLetters: func(ctx context.Context) (int, error) { return e.DeadLetters(ctx) },
+		ReadSetting:      func(name string) string { return e.Settings[name] },
+		Log:              slog.New(slog.NewTextHandler(output{e.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
 

@@ -1,0 +1,112 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// letter is what was given up: a change of a table, or a run of a schedule.
+// Like AWS's dead letters, one of a change says where the change is, and
+// nothing of what is in it.
+type letter struct {
+	Function string         `json:"function"`
+	Table    function.Table `json:"table,omitempty"`
+	EventID  string         `json:"event_id,omitempty"`
+	Sequence string         `json:"sequence,omitempty"`
+	Schedule string         `json:"schedule,omitempty"`
+	Due      time.Time      `json:"due,omitzero"`
+	Reason   string         `json:"reason"`
+	At       time.Time      `json:"at"`
+}
+
+// letters are kept with the data: a change that was given up does not come
+// again after a restart either.
+type letters struct {
+	file string // empty: in memory
+	mu   sync.Mutex
+	list []letter
+}
+
+func openLetters(file string) (*letters, error) {
+	l := &letters{file: file, list: []letter{}}
+	if file == "" {
+		return l, nil
+	}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(text, &l.list); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return l, nil
+}
+
+// count is how many there are: what functions are given for the queues of AWS.
+func (l *letters) count(context.Context) (int, error) { return len(l.all()), nil }
+
+func (l *letters) all() []letter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
+}
+
+func (l *letters) add(one letter) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, one)
+	return l.keep()
+}
+
+func (l *letters) empty() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = []letter{}
+	return l.keep()
+}
+
+func (l *letters) keep() error {
+	if l.file == "" {
+		return nil
+	}
+	text, err := json.Marshal(l.list)
+	if err != nil {
+		return err
+	}
+	return writeFile(l.file, text)
+}
+
+// bury keeps what is given up, and says so.
+func (h *Host) bury(dead letter) {
+	dead.At = h.clock.Now()
+	h.options.Log.Error("given up", "function", dead.Function, "table", dead.Table, "event_id", dead.EventID, "schedule", dead.Schedule, "reason", dead.Reason)
+	if err := h.letters.add(dead); err != nil {
+		h.options.Log.Error("dead letter not kept", "function", dead.Function, "error", err)
+	}
+}
+
+func (h *Host) showLetters(w http.ResponseWriter, _ *http.Request) error {
+	return web.JSON(w, http.StatusOK, h.letters.all())
+}
+
+// emptyLetters forgets them all, once their cause is mended.
+func (h *Host) emptyLetters(w http.ResponseWriter, _ *http.Request) error {
+	if err := h.letters.empty(); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
