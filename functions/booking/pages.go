@@ -191,10 +191,7 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := bookingInput{
-		GivenName: values.Get("given_name"), FamilyName: values.Get("family_name"), Email: values.Get("email"),
-		Organisation: values.Get("organisation"), Territory: values.Get("territory"), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
-	}
+	in := bookingFromForm(values)
 	var faults fault.Fields
 	if values.Get(web.TrapField) != "" {
 		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
@@ -217,6 +214,13 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return s.renderSession(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: faults})
+}
+
+func bookingFromForm(values url.Values) bookingInput {
+	return bookingInput{
+		GivenName: values.Get("given_name"), FamilyName: values.Get("family_name"), Email: values.Get("email"),
+		Organisation: values.Get("organisation"), Territory: values.Get("territory"), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
+	}
 }
 
 type guestView struct {

@@ -150,16 +150,18 @@ type bookingItem struct {
 	Seat    string `dynamodbav:"seat,omitempty"` // sort key of its seat
 	Ticket  int    `dynamodbav:"ticket,omitempty"`
 	// Keys are all the idempotency keys that made or found a booking here.
-	Keys         []string  `dynamodbav:"request_keys,stringset,omitempty"`
-	GivenName    string    `dynamodbav:"given_name"`
-	FamilyName   string    `dynamodbav:"family_name"`
-	Email        string    `dynamodbav:"email"`
-	Organisation string    `dynamodbav:"organisation,omitempty"`
-	Territory    string    `dynamodbav:"territory,omitempty"`
-	QuartetRole  string    `dynamodbav:"quartet_role,omitempty"`
-	Needs        string    `dynamodbav:"needs,omitempty"`
-	CreatedAt    time.Time `dynamodbav:"created_at"`
-	BookedAt     string    `dynamodbav:"booked_at"` // with the booking's id: order in the index "session"
+	Keys         []string `dynamodbav:"request_keys,stringset,omitempty"`
+	GivenName    string   `dynamodbav:"given_name"`
+	FamilyName   string   `dynamodbav:"family_name"`
+	Email        string   `dynamodbav:"email"`
+	Organisation string   `dynamodbav:"organisation,omitempty"`
+	Territory    string   `dynamodbav:"territory,omitempty"`
+	QuartetRole  string   `dynamodbav:"quartet_role,omitempty"`
+	Needs        string   `dynamodbav:"needs,omitempty"`
+	// ByHand tells that the team booked, for someone who had asked them to.
+	ByHand    bool      `dynamodbav:"by_hand,omitempty"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	BookedAt  string    `dynamodbav:"booked_at"` // with the booking's id: order in the index "session"
 	// Promoted tells that the seat came through the waiting list.
 	Promoted bool `dynamodbav:"promoted,omitempty"`
 	// Told is the sequence of the session that the person knows of.

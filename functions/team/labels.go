@@ -12,6 +12,7 @@ var actions = map[string]string{
 	"export":         "Export d’une liste",
 	"ally.corrected": "Signature corrigée", "ally.merged": "Signatures fusionnées", "ally.link_sent": "Lien envoyé", "ally.erased": "Personne effacée",
 	"session.planned": "Rencontre créée", "session.changed": "Rencontre modifiée", "session.cancelled": "Rencontre annulée", "session.held": "Présences notées",
+	"booking.made": "Inscription à la main", "booking.cancelled": "Inscription annulée à la main",
 	"series.opened": "Série créée", "series.changed": "Série modifiée",
 	"cohort.planned": "Cohorte créée", "cohort.changed": "Cohorte modifiée", "application.decided": "Candidature décidée",
 	"suppression.lifted": "Envois repris", "mail.sent_again": "Courriel renvoyé",
@@ -45,7 +46,7 @@ var fields = map[string]string{
 	"organisation.name": "Organisation", "organisation.category": "Type d’organisation", "organisation.territory": "Territoire",
 	"organisation.siret": "SIRET", "organisation.rna": "RNA", "organisation.website": "Site web",
 	"consents.newsletter": "Nouvelles", "consents.directory": "Liste publique",
-	"format": "Format", "rows": "Lignes", "duplicate": "Doublon", "into": "Signature qui reste",
+	"session": "Rencontre", "format": "Format", "rows": "Lignes", "duplicate": "Doublon", "into": "Signature qui reste",
 	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
 }
 
