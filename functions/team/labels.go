@@ -16,6 +16,8 @@ var actions = map[string]string{
 	"series.opened": "Série créée", "series.changed": "Série modifiée",
 	"cohort.planned": "Cohorte créée", "cohort.changed": "Cohorte modifiée", "application.decided": "Candidature décidée",
 	"suppression.lifted": "Envois repris", "mail.sent_again": "Courriel renvoyé",
+	"webhook.judged-again": "Refus d’un partenaire jugés à nouveau", "webhook.set-aside": "Refus d’un partenaire mis de côté",
+	"partner.key.added": "Clé d’un partenaire ajoutée", "partner.key.removed": "Clé d’un partenaire retirée",
 	"member.kept_out": "Accès fermé", "member.let_in": "Accès rouvert", "member.signed_out": "Sessions fermées",
 	"bilan.closed": "Bilan clôturé", "bilan.published": "Bilan publié", "fact.recorded": "Fait enregistré",
 	"resource.published": "Ressource publiée", "resource.withdrawn": "Ressource retirée", "resource.changed": "Ressource modifiée", "resource.created": "Ressource créée",
@@ -46,7 +48,7 @@ var fields = map[string]string{
 	"organisation.name": "Organisation", "organisation.category": "Type d’organisation", "organisation.territory": "Territoire",
 	"organisation.siret": "SIRET", "organisation.rna": "RNA", "organisation.website": "Site web",
 	"consents.newsletter": "Nouvelles", "consents.directory": "Liste publique",
-	"session": "Rencontre", "format": "Format", "rows": "Lignes", "duplicate": "Doublon", "into": "Signature qui reste",
+	"session": "Rencontre", "reason": "Raison", "records": "Enregistrements", "format": "Format", "rows": "Lignes", "duplicate": "Doublon", "into": "Signature qui reste",
 	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
 }
 
