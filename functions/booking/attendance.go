@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"golang.org/x/sync/errgroup"
@@ -16,89 +15,9 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
-	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
-
-// listedBooking is a booking as the team sees it.
-type listedBooking struct {
-	BookingID    string    `json:"booking_id"`
-	Status       string    `json:"status" enum:"confirmed,waiting,cancelled"`
-	Position     int       `json:"position,omitempty"`
-	GivenName    string    `json:"given_name"`
-	FamilyName   string    `json:"family_name"`
-	Email        string    `json:"email"`
-	Organisation string    `json:"organisation,omitempty"`
-	Territory    string    `json:"territory,omitempty"`
-	QuartetRole  string    `json:"quartet_role,omitempty"`
-	Needs        string    `json:"needs,omitempty"`
-	BookedAt     time.Time `json:"booked_at"`
-	Attended     bool      `json:"attended"`
-}
-
-type bookingList struct {
-	Items []listedBooking `json:"items"`
-}
-
-// listed returns the bookings of a session: who comes, then who waits, in
-// order, then who has cancelled.
-func (s *service) listed(ctx context.Context, id string) ([]listedBooking, error) {
-	if _, err := s.session(ctx, id); err != nil {
-		return nil, err
-	}
-	records, err := s.bookings(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	rank := map[string]int{confirmed: 0, waiting: 1, cancelled: 2}
-	slices.SortStableFunc(records, func(a, b bookingItem) int {
-		if a.State == waiting && b.State == waiting {
-			return a.Ticket - b.Ticket
-		}
-		return rank[a.State] - rank[b.State]
-	})
-	list, position := []listedBooking{}, 0
-	for _, r := range records {
-		one := listedBooking{
-			BookingID: r.ID, Status: r.State, GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email,
-			Organisation: r.Organisation, Territory: r.Territory, QuartetRole: r.QuartetRole, Needs: r.Needs,
-			BookedAt: r.CreatedAt, Attended: r.Attended,
-		}
-		if r.State == waiting {
-			position++
-			one.Position = position
-		}
-		list = append(list, one)
-	}
-	return list, nil
-}
-
-func (s *service) getBookings(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.listed(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, bookingList{list})
-}
-
-// getBookingsCSV answers the list for a spreadsheet.
-func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.listed(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	sheet := bookingsSheet(r.PathValue("id"), list)
-	sheet.Header = []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"}
-	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
-}
-
-// bookingsSheet is a list of bookings as a table; its header is still to be given.
-func bookingsSheet(session string, list []listedBooking) spreadsheet.Sheet {
-	return spreadsheet.Sheet{Name: session, Rows: spreadsheet.List(list, func(b listedBooking) []any {
-		return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
-	})}
-}
 
 // attendanceInput is who came.
 type attendanceInput struct {
