@@ -77,20 +77,24 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
 		return attendanceAnswer{}, errNotBegun
 	}
-	before, again, err := s.correct(ctx, item, in.page)
+	stay, again, err := s.correct(ctx, item, records, in.page)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
 	if again {
 		return attendanceAnswer{}, s.mark(ctx, records, in.Attended)
 	}
-	said, err := s.digest(ctx, in, before)
+	said, err := s.digest(ctx, in, stay.others)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
-	answer := attendanceAnswer{Attended: len(in.Attended) + len(in.WalkIns) + len(before), FactID: item.HeldFact}
+	data, noted, err := s.heldFact(ctx, item, records, in, stay)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	answer := attendanceAnswer{Attended: data.Attended, FactID: item.HeldFact}
 	if item.HeldSaid != said {
-		if answer.FactID, err = s.state(ctx, item, records, in, before, said); err != nil {
+		if answer.FactID, err = s.state(ctx, item, in, data, noted, said); err != nil {
 			return attendanceAnswer{}, err
 		}
 	}
@@ -112,11 +116,7 @@ func (s *service) digest(ctx context.Context, in attendanceInput, before []other
 }
 
 // state makes the session held, with the fact that tells who came.
-func (s *service) state(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, before []other, said string) (factID string, err error) {
-	data, others, err := s.heldFact(ctx, item, records, in, before)
-	if err != nil {
-		return "", err
-	}
+func (s *service) state(ctx context.Context, item sessionItem, in attendanceInput, data heldFact, noted othersItem, said string) (factID string, err error) {
 	fact := ledger.New(s.newID("fact"), "booking", heldType, item.ID, item.StartsAt, data)
 	update := expression.Set(expression.Name("state"), expression.Value(held)).
 		Set(expression.Name("held_fact"), expression.Value(fact.ID)).
@@ -128,7 +128,7 @@ func (s *service) state(ctx context.Context, item sessionItem, records []booking
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
-	writes.Add(s.table.Put(othersItem{Key: othersKey(item.ID), Form: in.page.form(), People: others}))
+	writes.Add(s.table.Put(noted))
 	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, nil, attendanceInput{Attended: in.Attended}))
 	return fact.ID, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }

@@ -31,7 +31,8 @@ type listedBooking struct {
 	BookedAt     time.Time `json:"booked_at"`
 	Attended     bool      `json:"attended"`
 
-	place string // in the list, which sorts by it
+	place  string // in the list, which sorts by it
+	person string // keyed hash
 }
 
 // bookingsQuery is what the list of the bookings of a session takes.
@@ -70,7 +71,7 @@ func (s *service) listed(ctx context.Context, id string) ([]listedBooking, error
 		one := listedBooking{
 			BookingID: r.ID, Status: r.State, GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email,
 			Organisation: r.Organisation, Territory: r.Territory, QuartetRole: r.QuartetRole, Needs: r.Needs,
-			BookedAt: r.CreatedAt, Attended: r.Attended, place: r.place(),
+			BookedAt: r.CreatedAt, Attended: r.Attended, place: r.place(), person: personIn(r.PK),
 		}
 		if r.State == waiting {
 			position++

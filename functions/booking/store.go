@@ -15,7 +15,7 @@ import (
 //	SESSION#ses_…  META           whether people queue, and the next ticket
 //	SESSION#ses_…  SEAT#00001     a free seat
 //	SESSION#ses_…  WAIT#000000001 someone who waits, in order of ticket
-//	SESSION#ses_…  OTHERS         who came without a booking, without name nor address
+//	SESSION#ses_…  OTHERS         who came, without name nor address
 //	PERSON#hash    BOOKING#ses_…  the one record of a person in a session
 //	PERSON#hash    MAIL#…         a mail to send (package mail)
 //	SERIES#slug    SERIES         a workshop or a learning community
@@ -119,12 +119,16 @@ func waitKey(session string, ticket int) dynamo.Key {
 	return dynamo.Key{PK: sessionPartition(session), SK: fmt.Sprintf("%s%09d", waitPrefix, ticket)}
 }
 
-// othersItem is who came to a session without a booking, so that a correction
-// need not ask for them again.
+// othersItem is what the last fact about a session counts, without name nor
+// address: who came without a booking, so that a correction need not ask for
+// them again, and who came with one, so that they are counted when the booking
+// is no more.
 type othersItem struct {
 	dynamo.Key
 	Form   string  `dynamodbav:"form,omitempty"` // key of the form that noted them, to know it again
-	People []other `dynamodbav:"people"`
+	People []other `dynamodbav:"people"`         // without a booking
+	Came   []other `dynamodbav:"came,omitempty"` // with a booking
+	Booked int     `dynamodbav:"booked,omitempty"`
 }
 
 // other is someone who came, as the fact about the session counts them.
