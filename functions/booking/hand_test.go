@@ -87,7 +87,7 @@ func TestTheTeamGivesUpForSomeone(t *testing.T) {
 	}
 	for range 2 {
 		leads, _ := d.says(303, path, url.Values{})
-		d.says(200, leads, nil, "L’inscription de Camille1 Martin est annulée")
+		d.says(200, leads, nil, "Camille1 Martin ne vient plus")
 	}
 	d.says(303, path, nil)
 	if got := d.status(b[0]) + ", " + d.status(b[1]); got != "cancelled, confirmed" {
