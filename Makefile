@@ -2,6 +2,8 @@
 
 ENGINE   ?= dynoxide
 PACKAGES ?= ./...
+PORT     := 8080
+URL      := http://127.0.0.1:$(PORT)
 LINT   := .tools/golangci-lint
 LINT_VERSION := v2.15.0
 JAVA_ENGINE := .tools/dynamodb-local
@@ -41,12 +43,12 @@ synth: build node_modules ## the CloudFormation templates, without account nor n
 deploy: build node_modules ## bring it up in the account of the shell's credentials (docs/operations.md)
 	node_modules/.bin/cdk deploy --all
 
-invoke: ## send a sample to a running host: make invoke FUNCTION=notify SAMPLE=schedule-retry-mails
-	curl --fail-with-body -sS -d @events/samples/$(SAMPLE).json http://127.0.0.1:8080/_dev/invoke/$(FUNCTION)
+invoke: ## send a sample to a running host (PORT= or URL= of another): make invoke FUNCTION=notify SAMPLE=schedule-retry-mails
+	curl --fail-with-body -sS -d @events/samples/$(SAMPLE).json $(URL)/_dev/invoke/$(FUNCTION)
 
-webhook: ## send a partner's message to a running host: make webhook PARTNER=occitanie FILE=events/samples/webhook-occitanie-snapshot.json
-	@FABRIQUE_URL=http://127.0.0.1:8080/v1/webhooks/$(PARTNER) \
-	FABRIQUE_SECRET=$$(curl --fail-with-body -sS http://127.0.0.1:8080/_dev/partners/$(PARTNER) | sed 's/.*"secret":"\([^"]*\)".*/\1/') \
+webhook: ## send a partner's message to a running host (PORT= or URL= of another): make webhook PARTNER=occitanie FILE=events/samples/webhook-occitanie-snapshot.json
+	@FABRIQUE_URL=$(URL)/v1/webhooks/$(PARTNER) \
+	FABRIQUE_SECRET=$$(curl --fail-with-body -sS $(URL)/_dev/partners/$(PARTNER) | sed 's/.*"secret":"\([^"]*\)".*/\1/') \
 	go run ./functions/partner/examples/go $(FILE)
 
 tools: node_modules $(JAVA_ENGINE) $(LINT)/$(LINT_VERSION)/golangci-lint ## fetch all tools, to work without a network

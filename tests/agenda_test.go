@@ -21,7 +21,12 @@ func TestSomeoneBooksWaitsAndCancels(t *testing.T) {
 	v := visit(t)
 	v.open("/agenda")
 	v.reads("Aucune rencontre")
-	v.plan("Découvrir les fondamentaux", time.Now().AddDate(0, 0, 9), 1)
+	day := time.Now().AddDate(0, 0, 9)
+	v.plan("Découvrir les fondamentaux", day, 1)
+	v.open("/agenda?mois=" + day.Format("2006-01"))
+	v.reads("Découvrir les fondamentaux")
+	v.look("agenda-month") // and then it is seen on a large screen
+	v.reads("Dimanche", "Découvrir les fondamentaux")
 	v.open("/agenda")
 	v.reads("Découvrir les fondamentaux", "1 place libre")
 	v.look("agenda")

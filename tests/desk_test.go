@@ -88,6 +88,7 @@ func TestTheTeamRunsTheAgenda(t *testing.T) {
 	v.open("/equipe/agenda/" + id + "/inscriptions")
 	v.reads("Martin Ada", "bob@exemple.example")
 	v.look("team-bookings")
+	v.booksByHand()
 	v.open("/equipe/agenda/" + id + "/modifier")
 	v.fill("place", "Salle des fêtes de Figeac")
 	v.press("Enregistrer les changements")
@@ -116,6 +117,36 @@ func TestTheTeamRunsTheAgenda(t *testing.T) {
 	v.press("Corriger les présences")
 	v.reads("Personne 1, Figeac, adresse donnée")
 	v.look("team-attendance-correct")
+}
+
+// booksByHand books for someone on the phone, and takes it back, beginning at
+// the list of bookings.
+func (v *visitor) booksByHand() {
+	v.t.Helper()
+	v.press("Inscrire une personne")
+	v.look("team-book")
+	v.fill("given_name", "Chloé")
+	v.press("Inscrire cette personne")
+	v.reads("3 points sont à corriger", "Saisissez son nom.", "Inscrivez seulement une personne qui l’a demandé")
+	v.look("team-book-faults")
+	v.fill("family_name", "Petit")
+	v.fill("email", "chloe@exemple.example")
+	v.tap("Cette personne nous a demandé de l’inscrire")
+	v.press("Inscrire cette personne")
+	v.reads("Chloé Petit a une place", "3 personnes")
+	v.look("team-booked")
+	list := ask(v, chromedp.Evaluate[string](`location.pathname`))
+	v.settle()
+	var mails []struct{ Text string }
+	v.fetch(http.MethodGet, "/_dev/mail?to=chloe@exemple.example", &mails)
+	if len(mails) != 1 || !strings.Contains(mails[0].Text, "vous avez demandé à notre équipe de vous inscrire") {
+		v.t.Errorf("%v", mails)
+	}
+	v.press("Annuler pour Chloé Petit")
+	v.look("team-give-up")
+	v.press("Annuler son inscription")
+	v.reads("Chloé Petit ne vient plus")
+	v.open(list)
 }
 
 // TestTheTeamOpensSeries looks at the pages of series.
@@ -235,6 +266,14 @@ func TestTheTeamFollowsPartners(t *testing.T) {
 	v.press("Juger à nouveau les refus")
 	v.reads("Rien n’a changé")
 	v.look("team-message-judged")
+	v.fill("reason", "vu avec le partenaire")
+	v.press("Mettre de côté")
+	v.reads("Ce message est mis de côté", "par "+administrator, "« vu avec le partenaire »")
+	v.look("team-message-aside")
+	v.open("/equipe/partenaires/occitanie")
+	v.reads("Mis de côté")
+	v.open("/equipe")
+	v.reads("Aucun envoi de partenaire refusé")
 	v.open("/equipe/partenaires/occitanie/secret")
 	v.look("team-secret")
 	v.press("Ajouter une clé")

@@ -116,6 +116,11 @@ func TestTheHomeCountsWhatTheOwnersHold(t *testing.T) {
 	}
 	o.call(t, "partner", "POST", "/v1/webhooks/occitanie", body, "webhook-id", "msg_2", "webhook-timestamp", fmt.Sprint(now.Unix()), "webhook-signature", signature)
 	o.says(t, "1 envoi de partenaire refusé en partie")
+	form := url.Values{"id": {"msg_2"}, "reason": {"vu avec le partenaire"}}
+	if status, _, page := o.Page(o.running["partner"], o.Browser(auth.RoleTeam), "/equipe/partenaires/occitanie/message/ecarter", form); status != http.StatusSeeOther {
+		t.Fatalf("set aside: %d %s", status, page)
+	}
+	o.says(t, "Aucun envoi de partenaire refusé")
 
 	o.call(t, "booking", "PUT", "/v1/sessions/"+session+"/attendance", map[string]any{"attended": []string{}})
 	o.call(t, "cohort", "POST", "/v1/applications/"+application+"/decision", map[string]string{"decision": "accepted"})

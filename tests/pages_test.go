@@ -41,16 +41,14 @@ func (v *visitor) live() (l lived) {
 
 	v.asTeam(http.MethodPost, "/v1/series", map[string]any{"slug": "recits", "kind": "workshop", "name": "Récits de territoire", "active_from": "2026-01-05"}, nil)
 	soon := time.Now().Add(time.Hour)
-	for title, starts := range map[string]time.Time{"Une rencontre à venir": soon.AddDate(0, 0, 20), "Une rencontre passée": soon} {
-		id := v.plans(title, starts)
+	for _, starts := range []time.Time{soon, soon.AddDate(0, 0, 20)} {
+		l.past = l.session
+		l.session = v.plans("Une rencontre du "+starts.Format(time.DateOnly), starts)
 		var booked struct {
 			ManageURL string `json:"manage_url"`
 		}
-		v.asTeam(http.MethodPost, "/v1/sessions/"+id+"/bookings", map[string]string{"given_name": "Ada", "family_name": "Martin", "email": address}, &booked)
+		v.asTeam(http.MethodPost, "/v1/sessions/"+l.session+"/bookings", map[string]string{"given_name": "Ada", "family_name": "Martin", "email": address}, &booked)
 		l.booking = strings.TrimPrefix(booked.ManageURL, v.origin)
-		if l.session = id; starts.Equal(soon) {
-			l.past = id
-		}
 	}
 	v.asTeam(http.MethodPost, "/v1/cohorts", aCohort(), nil)
 	l.application = v.applied("46102", "ada")
@@ -80,6 +78,12 @@ func (v *visitor) live() (l lived) {
 	v.open(v.mail(address, "données", "/mes-donnees"))
 	v.press("Ouvrir mes données")
 	return l
+}
+
+// bookingID is the number of the booking.
+func (l lived) bookingID() string {
+	path, _, _ := strings.Cut(l.booking, "?")
+	return strings.TrimPrefix(path, "/reservations/")
 }
 
 // signs sends the form of someone who signs.
@@ -173,7 +177,9 @@ func (l lived) examples() map[string][]string {
 		"/equipe/agenda": {"/equipe/agenda"}, "/equipe/agenda/nouvelle": {"/equipe/agenda/nouvelle", "/equipe/agenda/nouvelle?copie=" + l.session},
 		"/equipe/agenda/{id}": {"/equipe/agenda/" + l.session, "/equipe/agenda/" + l.past}, "/equipe/agenda/{id}/modifier": {"/equipe/agenda/" + l.session + "/modifier"},
 		"/equipe/agenda/{id}/annuler": {"/equipe/agenda/" + l.session + "/annuler"}, "/equipe/agenda/{id}/inscriptions": {"/equipe/agenda/" + l.session + "/inscriptions"},
-		"/equipe/agenda/{id}/inscriptions.csv": {file + "/equipe/agenda/" + l.session + "/inscriptions.csv"}, "/equipe/agenda/{id}/inscriptions.xlsx": {file + "/equipe/agenda/" + l.session + "/inscriptions.xlsx"},
+		"/equipe/agenda/{id}/inscrire":                       {"/equipe/agenda/" + l.session + "/inscrire"},
+		"/equipe/agenda/{id}/inscriptions/{booking}/annuler": {"/equipe/agenda/" + l.session + "/inscriptions/" + l.bookingID() + "/annuler"},
+		"/equipe/agenda/{id}/inscriptions.csv":               {file + "/equipe/agenda/" + l.session + "/inscriptions.csv"}, "/equipe/agenda/{id}/inscriptions.xlsx": {file + "/equipe/agenda/" + l.session + "/inscriptions.xlsx"},
 		"/equipe/agenda/{id}/presences": {"/equipe/agenda/" + l.session + "/presences"}, "/equipe/agenda/{id}/pointer": {"/equipe/agenda/" + l.past + "/pointer"},
 		"/equipe/series": {"/equipe/series"}, "/equipe/series/nouvelle": {"/equipe/series/nouvelle"}, "/equipe/series/{slug}": {"/equipe/series/recits"},
 

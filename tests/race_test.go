@@ -128,15 +128,21 @@ func TestACrowdBooksOverHTTP(t *testing.T) {
 		}
 	}
 	group.Wait()
-	var list struct {
+	type page struct {
 		Items []struct {
 			ID       string `json:"booking_id"`
 			Status   string
 			Position int
 			Email    string
 		}
+		NextCursor string `json:"next_cursor"`
 	}
-	v.asTeam(http.MethodGet, "/v1/sessions/"+session.ID+"/bookings", nil, &list)
+	var list page
+	for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+		var next page
+		v.asTeam(http.MethodGet, "/v1/sessions/"+session.ID+"/bookings?cursor="+cursor, nil, &next)
+		list.Items, cursor = append(list.Items, next.Items...), next.NextCursor
+	}
 	states, positions, byID := map[string]int{}, map[int]bool{}, map[string]int{}
 	for i, item := range list.Items {
 		states[item.Status]++

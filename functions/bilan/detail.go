@@ -74,15 +74,19 @@ const (
 )
 
 func readRecordsQuery(values url.Values, faults *fault.Fields) recordsQuery {
-	query := recordsQuery{defaultLimit, values.Get("cursor")}
-	if text := values.Get("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 1 || limit > maxLimit {
-			faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
-		}
-		query.Limit = limit
+	return recordsQuery{readLimit(faults, values.Get("limit"), defaultLimit), values.Get("cursor")}
+}
+
+// readLimit reads how long a page of a list may be.
+func readLimit(faults *fault.Fields, text string, otherwise int) int {
+	if text == "" {
+		return otherwise
 	}
-	return query
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > maxLimit {
+		faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
+	}
+	return limit
 }
 
 var errNoFigure = fault.New(fault.NotFound, "unknown-figure", "Ce chiffre n’existe pas dans le bilan de cette année.")

@@ -44,7 +44,7 @@ var Function = function.Define(function.Spec[service]{
 	Streams: []function.Stream[service]{{Table: function.Ledger, Consume: (*service).follow}},
 	Routes: append([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/bilans", Access: function.Public, Handle: (*service).getYears,
-			Doc: function.Doc{Summary: "The years that have a bilan, the latest first", Answer: report.Years{}}},
+			Doc: function.Doc{Summary: "The years that have a bilan, the latest first", Query: yearsQuery{}, Answer: report.Years{}}},
 		{Method: http.MethodGet, Path: "/v1/bilans/{year}", Access: function.Public, Handle: (*service).getYear,
 			Doc: function.Doc{Summary: "The bilan of a year: its figures, the five effects, corrections since publication", Answer: report.Report{}, Forms: yearForms, Faults: []string{"unknown-year", "unknown-format"}}},
 		{Method: http.MethodGet, Path: "/v1/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).getFigure,

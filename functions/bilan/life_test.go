@@ -84,6 +84,23 @@ func TestLifeOfAYear(t *testing.T) {
 	if want := []string{"open", "open", "open", "published", "open"}; !slices.Equal(standing, want) || years.Items[3].Year != 2023 {
 		t.Errorf("%v", years.Items)
 	}
+	var paged []report.Year
+	for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+		var page report.Years
+		w.call(http.StatusOK, "GET", "/v1/bilans?limit=2&cursor="+cursor, nil, &page)
+		if len(page.Items) == 0 || len(page.Items) > 2 || pages > 9 {
+			t.Fatalf("%d years on a page of two", len(page.Items))
+		}
+		paged, cursor = append(paged, page.Items...), page.NextCursor
+	}
+	if !slices.Equal(paged, years.Items) || years.NextCursor != "" {
+		t.Errorf("in pages of two: %v, not %v", paged, years.Items)
+	}
+	for _, query := range []string{"?limit=0", "?limit=101", "?cursor=abc", "?cursor=eyJwbGFjZSI6IngifQ"} {
+		if status, code := w.code("GET", "/v1/bilans"+query); status != http.StatusUnprocessableEntity || code != "invalid-input" {
+			t.Errorf("%s: %d %q", query, status, code)
+		}
+	}
 	if entries := w.Dump(function.Audit); len(entries) != 2 {
 		t.Errorf("%d entries in the trail", len(entries))
 	}

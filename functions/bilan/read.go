@@ -21,11 +21,45 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
+// yearsQuery is what the list of years takes.
+type yearsQuery struct {
+	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
+	Cursor string `query:"cursor"`
+}
+
+// yearsAtOnce is how many years a page lists.
+const yearsAtOnce = 20
+
+// yearField is what a cursor of the years carries: the last that was shown.
+const yearField = "year"
+
 func (s *service) getYears(w http.ResponseWriter, r *http.Request) error {
+	var faults fault.Fields
+	query := yearsQuery{readLimit(&faults, r.URL.Query().Get("limit"), yearsAtOnce), r.URL.Query().Get("cursor")}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	start, err := dynamo.StartKey(query.Cursor, yearField)
+	if err != nil {
+		return err
+	}
 	years, err := s.years(r.Context())
+	if err != nil {
+		return err
+	}
+	if last, ok := start[yearField].(*types.AttributeValueMemberS); ok {
+		years.Items = slices.DeleteFunc(years.Items, func(y report.Year) bool { return yearText(y.Year) >= last.Value })
+	}
+	if len(years.Items) > query.Limit {
+		years.Items = years.Items[:query.Limit]
+		years.NextCursor, err = dynamo.Cursor(map[string]types.AttributeValue{
+			yearField: &types.AttributeValueMemberS{Value: yearText(years.Items[query.Limit-1].Year)},
+		})
+	}
 	if err != nil {
 		return err
 	}

@@ -192,6 +192,44 @@ func TestAttendanceAndFeedback(t *testing.T) {
 	w.call(http.StatusUnauthorized, "GET", "/v1/sessions/"+s.ID+"/bookings.csv", nil, nil)
 }
 
+// TestBookingsAreListedInPages: who comes, who waits, in order, who has
+// cancelled, and each of them once.
+func TestBookingsAreListedInPages(t *testing.T) {
+	w := newWorld(t)
+	team, s := w.Bearer("team"), w.newSession(3)
+	b := w.bookMany(s.ID, 7)
+	w.cancel(b[0]) // the fourth comes instead
+	w.cancel(b[5])
+	path := "/v1/sessions/" + s.ID + "/bookings"
+	var whole bookingList
+	w.call(http.StatusOK, "GET", path, nil, &whole, team...)
+	var states []string
+	for _, item := range whole.Items {
+		states = append(states, said(item.Status, item.Position))
+	}
+	if got := strings.Join(states, ", "); got != "confirmed, confirmed, confirmed, waiting 1, waiting 2, cancelled, cancelled" || whole.NextCursor != "" {
+		t.Errorf("%s, then %q", got, whole.NextCursor)
+	}
+	for limit := 1; limit <= 7; limit++ {
+		var all []listedBooking
+		for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+			var page bookingList
+			w.call(http.StatusOK, "GET", fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, cursor), nil, &page, team...)
+			if len(page.Items) > limit || len(page.Items) == 0 || pages > 7 {
+				t.Fatalf("%d on a page of %d", len(page.Items), limit)
+			}
+			all, cursor = append(all, page.Items...), page.NextCursor
+		}
+		if !slices.Equal(all, whole.Items) {
+			t.Errorf("in pages of %d: %v", limit, all)
+		}
+	}
+	for _, query := range []string{"?limit=0", "?limit=101", "?limit=x", "?cursor=abc", "?cursor=eyJwayI6IngifQ"} {
+		w.call(http.StatusUnprocessableEntity, "GET", path+query, nil, nil, team...)
+	}
+	w.call(http.StatusNotFound, "GET", "/v1/sessions/ses_none/bookings", nil, nil, team...)
+}
+
 func TestTheAgendaIsListedInOrderAndInPages(t *testing.T) {
 	w := newWorld(t)
 	team := w.Bearer("team")

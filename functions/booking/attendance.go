@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"golang.org/x/sync/errgroup"
@@ -16,89 +15,9 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
-	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
-
-// listedBooking is a booking as the team sees it.
-type listedBooking struct {
-	BookingID    string    `json:"booking_id"`
-	Status       string    `json:"status" enum:"confirmed,waiting,cancelled"`
-	Position     int       `json:"position,omitempty"`
-	GivenName    string    `json:"given_name"`
-	FamilyName   string    `json:"family_name"`
-	Email        string    `json:"email"`
-	Organisation string    `json:"organisation,omitempty"`
-	Territory    string    `json:"territory,omitempty"`
-	QuartetRole  string    `json:"quartet_role,omitempty"`
-	Needs        string    `json:"needs,omitempty"`
-	BookedAt     time.Time `json:"booked_at"`
-	Attended     bool      `json:"attended"`
-}
-
-type bookingList struct {
-	Items []listedBooking `json:"items"`
-}
-
-// listed returns the bookings of a session: who comes, then who waits, in
-// order, then who has cancelled.
-func (s *service) listed(ctx context.Context, id string) ([]listedBooking, error) {
-	if _, err := s.session(ctx, id); err != nil {
-		return nil, err
-	}
-	records, err := s.bookings(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	rank := map[string]int{confirmed: 0, waiting: 1, cancelled: 2}
-	slices.SortStableFunc(records, func(a, b bookingItem) int {
-		if a.State == waiting && b.State == waiting {
-			return a.Ticket - b.Ticket
-		}
-		return rank[a.State] - rank[b.State]
-	})
-	list, position := []listedBooking{}, 0
-	for _, r := range records {
-		one := listedBooking{
-			BookingID: r.ID, Status: r.State, GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email,
-			Organisation: r.Organisation, Territory: r.Territory, QuartetRole: r.QuartetRole, Needs: r.Needs,
-			BookedAt: r.CreatedAt, Attended: r.Attended,
-		}
-		if r.State == waiting {
-			position++
-			one.Position = position
-		}
-		list = append(list, one)
-	}
-	return list, nil
-}
-
-func (s *service) getBookings(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.listed(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, bookingList{list})
-}
-
-// getBookingsCSV answers the list for a spreadsheet.
-func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.listed(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	sheet := bookingsSheet(r.PathValue("id"), list)
-	sheet.Header = []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"}
-	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
-}
-
-// bookingsSheet is a list of bookings as a table; its header is still to be given.
-func bookingsSheet(session string, list []listedBooking) spreadsheet.Sheet {
-	return spreadsheet.Sheet{Name: session, Rows: spreadsheet.List(list, func(b listedBooking) []any {
-		return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
-	})}
-}
 
 // attendanceInput is who came.
 type attendanceInput struct {
@@ -158,20 +77,24 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
 		return attendanceAnswer{}, errNotBegun
 	}
-	before, again, err := s.correct(ctx, item, in.page)
+	stay, again, err := s.correct(ctx, item, records, in.page)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
 	if again {
 		return attendanceAnswer{}, s.mark(ctx, records, in.Attended)
 	}
-	said, err := s.digest(ctx, in, before)
+	said, err := s.digest(ctx, in, stay.others)
 	if err != nil {
 		return attendanceAnswer{}, err
 	}
-	answer := attendanceAnswer{Attended: len(in.Attended) + len(in.WalkIns) + len(before), FactID: item.HeldFact}
+	data, noted, err := s.heldFact(ctx, item, records, in, stay)
+	if err != nil {
+		return attendanceAnswer{}, err
+	}
+	answer := attendanceAnswer{Attended: data.Attended, FactID: item.HeldFact}
 	if item.HeldSaid != said {
-		if answer.FactID, err = s.state(ctx, item, records, in, before, said); err != nil {
+		if answer.FactID, err = s.state(ctx, item, in, data, noted, said); err != nil {
 			return attendanceAnswer{}, err
 		}
 	}
@@ -193,11 +116,7 @@ func (s *service) digest(ctx context.Context, in attendanceInput, before []other
 }
 
 // state makes the session held, with the fact that tells who came.
-func (s *service) state(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, before []other, said string) (factID string, err error) {
-	data, others, err := s.heldFact(ctx, item, records, in, before)
-	if err != nil {
-		return "", err
-	}
+func (s *service) state(ctx context.Context, item sessionItem, in attendanceInput, data heldFact, noted othersItem, said string) (factID string, err error) {
 	fact := ledger.New(s.newID("fact"), "booking", heldType, item.ID, item.StartsAt, data)
 	update := expression.Set(expression.Name("state"), expression.Value(held)).
 		Set(expression.Name("held_fact"), expression.Value(fact.ID)).
@@ -209,7 +128,7 @@ func (s *service) state(ctx context.Context, item sessionItem, records []booking
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
-	writes.Add(s.table.Put(othersItem{Key: othersKey(item.ID), Form: in.page.form(), People: others}))
+	writes.Add(s.table.Put(noted))
 	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, nil, attendanceInput{Attended: in.Attended}))
 	return fact.ID, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }

@@ -37,6 +37,8 @@ type bookingInput struct {
 	Territory    string `json:"territory,omitempty" doc:"Official code; REG-76 for a region"`
 	QuartetRole  string `json:"quartet_role,omitempty" enum:"elected,officer,state,socioeconomic"`
 	Needs        string `json:"needs,omitempty" maxLength:"500" doc:"What would help to take part: access, diet…"`
+
+	byHand bool // the team types it, for someone who asked them to
 }
 
 // bookingAnswer is what someone who books learns.
@@ -58,8 +60,12 @@ func (in *bookingInput) check(faults *fault.Fields) {
 	for _, text := range []*string{&in.GivenName, &in.FamilyName, &in.Organisation, &in.Territory, &in.Needs} {
 		*text = strings.TrimSpace(*text)
 	}
-	alliance.CheckText(faults, "given_name", in.GivenName, maxName, "Saisissez votre prénom.")
-	alliance.CheckText(faults, "family_name", in.FamilyName, maxName, "Saisissez votre nom.")
+	given, family := "Saisissez votre prénom.", "Saisissez votre nom."
+	if in.byHand {
+		given, family = "Saisissez son prénom.", "Saisissez son nom."
+	}
+	alliance.CheckText(faults, "given_name", in.GivenName, maxName, given)
+	alliance.CheckText(faults, "family_name", in.FamilyName, maxName, family)
 	if address, ok := alliance.ParseEmail(in.Email); ok {
 		in.Email = address
 	} else {
@@ -150,7 +156,7 @@ func (s *service) newRecord(ctx context.Context, session sessionItem, in booking
 		Key: bookingKey(person, session.ID), Session: session.ID, ID: id,
 		GivenName: in.GivenName, FamilyName: in.FamilyName, Email: in.Email, Organisation: in.Organisation,
 		Territory: in.Territory, QuartetRole: in.QuartetRole, Needs: in.Needs,
-		CreatedAt: now, BookedAt: now.Format(instant) + "#" + id, Told: session.Sequence,
+		ByHand: in.byHand, CreatedAt: now, BookedAt: now.Format(instant) + "#" + id, Told: session.Sequence,
 		ExpiresAt: session.EndsAt.Add(keptAfter).Unix(),
 	}, nil
 }

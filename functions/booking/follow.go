@@ -184,6 +184,9 @@ func (s *service) intent(ctx context.Context, template string, item sessionItem,
 		return mail.Intent{}, err
 	}
 	data := map[string]string{"title": item.Title}
+	if record.ByHand {
+		data["by_hand"] = "true" // the foot of the mail says how we have the address
+	}
 	if template != "session-thanks" {
 		data["when"], data["place"] = french.Period(item.StartsAt, item.EndsAt), item.where()
 	}

@@ -67,7 +67,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Book a seat, or wait for one", Body: bookingInput{}, Answer: bookingAnswer{}, Status: http.StatusCreated, Creates: true,
 				Faults: []string{"unknown-session", "session-closed", "already-booked"}}},
 		{Method: http.MethodGet, Path: "/v1/sessions/{id}/bookings", Access: function.Team, Handle: (*service).getBookings,
-			Doc: function.Doc{Summary: "Who comes, who waits, who has cancelled", Answer: bookingList{}, Faults: []string{"unknown-session"}}},
+			Doc: function.Doc{Summary: "Who comes, who waits, who has cancelled", Query: bookingsQuery{}, Answer: bookingList{}, Faults: []string{"unknown-session"}}},
 		{Method: http.MethodGet, Path: "/v1/sessions/{id}/bookings.csv", Access: function.Team, Handle: (*service).getBookingsCSV,
 			Doc: function.Doc{Summary: "The same for a spreadsheet", Type: "text/csv", Faults: []string{"unknown-session", "export-too-large"}}},
 		{Method: http.MethodPut, Path: "/v1/sessions/{id}/attendance", Access: function.Team, Handle: (*service).putAttendance,

@@ -48,14 +48,14 @@ type attendee struct {
 	other
 }
 
-// heldFact is what a session that was held states, and who of those who came
-// had not booked. before are those of them who were noted already and stay.
-func (s *service) heldFact(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, before []other) (data heldFact, others []other, err error) {
+// heldFact is what a session that was held states, and what is noted of it for
+// a correction. stay are those of an earlier fact who are counted still.
+func (s *service) heldFact(ctx context.Context, item sessionItem, records []bookingItem, in attendanceInput, stay staying) (data heldFact, noted othersItem, err error) {
 	data = heldFact{
 		SessionID: item.ID, Kind: item.Kind, Mode: item.Mode, Series: item.Series, Cohort: item.Cohort,
 		Fundamentals: append([]int{}, item.Fundamentals...), Dimensions: append([]int{}, item.Dimensions...),
 		StartsAt: item.StartsAt, Minutes: int(item.EndsAt.Sub(item.StartsAt) / time.Minute),
-		WalkIns: len(in.WalkIns) + len(before), Territories: map[string]int{}, QuartetRoles: map[string]int{},
+		WalkIns: len(in.WalkIns) + len(stay.others), Territories: map[string]int{}, QuartetRoles: map[string]int{},
 		Participants: []string{}, ParticipantsByRole: map[string][]string{}, Allies: []string{}, Corrects: item.HeldFact,
 	}
 	for _, r := range records {
@@ -63,30 +63,66 @@ func (s *service) heldFact(ctx context.Context, item sessionItem, records []book
 			data.Booked++
 		}
 	}
+	data.Booked = max(data.Booked, stay.booked) // nobody books once it has begun
 	came, err := s.attendees(ctx, records, in)
 	if err != nil {
-		return data, nil, err
+		return data, noted, err
 	}
-	for _, one := range before {
+	for _, one := range stay.others {
 		came = append(came, attendee{other: one})
 	}
-	others = []other{}
+	noted = othersItem{Key: othersKey(item.ID), Form: in.page.form(), People: []other{}, Came: slices.Clone(stay.gone), Booked: data.Booked}
 	for _, one := range came {
 		if one.person != "" {
-			if one.Pseudonym, err = auth.Hash(ctx, s.identity, "participant", one.person); err != nil {
-				return data, nil, err
+			if one.Pseudonym, err = s.pseudonym(ctx, one.person); err != nil {
+				return data, noted, err
 			}
 		}
 		data.count(one.other)
-		if !one.booked {
-			others = append(others, one.other)
+		if one.booked {
+			noted.Came = append(noted.Came, one.other)
+		} else {
+			noted.People = append(noted.People, one.other)
+		}
+	}
+	for _, one := range stay.gone {
+		if !slices.Contains(data.Participants, one.Pseudonym) { // else they are said to have come, once more
+			data.count(one)
 		}
 	}
 	data.Participants, data.Allies = sorted(data.Participants), sorted(data.Allies)
 	for role, people := range data.ParticipantsByRole {
 		data.ParticipantsByRole[role] = sorted(people)
 	}
-	return data, others, nil
+	return data, noted, nil
+}
+
+// pseudonym is how facts name a person.
+func (s *service) pseudonym(ctx context.Context, person string) (string, error) {
+	return auth.Hash(ctx, s.identity, "participant", person)
+}
+
+// gone are those of the people who came whose booking is no more: they were
+// erased since, or it is too long ago. Their presence counts for ever, and
+// cannot be corrected: nobody knows whose it was.
+func (s *service) gone(ctx context.Context, came []other, persons []string) (gone []other, err error) {
+	if len(came) == 0 {
+		return nil, nil
+	}
+	known := map[string]bool{}
+	for _, person := range persons {
+		pseudonym, err := s.pseudonym(ctx, person)
+		if err != nil {
+			return nil, err
+		}
+		known[pseudonym] = true
+	}
+	for _, one := range came {
+		if !known[one.Pseudonym] {
+			gone = append(gone, one)
+		}
+	}
+	return gone, nil
 }
 
 // count adds someone who came.

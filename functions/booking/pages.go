@@ -58,6 +58,8 @@ type agendaView struct {
 	Previous, Next string // addresses of the months beside
 	More           string // address of the next page
 	Narrowed       bool
+	WeekDays       []string
+	Weeks          [][]monthDay // of the month, when all of it is on this page
 }
 
 type dayView struct {
@@ -69,15 +71,11 @@ type dayView struct {
 func (s *service) agendaPage(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
 	view := agendaView{Kinds: kindLabels, Narrowed: values.Get("kind")+values.Get("series")+values.Get("cohort")+values.Get("mois") != ""}
-	if month, err := time.ParseInLocation("2006-01", values.Get("mois"), french.Paris()); err == nil {
-		values.Set("from", month.Format(time.DateOnly))
-		values.Set("to", month.AddDate(0, 1, -1).Format(time.DateOnly))
-		view.Month = french.Month(month)
-		view.Previous, view.Next = monthPath(values, month.AddDate(0, -1, 0)), monthPath(values, month.AddDate(0, 1, 0))
-	} else {
-		view.Next = monthPath(values, s.now().In(french.Paris()))
-	}
+	month, asked := view.turnTo(values, s.now())
 	query, err := s.readAgendaQuery(values)
+	if asked && values.Get("limit") == "" {
+		query.Limit = maxLimit // a month is shown whole
+	}
 	form := web.Form{Values: values}
 	status := http.StatusOK
 	var items []sessionItem
@@ -97,6 +95,9 @@ func (s *service) agendaPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		view.add(viewSession(shown))
 	}
+	if asked && query.Cursor == "" && next == "" && len(items) > 0 {
+		view.WeekDays, view.Weeks = weekDays, weeksOf(month, view.Days, s.now())
+	}
 	if next != "" {
 		values.Set("cursor", next)
 		view.More = "/agenda?" + values.Encode()
@@ -105,6 +106,21 @@ func (s *service) agendaPage(w http.ResponseWriter, r *http.Request) error {
 		Title: "Agenda", Description: "Permanences, initiations, chantiers, communautés apprenantes et assemblées de l’alliance.",
 		Canonical: "/agenda", Form: form, Data: view,
 	})
+}
+
+// turnTo narrows what is asked for to the month that the address names, if it
+// names one, and links the months beside.
+func (v *agendaView) turnTo(values url.Values, now time.Time) (month time.Time, asked bool) {
+	month, err := time.ParseInLocation("2006-01", values.Get("mois"), french.Paris())
+	if err != nil {
+		v.Next = monthPath(values, now.In(french.Paris()))
+		return month, false
+	}
+	values.Set("from", month.Format(time.DateOnly))
+	values.Set("to", month.AddDate(0, 1, -1).Format(time.DateOnly))
+	v.Month = french.Month(month)
+	v.Previous, v.Next = monthPath(values, month.AddDate(0, -1, 0)), monthPath(values, month.AddDate(0, 1, 0))
+	return month, true
 }
 
 func (v *agendaView) add(shown sessionView) {
@@ -191,10 +207,7 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := bookingInput{
-		GivenName: values.Get("given_name"), FamilyName: values.Get("family_name"), Email: values.Get("email"),
-		Organisation: values.Get("organisation"), Territory: values.Get("territory"), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
-	}
+	in := bookingFromForm(values)
 	var faults fault.Fields
 	if values.Get(web.TrapField) != "" {
 		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
@@ -217,6 +230,13 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return s.renderSession(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: faults})
+}
+
+func bookingFromForm(values url.Values) bookingInput {
+	return bookingInput{
+		GivenName: values.Get("given_name"), FamilyName: values.Get("family_name"), Email: values.Get("email"),
+		Organisation: values.Get("organisation"), Territory: values.Get("territory"), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
+	}
 }
 
 type guestView struct {

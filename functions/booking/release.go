@@ -62,6 +62,9 @@ func (s *service) releaseOnce(ctx context.Context, record bookingItem) error {
 	var writes dynamo.Writes
 	same := s.giveBack(&writes, record)
 	writes.Add(s.table.Update(record.Key, update, same))
+	before := record.State
+	record.State = cancelled
+	s.noteMember(ctx, &writes, "booking.cancelled", before, record)
 	return writes.Commit(ctx, s.table.Client)
 }
 

@@ -103,6 +103,7 @@ func (s *service) takeSeat(ctx context.Context, session sessionItem, c claim) (r
 		var writes dynamo.Writes
 		writes.Add(s.table.Delete(seat, s.guards.seatFree))
 		writes.Add(s.putRecord(record, c.key))
+		s.noteMember(ctx, &writes, "booking.made", "", record)
 		err := writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		switch {
@@ -128,6 +129,7 @@ func (s *service) queue(ctx context.Context, c claim) (record bookingItem, settl
 	var writes dynamo.Writes
 	writes.Add(s.table.Put(waitItem{waitKey(record.Session, ticket), personIn(record.PK), record.ID}, dynamo.Absent))
 	writes.Add(s.putRecord(record, c.key))
+	s.noteMember(ctx, &writes, "booking.made", "", record)
 	err = writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {
@@ -194,7 +196,7 @@ func (s *service) ticket(ctx context.Context, session string) (int, error) {
 
 // recordOptional are the attributes that a booking may lack: writing one anew
 // removes what an earlier booking of the same person left.
-var recordOptional = []string{"seat", "ticket", "organisation", "territory", "quartet_role", "needs", "promoted", "reminded", "attended", "feedback_at"}
+var recordOptional = []string{"seat", "ticket", "organisation", "territory", "quartet_role", "needs", "by_hand", "promoted", "reminded", "attended", "feedback_at"}
 
 // putRecord writes the record of a person who is free, and keeps the keys that
 // it has seen.

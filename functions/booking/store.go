@@ -15,7 +15,7 @@ import (
 //	SESSION#ses_…  META           whether people queue, and the next ticket
 //	SESSION#ses_…  SEAT#00001     a free seat
 //	SESSION#ses_…  WAIT#000000001 someone who waits, in order of ticket
-//	SESSION#ses_…  OTHERS         who came without a booking, without name nor address
+//	SESSION#ses_…  OTHERS         who came, without name nor address
 //	PERSON#hash    BOOKING#ses_…  the one record of a person in a session
 //	PERSON#hash    MAIL#…         a mail to send (package mail)
 //	SERIES#slug    SERIES         a workshop or a learning community
@@ -119,12 +119,16 @@ func waitKey(session string, ticket int) dynamo.Key {
 	return dynamo.Key{PK: sessionPartition(session), SK: fmt.Sprintf("%s%09d", waitPrefix, ticket)}
 }
 
-// othersItem is who came to a session without a booking, so that a correction
-// need not ask for them again.
+// othersItem is what the last fact about a session counts, without name nor
+// address: who came without a booking, so that a correction need not ask for
+// them again, and who came with one, so that they are counted when the booking
+// is no more.
 type othersItem struct {
 	dynamo.Key
 	Form   string  `dynamodbav:"form,omitempty"` // key of the form that noted them, to know it again
-	People []other `dynamodbav:"people"`
+	People []other `dynamodbav:"people"`         // without a booking
+	Came   []other `dynamodbav:"came,omitempty"` // with a booking
+	Booked int     `dynamodbav:"booked,omitempty"`
 }
 
 // other is someone who came, as the fact about the session counts them.
@@ -150,16 +154,18 @@ type bookingItem struct {
 	Seat    string `dynamodbav:"seat,omitempty"` // sort key of its seat
 	Ticket  int    `dynamodbav:"ticket,omitempty"`
 	// Keys are all the idempotency keys that made or found a booking here.
-	Keys         []string  `dynamodbav:"request_keys,stringset,omitempty"`
-	GivenName    string    `dynamodbav:"given_name"`
-	FamilyName   string    `dynamodbav:"family_name"`
-	Email        string    `dynamodbav:"email"`
-	Organisation string    `dynamodbav:"organisation,omitempty"`
-	Territory    string    `dynamodbav:"territory,omitempty"`
-	QuartetRole  string    `dynamodbav:"quartet_role,omitempty"`
-	Needs        string    `dynamodbav:"needs,omitempty"`
-	CreatedAt    time.Time `dynamodbav:"created_at"`
-	BookedAt     string    `dynamodbav:"booked_at"` // with the booking's id: order in the index "session"
+	Keys         []string `dynamodbav:"request_keys,stringset,omitempty"`
+	GivenName    string   `dynamodbav:"given_name"`
+	FamilyName   string   `dynamodbav:"family_name"`
+	Email        string   `dynamodbav:"email"`
+	Organisation string   `dynamodbav:"organisation,omitempty"`
+	Territory    string   `dynamodbav:"territory,omitempty"`
+	QuartetRole  string   `dynamodbav:"quartet_role,omitempty"`
+	Needs        string   `dynamodbav:"needs,omitempty"`
+	// ByHand tells that the team booked, for someone who had asked them to.
+	ByHand    bool      `dynamodbav:"by_hand,omitempty"`
+	CreatedAt time.Time `dynamodbav:"created_at"`
+	BookedAt  string    `dynamodbav:"booked_at"` // with the booking's id: order in the index "session"
 	// Promoted tells that the seat came through the waiting list.
 	Promoted bool `dynamodbav:"promoted,omitempty"`
 	// Told is the sequence of the session that the person knows of.

@@ -30,26 +30,41 @@ func (c *correction) form() string {
 	return c.key
 }
 
-// correct returns those who came without a booking and stay noted. again tells
-// that this very form was carried out before. It returns "changed-meanwhile"
-// when the page showed something older.
-func (s *service) correct(ctx context.Context, item sessionItem, c *correction) (stay []other, again bool, err error) {
-	if c == nil {
-		return nil, false, nil
+// staying are those of an earlier fact who are counted still.
+type staying struct {
+	others []other // came without a booking, and are not corrected
+	gone   []other // their booking is no more
+	booked int     // how many had booked, those who are gone among them
+}
+
+// correct returns those who stay noted. again tells that this very form was
+// carried out before. It returns "changed-meanwhile" when the page showed
+// something older.
+func (s *service) correct(ctx context.Context, item sessionItem, records []bookingItem, c *correction) (stay staying, again bool, err error) {
+	if c == nil && item.HeldFact == "" {
+		return stay, false, nil
 	}
 	var noted othersItem
 	if _, err := s.table.Get(ctx, othersKey(item.ID), &noted); err != nil {
-		return nil, false, err
+		return stay, false, err
+	}
+	persons := make([]string, len(records))
+	for i, record := range records {
+		persons[i] = personIn(record.PK)
+	}
+	stay.booked = noted.Booked
+	if stay.gone, err = s.gone(ctx, noted.Came, persons); err != nil || c == nil {
+		return stay, false, err
 	}
 	if c.key != "" && noted.Form == c.key {
-		return nil, true, nil
+		return stay, true, nil
 	}
 	if c.of != item.HeldFact {
-		return nil, false, errChanged
+		return stay, false, errChanged
 	}
 	for i, one := range noted.People {
 		if slices.Contains(c.kept, i) {
-			stay = append(stay, one)
+			stay.others = append(stay.others, one)
 		}
 	}
 	return stay, false, nil
@@ -76,6 +91,7 @@ type attendanceView struct {
 	sessionView
 	Booked, Others []presence // who has a seat; who waited or had cancelled, and came perhaps
 	Kept           []keptView
+	Gone           int      // whose booking is no more, and who are counted still
 	Lines          []string // names of the groups of fields
 	Roles          []web.Option
 	MoreLines      bool
@@ -113,7 +129,7 @@ func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
 			values.Add(cameField, b.BookingID)
 		}
 	}
-	for i := range noted {
+	for i := range noted.People {
 		values.Add(keptField, strconv.Itoa(i))
 	}
 	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
@@ -128,15 +144,15 @@ func (s *service) begun(r *http.Request) (item sessionItem, err error) {
 	return item, err
 }
 
-// noted reads the bookings of a session, and who came without one.
-func (s *service) noted(ctx context.Context, id string) ([]listedBooking, []other, error) {
+// noted reads the bookings of a session, and what was noted of who came.
+func (s *service) noted(ctx context.Context, id string) ([]listedBooking, othersItem, error) {
+	var item othersItem
 	list, err := s.listed(ctx, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, item, err
 	}
-	var item othersItem
 	_, err = s.table.Get(ctx, othersKey(id), &item)
-	return list, item.People, err
+	return list, item, err
 }
 
 func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form) error {
@@ -145,6 +161,15 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 		return err
 	}
 	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != ""}
+	persons := make([]string, len(list))
+	for i, b := range list {
+		persons[i] = b.person
+	}
+	gone, err := s.gone(r.Context(), noted.Came, persons)
+	if err != nil {
+		return err
+	}
+	view.Gone = len(gone)
 	sortByName(list)
 	for _, b := range list {
 		one := presence{b, slices.Contains(form.Values[cameField], b.BookingID)}
@@ -154,7 +179,7 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 			view.Others = append(view.Others, one)
 		}
 	}
-	for i, one := range noted {
+	for i, one := range noted.People {
 		view.Kept = append(view.Kept, viewKept(i, one, slices.Contains(form.Values[keptField], strconv.Itoa(i))))
 	}
 	lines := lineCount(form.Values)

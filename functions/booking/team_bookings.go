@@ -24,7 +24,17 @@ type bookingsView struct {
 	All      int
 	Query    string // the filter, for the exports
 	More     string
+	Open     bool           // bookings can still be made and given up
+	Done     string         // what was just done by hand
+	Of       *listedBooking // for whom; nil while the index does not have it yet
 }
+
+// The parameters of the address of the list that say what was just done, each
+// with the booking that it was done to.
+const (
+	madeParam  = "inscrite"
+	givenParam = "desistee"
+)
 
 // bookingsPage lists who comes, who waits and who has cancelled.
 func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
@@ -37,8 +47,18 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	values := r.URL.Query()
+	view := bookingsView{sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now())}
+	for _, done := range []string{madeParam, givenParam} {
+		if values.Has(done) {
+			view.Done, view.Of = done, inList(list, values.Get(done))
+			if done == givenParam && view.Of != nil && view.Of.Status != cancelled {
+				view.Of = nil
+			}
+			values.Del(done) // not to be said again on the next page
+		}
+	}
 	list = inState(list, values.Get("etat"))
-	view := bookingsView{sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, All: len(list)}
+	view.All = len(list)
 	if etat := values.Get("etat"); etat != "" {
 		view.Query = "?" + url.Values{"etat": {etat}}.Encode()
 	}
@@ -50,6 +70,16 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 		view.More = teamAgenda + "/" + item.ID + "/inscriptions?" + values.Encode()
 	}
 	return s.pages.Render(w, r, http.StatusOK, "team_bookings", web.Page{Title: "Inscriptions", Form: web.Form{Values: values}, Data: view})
+}
+
+// inList is the booking with this id, nil when there is none.
+func inList(list []listedBooking, id string) *listedBooking {
+	for _, one := range list {
+		if one.BookingID == id {
+			return &one
+		}
+	}
+	return nil
 }
 
 // inState keeps the bookings in a state; all when it is none.

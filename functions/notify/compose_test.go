@@ -71,6 +71,7 @@ var examples = []struct {
 	{"booking-reminder", "booking-reminder", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
 	{"booking-confirmed-nowhere", "booking-confirmed", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "", "join": "", "manage": "/reservations/bok_1?token=abc.def"}},
 	{"booking-waiting", "booking-waiting", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "manage": "/reservations/bok_1?token=abc.def", "position": "3"}},
+	{"booking-confirmed-by-hand", "booking-confirmed", map[string]string{"title": "Découvrir", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "", "join": "", "manage": "/reservations/bok_1?token=abc.def", "by_hand": "true"}},
 	{"booking-cancelled", "booking-cancelled", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "agenda": "/agenda"}},
 	{"session-cancelled", "session-cancelled", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "agenda": "/agenda"}},
 	{"session-thanks", "session-thanks", map[string]string{"title": "Découvrir <les> fondamentaux", "manage": "/reservations/bok_1?token=abc.def"}},
@@ -156,7 +157,7 @@ func TestEveryTemplateRenders(t *testing.T) {
 func TestAMissingValueIsAnError(t *testing.T) {
 	for _, example := range examples {
 		for key := range example.data {
-			if example.template == "confirm-registration" && key == "organisation" {
+			if example.template == "confirm-registration" && key == "organisation" || key == "by_hand" {
 				continue
 			}
 			less := map[string]string{}
@@ -172,6 +173,32 @@ func TestAMissingValueIsAnError(t *testing.T) {
 	}
 	if _, err := writer().compose(t.Context(), exampleItem("unheard-of", nil), camille); err == nil {
 		t.Error("a template that does not exist renders")
+	}
+}
+
+// TestTheFootSaysHowWeHaveTheAddress: nobody has typed that of the team on our
+// site, and who only came to a session has not joined the alliance.
+func TestTheFootSaysHowWeHaveTheAddress(t *testing.T) {
+	reasons := map[string]string{
+		"team-notice": "cette adresse est celle de l’équipe dans les réglages", "booking-confirmed-by-hand": "vous avez demandé à notre équipe de vous inscrire",
+		"booking-reminder": "vous avez une réservation", "session-thanks": "vous êtes venu·e",
+		"welcome-person": "vous avez rejoint l’alliance", "welcome-organisation": "vous avez rejoint l’alliance",
+	}
+	for _, example := range examples {
+		want := reasons[example.name]
+		if want == "" {
+			want = "cette adresse a été saisie sur notre site"
+		}
+		m, err := writer().compose(t.Context(), exampleItem(example.template, example.data), camille)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{m.Text, m.HTML} {
+			_, reason, _ := strings.Cut(part, "Vous recevez cet e-mail parce que ")
+			if !strings.Contains(reason, want) || strings.Contains(part, "Ne plus recevoir de nouvelles") != (m.Unsubscribe != "") {
+				t.Errorf("%s: %.120q", example.name, reason)
+			}
+		}
 	}
 }
 

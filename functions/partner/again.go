@@ -95,18 +95,9 @@ var (
 // returns how many are no longer rejected. The order of arrival does not matter: each counts as of the instant of its message, so
 // what was said later stands.
 func (s *service) judgeAgain(ctx context.Context, partner alliance.Partner, webhook string) (settled int, err error) {
-	var chunks []chunkItem
-	err = s.table.Partition(ctx, deliveryPartition(partner.Name, webhook), chunkPrefix, func(attributes map[string]types.AttributeValue) error {
-		var item chunkItem
-		err := attributevalue.UnmarshalMap(attributes, &item)
-		chunks = append(chunks, item)
-		return err
-	})
+	chunks, err := s.delivered(ctx, partner, webhook)
 	if err != nil {
 		return 0, err
-	}
-	if len(chunks) == 0 {
-		return 0, errNoDelivery
 	}
 	for _, chunk := range chunks {
 		done, err := s.judgeChunk(ctx, partner, chunk)
@@ -116,6 +107,21 @@ func (s *service) judgeAgain(ctx context.Context, partner alliance.Partner, webh
 		settled += done
 	}
 	return settled, nil
+}
+
+// delivered are the parts of a message. It returns the fault
+// "unknown-delivery" when there is none.
+func (s *service) delivered(ctx context.Context, partner alliance.Partner, webhook string) (chunks []chunkItem, err error) {
+	err = s.table.Partition(ctx, deliveryPartition(partner.Name, webhook), chunkPrefix, func(attributes map[string]types.AttributeValue) error {
+		var item chunkItem
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		chunks = append(chunks, item)
+		return err
+	})
+	if err == nil && len(chunks) == 0 {
+		err = errNoDelivery
+	}
+	return chunks, err
 }
 
 // judgeChunk is judgeAgain for one part, in one transaction with its effects
@@ -169,16 +175,12 @@ func (s *service) keepAgain(ctx context.Context, chunk chunkItem, now []result, 
 	if err != nil {
 		return err
 	}
-	same := expression.AttributeNotExists(expression.Name("again"))
-	if chunk.Again != "" {
-		same = expression.Name("again").Equal(expression.Value(chunk.Again))
-	}
 	update := expression.Set(expression.Name("again"), expression.Value(string(text)))
 	if settled {
 		update = update.Remove(expression.Name("open")).Remove(expression.Name("open_at"))
 	}
 	writes := dynamo.Writes{Err: effects.Err}
-	writes.Add(s.table.Update(chunk.Key, update, same, dynamo.Exists))
+	writes.Add(s.table.Update(chunk.Key, update, chunk.sameAgain(), dynamo.Exists))
 	writes.Add(s.audit.Entry(ctx, "webhook.judged-again", chunk.Receipt, nil, now))
 	writes.Items = append(writes.Items, effects.Items...)
 	return writes.Commit(ctx, s.table.Client)

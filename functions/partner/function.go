@@ -20,6 +20,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -65,14 +66,16 @@ type service struct {
 	cohorts dynamo.Table
 	ledger  dynamo.Table
 	audit   audit.Trail
-	secret  func(context.Context, function.Secret) ([]byte, error)
-	rotate  func(context.Context, function.Secret, func([]byte) ([]byte, error)) error
-	random  io.Reader
-	now     func() time.Time
-	newID   func(prefix string) string
-	log     *slog.Logger
-	origin  string
-	pages   *web.Templates
+	// sessions know the names of who of the team did what
+	sessions signin.Sessions
+	secret   func(context.Context, function.Secret) ([]byte, error)
+	rotate   func(context.Context, function.Secret, func([]byte) ([]byte, error)) error
+	random   io.Reader
+	now      func() time.Time
+	newID    func(prefix string) string
+	log      *slog.Logger
+	origin   string
+	pages    *web.Templates
 	// firstDelivery holds for a part of a message that nobody has carried out.
 	// A test takes it away, to show that it would see an effect twice.
 	firstDelivery expression.ConditionBuilder
@@ -83,7 +86,7 @@ func open(rt function.Runtime) (*service, error) {
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
 		table: rt.Table(function.Partners), cohorts: rt.Table(function.Cohorts), ledger: rt.Table(function.Ledger),
-		audit:  audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
+		audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID}, sessions: rt.Sessions(),
 		secret: rt.ReadSecret, rotate: rt.RotateSecret, random: rt.Random, now: rt.Now, newID: rt.ID, log: rt.Log,
 		origin: rt.Setting(function.PublicURL), pages: pages, firstDelivery: dynamo.Absent,
 	}, nil

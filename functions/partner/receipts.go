@@ -41,6 +41,10 @@ type listedReceipt struct {
 	ReceivedAt string `json:"received_at" format:"date-time"`
 	// Again are the results of rejected records that were judged again later.
 	Again []result `json:"judged_again,omitempty" doc:"Rejected records that the team had judged again since, and their results now"`
+	// Open and Aside are the team's own: whether it waits for a hand of theirs,
+	// and why it no longer does.
+	Open  bool   `json:"-"`
+	Aside *aside `json:"-"`
 }
 
 type receiptPage struct {
@@ -127,6 +131,10 @@ func (s *service) whole(ctx context.Context, partition string) (out listedReceip
 			out.ReceivedAt, _, _ = strings.Cut(item.ReceivedAt, "#")
 		}
 		out.ReceiptID, out.WebhookID, out.Type = item.Receipt, item.Webhook, item.Type
+		out.Open = out.Open || item.Open != ""
+		if item.Aside != nil {
+			out.Aside = item.Aside
+		}
 		var results []result
 		err := json.Unmarshal([]byte(item.Results), &results)
 		out.Results = append(out.Results, results...)

@@ -26,8 +26,16 @@ const maxID = 200
 
 // errSignature is the one answer to whatever does not prove who speaks: an
 // unknown partner, a missing header, an old message, an altered byte.
-var errSignature = fault.New(fault.Unauthenticated, "invalid-signature",
-	"La signature de ce message n’est pas valable : vérifiez le secret, l’heure de votre machine et que le corps part tel qu’il a été signé.")
+//
+// A 401 must carry a challenge
+// (https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2), and no registered
+// scheme is what is asked for here: no token would do. So it names the one that
+// would, as an extension is free to; whoever knows none of it gives up, instead
+// of looking for a token.
+var errSignature = &fault.Error{
+	Kind: fault.Unauthenticated, Code: "invalid-signature", Challenge: "StandardWebhooks",
+	Detail: "La signature de ce message n’est pas valable : vérifiez le secret, l’heure de votre machine et que le corps part tel qu’il a été signé.",
+}
 
 // signed is a message of which the signature holds.
 type signed struct {

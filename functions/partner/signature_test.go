@@ -58,9 +58,10 @@ func TestEachAlteredByteIsRefused(t *testing.T) {
 	good := w.headers("msg_a", body)
 	try := func(what string, body string, headers []string) {
 		t.Helper()
-		status, code, _ := w.faultOf(w.Do(w.running, "POST", "/v1/webhooks/occitanie", body, headers...))
-		if status != http.StatusUnauthorized || code != "invalid-signature" {
-			t.Errorf("%s: %d %s", what, status, code)
+		answer := w.Do(w.running, "POST", "/v1/webhooks/occitanie", body, headers...)
+		status, code, _ := w.faultOf(answer)
+		if challenge := answer.Header().Get("WWW-Authenticate"); status != http.StatusUnauthorized || code != "invalid-signature" || challenge != "StandardWebhooks" {
+			t.Errorf("%s: %d %s, %q", what, status, code, challenge)
 		}
 	}
 	altered := func(text string, at int) string {

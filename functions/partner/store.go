@@ -31,6 +31,8 @@ type chunkItem struct {
 	// partner was answered.
 	Refused string `dynamodbav:"refused,omitempty"`
 	Again   string `dynamodbav:"again,omitempty"`
+	// Aside is why the team leaves what is rejected still as it is.
+	Aside *aside `dynamodbav:"aside,omitempty"`
 	// Receipts and ReceivedAt place the first part in the index "receipts".
 	Receipts      string `dynamodbav:"receipts,omitempty"`
 	ReceivedAt    string `dynamodbav:"received_at,omitempty"`

@@ -21,6 +21,7 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodGet, teamPartners+"/{partner}", function.Team, "The messages of a partner", (*service).teamPartnerPage),
 	page(http.MethodGet, teamPartners+"/{partner}/message", function.Team, "A message, record by record", (*service).messagePage),
 	page(http.MethodPost, teamPartners+"/{partner}/message", function.Team, "Judge again the rejected records of a message", (*service).judgePosted),
+	page(http.MethodPost, teamPartners+"/{partner}/message/ecarter", function.Team, "Set the rejected records of a message aside, for a reason", (*service).asidePosted),
 	page(http.MethodGet, teamPartners+"/{partner}/secret", function.Admin, "The keys of a partner, and the steps to change them", (*service).secretPage),
 	page(http.MethodPost, teamPartners+"/{partner}/secret", function.Admin, "Add a key or end one", (*service).secretPosted),
 }
@@ -126,7 +127,7 @@ func (s *service) teamPartnersPage(w http.ResponseWriter, r *http.Request) error
 type partnerView struct {
 	alliance.Partner
 	Deliveries []delivery
-	Failures   bool // only messages of which a record is rejected still
+	Failures   bool // only messages that wait for the team
 	More       string
 }
 
@@ -147,7 +148,7 @@ func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error 
 			return err
 		}
 		for _, one := range found.Items {
-			if d := viewDelivery(partner, one); !view.Failures || d.Rejected > 0 {
+			if d := viewDelivery(partner, one); !view.Failures || d.Open {
 				view.Deliveries = append(view.Deliveries, d)
 			}
 		}
@@ -167,6 +168,7 @@ type messageView struct {
 	Partner alliance.Partner
 	delivery
 	Records []resultView
+	Aside   *asideView
 	Letter  string // address that opens a mail on what was rejected
 	Done    string
 	Settled int
@@ -195,6 +197,9 @@ func (s *service) renderMessage(w http.ResponseWriter, r *http.Request, status i
 	view := messageView{Partner: partner, delivery: viewDelivery(partner, found), Done: r.URL.Query().Get("fait")}
 	view.Settled, _ = strconv.Atoi(r.URL.Query().Get("n")) // what is no number is none
 	view.Records = view.results()
+	if view.Aside, err = s.viewAside(r.Context(), found.Aside); err != nil {
+		return err
+	}
 	if view.Rejected > 0 {
 		view.Letter = s.letter(view)
 	}

@@ -22,6 +22,7 @@ func TestUnitsOfEachMessage(t *testing.T) {
 	}
 	large := snapshot(500, 2)
 	elsewhere := messageOf("territory.enrolled", at, map[string]any{"cohort": "lot-2026", "territory": "46102", "enrolled_on": "2026-03-01"})
+	elsewhereLater := messageOf("territory.enrolled", at, map[string]any{"cohort": "lot-2027", "territory": "46102", "enrolled_on": "2026-03-01"})
 	bare, team := w.bare(), auth.WithMember(t.Context(), auth.Member{Subject: "member-1", Roles: []auth.Role{auth.RoleTeam}})
 	judge := func(settled int) {
 		if n, err := bare.judgeAgain(team, alliance.Partners[0], "refused"); err != nil || n != settled {
@@ -43,7 +44,14 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		{"refused, of a cohort that is not there", func() { w.receiptOf(w.post("refused", elsewhere)) }, 3, 4},
 		{"judged again, in vain", func() { judge(0) }, 3, 0},
 		{"judged again, once the cohort is there", func() { judge(1) }, 3, 9},
-		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 19.5, 0},
+		{"refused anew", func() { w.receiptOf(w.post("aside", elsewhereLater)) }, 3, 4},
+		{"set aside", func() {
+			if err := bare.setAside(team, alliance.Partners[0], "aside", "vu"); err != nil {
+				t.Error(err)
+			}
+		}, 1, 5},
+		{"set aside again", func() { _ = bare.setAside(team, alliance.Partners[0], "aside", "vu") }, 1, 0},
+		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 20.5, 0},
 	} {
 		if action.name == "judged again, once the cohort is there" {
 			w.putCohort("lot-2026", "occitanie", "76")

@@ -212,6 +212,15 @@ func BenchmarkAlliesSheet(b *testing.B) {
 	}
 }
 
+// autocompletes are what the fields of a page tell browsers to fill in.
+func autocompletes(page string) (hints []string) {
+	for _, rest := range strings.Split(page, `autocomplete="`)[1:] {
+		hint, _, _ := strings.Cut(rest, `"`)
+		hints = append(hints, hint)
+	}
+	return hints
+}
+
 func TestTheTeamCorrectsASignature(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, auth.RoleTeam)
@@ -243,6 +252,11 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 	d.post(http.StatusSeeOther, path+"/corriger", good) // nothing changes: nothing to note
 	if got := len(d.Dump(function.Audit)); got != 1 {
 		t.Errorf("%d entries", got)
+	}
+	for _, hint := range autocompletes(d.page(http.StatusOK, path)) {
+		if hint != "off" {
+			t.Errorf("a browser offers the team's own %s for those of an ally", hint)
+		}
 	}
 	good.Set("person.family_name", "")
 	good.Set("organisation.siret", "12")

@@ -177,9 +177,7 @@ func startAfter(cursor string) (map[string]types.AttributeValue, error) {
 	place := start["directory_name"].(*types.AttributeValueMemberS).Value
 	_, id, found := strings.Cut(place, nameEnd)
 	if !found || len(place) > maxSortKey {
-		var faults fault.Fields
-		faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
-		return nil, faults.Err()
+		return nil, dynamo.BadCursor()
 	}
 	key := allyKey(id).Attributes()
 	key["directory"] = &types.AttributeValueMemberS{Value: directoryPartition}

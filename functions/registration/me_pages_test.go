@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,15 @@ func TestMyDataThroughPages(t *testing.T) {
 	page := b.visit("a@exemple.fr")
 	if page.title() != "Mes données" || !page.says("Toulouse (Haute-Garonne)") || !page.says("a@exemple.fr") || !page.says("signée le 10 mars 2026") {
 		t.Error("what is held is not shown")
+	}
+	var hints []string
+	for _, input := range page.all("input") {
+		if hint, has := attribute(input, "autocomplete"); has {
+			hints = append(hints, hint)
+		}
+	}
+	if want := []string{"given-name", "family-name", "organization-title", "organization"}; !slices.Equal(hints, want) {
+		t.Errorf("browsers fill in %v, not %v", hints, want)
 	}
 	form := page.form("/mes-donnees/modifier")
 	form.Set("person.role", "présidente")

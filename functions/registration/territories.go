@@ -3,7 +3,11 @@ package registration
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -13,6 +17,8 @@ type territoryQuery struct {
 	Q     string `query:"q" doc:"Part of a name, or a code; accents and hyphens do not matter"`
 	Level string `query:"level" doc:"commune, epci, departement or region"`
 	Limit int    `query:"limit" doc:"At most 100, 20 by default"`
+
+	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 }
 
 type levelQuery struct {
@@ -30,7 +36,8 @@ type territoryAnswer struct {
 }
 
 type territoryPage struct {
-	Items []territoryAnswer `json:"items"`
+	Items      []territoryAnswer `json:"items"`
+	NextCursor string            `json:"next_cursor,omitempty"`
 }
 
 func answerTerritory(t territory.Territory) territoryAnswer {
@@ -55,12 +62,43 @@ func (s *service) getTerritories(w http.ResponseWriter, r *http.Request) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
+	shown, err := shownBefore(values.Get("cursor"))
+	if err != nil {
+		return err
+	}
 	page := territoryPage{Items: []territoryAnswer{}}
-	for _, found := range territory.Search(query, level, limit) {
-		page.Items = append(page.Items, answerTerritory(found))
+	found := territory.Search(query, level, shown+limit+1)
+	for _, one := range found[min(shown, len(found)):min(shown+limit, len(found))] {
+		page.Items = append(page.Items, answerTerritory(one))
+	}
+	if len(found) > shown+limit {
+		if page.NextCursor, err = dynamo.Cursor(map[string]types.AttributeValue{
+			shownField: &types.AttributeValueMemberS{Value: strconv.Itoa(shown + limit)},
+		}); err != nil {
+			return err
+		}
 	}
 	w.Header().Set("Cache-Control", geographyCache)
 	return web.JSON(w, http.StatusOK, page)
+}
+
+// shownField is what a cursor of this list carries: how many were shown. The
+// geography is in the binary, so that places in its order do not move.
+const shownField = "shown"
+
+// maxShown is more than there are territories.
+const maxShown = 100_000
+
+func shownBefore(cursor string) (int, error) {
+	start, err := dynamo.StartKey(cursor, shownField)
+	if err != nil || start == nil {
+		return 0, err
+	}
+	shown, err := strconv.Atoi(start[shownField].(*types.AttributeValueMemberS).Value)
+	if err != nil || shown < 1 || shown > maxShown {
+		return 0, dynamo.BadCursor()
+	}
+	return shown, nil
 }
 
 func (s *service) getTerritory(w http.ResponseWriter, r *http.Request) error {

@@ -49,12 +49,35 @@ func TestTerritoriesAreLimitedAndOfOneLevel(t *testing.T) {
 	}
 }
 
+func TestTerritoriesComeInPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	whole := read[territoryPage](w, w.call(http.StatusOK, http.MethodGet, "/v1/territories?q=toulouse&limit=100", nil))
+	var all []territoryAnswer
+	for cursor, pages := "", 0; pages == 0 || cursor != ""; pages++ {
+		page := read[territoryPage](w, w.call(http.StatusOK, http.MethodGet, "/v1/territories?q=toulouse&limit=3&cursor="+cursor, nil))
+		if len(page.Items) == 0 || len(page.Items) > 3 || pages > 99 {
+			t.Fatalf("%d on a page of three", len(page.Items))
+		}
+		all, cursor = append(all, page.Items...), page.NextCursor
+	}
+	if len(all) < 4 || whole.NextCursor != "" || !slices.Equal(all, whole.Items) {
+		t.Errorf("%v, not %v", all, whole.Items)
+	}
+	beyond := read[territoryPage](w, w.call(http.StatusOK, http.MethodGet, "/v1/territories?q=toulouse&cursor=eyJzaG93biI6Ijk5OTk5In0", nil))
+	if len(beyond.Items) > 0 || beyond.NextCursor != "" {
+		t.Errorf("beyond the end: %+v", beyond)
+	}
+}
+
 func TestBadTerritorySearchIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for query, at := range map[string]string{
 		"": "query.q", "?q=%20": "query.q", "?q=" + strings.Repeat("x", 201): "query.q",
 		"?level=canton&limit=0": "query.level query.limit query.q",
+		"?q=lot&cursor=abc":     "query.cursor", "?q=lot&cursor=eyJwbGFjZSI6IngifQ": "query.cursor", // of another list
+		"?q=lot&cursor=eyJzaG93biI6Ii0xIn0": "query.cursor", // {"shown":"-1"}
 	} {
 		answer := w.call(http.StatusUnprocessableEntity, http.MethodGet, "/v1/territories"+query, nil)
 		if got := read[problem](w, answer).locations(); strings.Join(got, " ") != at || answer.Header().Get("Cache-Control") != "no-store" {

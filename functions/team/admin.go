@@ -34,7 +34,7 @@ type member struct {
 
 // everyone are the members, by name.
 func (s *service) everyone(ctx context.Context) (found []member, err error) {
-	err = s.list(ctx, s.members, "members", "list", memberList, 0, func(item map[string]types.AttributeValue) error {
+	err = s.list(ctx, s.members, "members", "list", signin.List, 0, func(item map[string]types.AttributeValue) error {
 		var record signin.Record
 		err := attributevalue.UnmarshalMap(item, &record)
 		found = append(found, member{record, strings.TrimPrefix(record.PK, personal.Partition(""))})

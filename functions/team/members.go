@@ -14,9 +14,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 )
 
-// memberList is the one value of the hash of the index "members".
-const memberList = "MEMBERS"
-
 var errKeptOut = fault.New(fault.Forbidden, "kept-out", "Votre accès a été fermé. Parlez-en à une administratrice ou un administrateur.")
 
 // welcome notes that a member signs in, with what the issuer says of them
@@ -42,7 +39,7 @@ func (s *service) welcome(ctx context.Context, m auth.Member) error {
 		Set(expression.Name("email"), expression.Value(m.Email)).
 		Set(expression.Name("roles"), expression.Value(m.Roles)).
 		Set(expression.Name("last_at"), expression.Value(now)).
-		Set(expression.Name("list"), expression.Value(memberList)).
+		Set(expression.Name("list"), expression.Value(signin.List)).
 		Set(expression.Name("list_at"), expression.Value(m.Name+"#"+m.Subject))
 	if !found {
 		update = update.Set(expression.Name("first_at"), expression.Value(now)).

@@ -37,11 +37,11 @@ func StartKey(cursor string, attributes ...string) (map[string]types.AttributeVa
 	}
 	for _, name := range attributes {
 		if keys[name] == "" {
-			return nil, badCursor()
+			return nil, BadCursor()
 		}
 	}
 	if err != nil || len(keys) != len(attributes) {
-		return nil, badCursor()
+		return nil, BadCursor()
 	}
 	start := make(map[string]types.AttributeValue, len(keys))
 	for name, value := range keys {
@@ -50,7 +50,8 @@ func StartKey(cursor string, attributes ...string) (map[string]types.AttributeVa
 	return start, nil
 }
 
-func badCursor() error {
+// BadCursor is the Invalid fault of a cursor that no list has given.
+func BadCursor() error {
 	var faults fault.Fields
 	faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
 	return faults.Err()

@@ -47,6 +47,9 @@ type Error struct {
 	Fields     []Field       // only with Invalid
 	RetryAfter time.Duration // only with TooMany and Unavailable
 	Allow      string        // only with NotAllowed: the methods that exist
+	// Challenge is the scheme that is asked for, only with Unauthenticated;
+	// empty for a bearer token.
+	Challenge string
 	// Suggestions are what was perhaps meant by something unknown.
 	Suggestions []Suggestion
 }

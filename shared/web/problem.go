@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -57,7 +58,7 @@ func Status(f *fault.Error) int {
 func setFaultHeaders(w http.ResponseWriter, f *fault.Error) {
 	switch f.Kind {
 	case fault.Unauthenticated:
-		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.Header().Set("WWW-Authenticate", cmp.Or(f.Challenge, "Bearer"))
 	case fault.NotAllowed:
 		w.Header().Set("Allow", f.Allow)
 	}

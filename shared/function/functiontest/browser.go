@@ -37,7 +37,7 @@ func (e *Env) Browser(role auth.Role) Browser {
 	members := dynamo.Table{Client: e.Client, Name: e.TableName(function.Members)}
 	var writes dynamo.Writes
 	writes.Add(members.Put(signin.Record{Key: key, Subject: member.Subject, Name: member.Name, Email: member.Email, Roles: member.Roles,
-		FirstAt: e.Clock.Now(), LastAt: e.Clock.Now(), EndedAt: time.Time{}, List: "MEMBERS", ListAt: member.Name}))
+		FirstAt: e.Clock.Now(), LastAt: e.Clock.Now(), EndedAt: time.Time{}, List: signin.List, ListAt: member.Name}))
 	if err := writes.Commit(ctx, e.Client); err != nil {
 		e.t.Fatal(err)
 	}
