@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"math"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -186,7 +184,7 @@ func (f field) check(value any, today string, faults *fault.Fields) any {
 	switch f.Kind {
 	case line:
 		alliance.CheckText(faults, at, text, maxLine, "Saisissez un texte.")
-		checkNobody(faults, at, text)
+		alliance.CheckNobody(faults, at, text)
 	case past, day:
 		checkDay(faults, at, text, today, f.Kind == past)
 	case choice:
@@ -200,7 +198,7 @@ func (f field) check(value any, today string, faults *fault.Fields) any {
 		if err != nil || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.Host == "" || parsed.User != nil || strings.ContainsAny(text, " \t\r\n") || utf8.RuneCountInString(text) > maxAddress {
 			faults.Add(at, "Saisissez une adresse web entière, qui commence par https://.")
 		}
-		checkNobody(faults, at, text)
+		alliance.CheckNobody(faults, at, text)
 	case code:
 		match, err := territory.Lookup(text)
 		if err != nil {
@@ -221,20 +219,5 @@ func checkDay(faults *fault.Fields, at, text, today string, mustBePast bool) {
 		faults.Add(at, "Indiquez un jour depuis 2000, comme 2026-02-03.")
 	case mustBePast && text > today:
 		faults.Add(at, "Ce jour n’est pas encore venu : un fait s’enregistre une fois qu’il a eu lieu.")
-	}
-}
-
-// The forms of what would name someone: facts hold no personal data. The
-// schemas say the same.
-const (
-	emailPattern = `[^\s@]+@[^\s@]+\.[^\s@]+`
-	phonePattern = `(\+33|0033|0)[\s.-]?[1-9]([\s.-]?[0-9]{2}){4}`
-)
-
-var namesSomeone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(emailPattern + "|" + phonePattern) })
-
-func checkNobody(faults *fault.Fields, at, text string) {
-	if namesSomeone().MatchString(text) {
-		faults.Add(at, "Retirez l’adresse e-mail ou le numéro de téléphone : un fait ne contient aucune donnée personnelle.")
 	}
 }

@@ -1,7 +1,9 @@
 package alliance
 
 import (
+	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -31,4 +33,23 @@ func Unprintable(text string) bool {
 		}
 		return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 	})
+}
+
+// The forms of what would name someone. The schemas of events say the same.
+const (
+	emailPattern = `[^\s@]+@[^\s@]+\.[^\s@]+`
+	phonePattern = `(\+33|0033|0)[\s.-]?[1-9]([\s.-]?[0-9]{2}){4}`
+)
+
+var namesSomeone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(emailPattern + "|" + phonePattern) })
+
+// NamesSomeone tells whether a text has an e-mail address or a telephone number
+// in it, which has no place in the ledger: facts hold no personal data.
+func NamesSomeone(text string) bool { return namesSomeone().MatchString(text) }
+
+// CheckNobody notes a fault when a text names someone (NamesSomeone).
+func CheckNobody(faults *fault.Fields, at, text string) {
+	if NamesSomeone(text) {
+		faults.Add(at, "Retirez l’adresse e-mail ou le numéro de téléphone : un fait ne contient aucune donnée personnelle.")
+	}
 }

@@ -15,7 +15,10 @@ type Enrolled struct {
 	Source     string   `json:"source"`                  // application or partner
 	Partner    string   `json:"partner,omitempty"`       // who said so
 	Roles      []string `json:"quartet_roles,omitempty"` // which of the four are known
-	Corrects   string   `json:"corrects,omitempty"`      // the fact that this one replaces
+	// SaidAt is when it was said, RFC 3339 in UTC: of two words on a territory in
+	// a cohort, the one said later holds, whatever day each is about.
+	SaidAt   string `json:"said_at,omitempty"`
+	Corrects string `json:"corrects,omitempty"` // the fact that this one replaces
 }
 
 // Withdrawn is the data of territory.withdrawn.v1: a territory leaves a cohort.
@@ -26,6 +29,7 @@ type Withdrawn struct {
 	WithdrawnOn string `json:"withdrawn_on"`
 	Source      string `json:"source"`
 	Partner     string `json:"partner,omitempty"`
+	SaidAt      string `json:"said_at,omitempty"` // as for Enrolled
 	Corrects    string `json:"corrects,omitempty"`
 }
 
