@@ -50,7 +50,7 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 	if answer := d.Do(d.running, http.MethodPost, page+"/ecarter", forged, d.browser.Headers...); answer.Code != http.StatusForbidden || d.open() != 2 {
 		t.Errorf("a forged form: %d", answer.Code)
 	}
-	said := []string{"10 mars 2026", "par Camille Dupré", "« vu avec le &lt;partenaire&gt; »", "47 enregistrements refusés", "Juger à nouveau"}
+	said := []string{"10 mars 2026", "par Camille Dupré", "« vu avec le &lt;partenaire&gt; »", "34 enregistrements refusés", "Juger à nouveau"}
 	for range 2 {
 		leads, _ := d.says(303, page+"/ecarter", form)
 		_, shown := d.says(200, leads, nil, append(said, "Ce message est mis de côté")...)
@@ -63,7 +63,7 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 		t.Errorf("%d parts wait still", n)
 	}
 	d.says(200, teamPartners+"/occitanie?refus=1", nil, "Aucun refus")
-	d.says(200, teamPartners+"/occitanie", nil, "Refusé : 47", "Mis de côté")
+	d.says(200, teamPartners+"/occitanie", nil, "Refusé : 34", "Mis de côté")
 	if got := d.Audited(first.ReceiptID); !slices.Equal(got, []string{"webhook.set-aside"}) {
 		t.Errorf("%v", got)
 	}
@@ -75,7 +75,7 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 	// It may still be judged again, and then nothing is left to set aside.
 	d.putCohort("lot-2026", "occitanie", "")
 	leads, _ := d.says(303, page, url.Values{"id": {"m1"}})
-	d.says(200, leads, nil, "47 enregistrements sont passés", "Mis de côté", "Plus rien n’est refusé")
+	d.says(200, leads, nil, "34 enregistrements sont passés", "Mis de côté", "Plus rien n’est refusé")
 	d.receiptOf(d.post("m2", messageOf("territory.enrolled", d.Clock.Now(), map[string]any{"cohort": "lot-2026", "territory": "46102", "enrolled_on": "2026-03-01"})))
 	d.says(409, page+"/ecarter", url.Values{"id": {"m2"}, "reason": {"vu"}}, errNothingRefused.Detail)
 }

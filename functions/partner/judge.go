@@ -39,7 +39,7 @@ func (s *service) destination(ctx context.Context, partner alliance.Partner, m m
 	}
 	mine := slices.Contains(partner.Cohorts, m.cohort)
 	switch {
-	case found && into.Partner != partner.Name && (into.Partner != "" || !mine):
+	case !mine && reserved(m.cohort), found && into.Partner != partner.Name && (into.Partner != "" || !mine):
 		return into, &result{Status: rejected, Code: "other-partner", Detail: "Cette cohorte n’est pas la vôtre."}, nil
 	case found || mine || m.announced != nil:
 		return into, nil, nil
@@ -56,6 +56,27 @@ func (s *service) destination(ctx context.Context, partner alliance.Partner, m m
 	return into, &result{Status: rejected, Code: "unknown-cohort", Detail: "Aucune cohorte n’a cet identifiant : annoncez-la d’abord par cohort.published."}, nil
 }
 
+// reserved tells whether a slug is one that some partner may announce by itself.
+func reserved(slug string) bool {
+	return slices.ContainsFunc(alliance.Partners, func(p alliance.Partner) bool { return slices.Contains(p.Cohorts, slug) })
+}
+
+// claim makes a new cohort this partner's, in the transaction of its
+// announcement: of two that announce the same at once, one has it.
+func (s *service) claim(ctx context.Context, effects *dynamo.Writes, into destination) (refusal *result, err error) {
+	var held claimItem
+	known, err := s.table.Get(ctx, claimKey(into.slug), &held)
+	switch {
+	case err != nil:
+		return nil, err
+	case known && held.Partner != into.partner.Name:
+		return &result{Status: rejected, Code: "other-partner", Detail: "Cette cohorte n’est pas la vôtre."}, nil
+	case !known:
+		effects.Add(s.table.Put(claimItem{claimKey(into.slug), into.partner.Name}, dynamo.Absent))
+	}
+	return nil, nil
+}
+
 // current is the territory of today that a code means.
 func current(code string) (territory.Territory, bool) {
 	match, err := territory.Lookup(code)
@@ -69,6 +90,12 @@ func current(code string) (territory.Territory, bool) {
 // a transaction what changes. All of it holds only as long as nothing that was
 // read has changed.
 func (s *service) judge(ctx context.Context, effects *dynamo.Writes, into destination, refusal *result, part []change) ([]result, error) {
+	if refusal == nil && part[0].message.announced != nil {
+		var err error
+		if refusal, err = s.claim(ctx, effects, into); err != nil {
+			return nil, err
+		}
+	}
 	results := make([]result, len(part))
 	said := make([]partnership.Said, len(part))
 	var keys []dynamo.Key
@@ -93,6 +120,7 @@ func (s *service) judge(ctx context.Context, effects *dynamo.Writes, into destin
 		}
 		old, known := stored[said[i].Key]
 		results[i].Status = s.compare(effects, into, old, known, said[i])
+		results[i].Detail = into.remark(said[i])
 	}
 	return results, nil
 }
@@ -140,61 +168,79 @@ func (into destination) place(c change) (result, partnership.Said) {
 	return out, said
 }
 
-// compare says what a record changes, and adds it to the transaction.
-func (s *service) compare(effects *dynamo.Writes, into destination, old partnership.Said, known bool, said partnership.Said) string {
-	if known && old.Version > said.Version {
-		return stale
+// remark is what a partner should know of a record that is taken.
+func (into destination) remark(said partnership.Said) string {
+	if said.Announced == nil && said.Milestone == "" && !said.Out && into.EndsOn != "" && said.EnrolledOn > into.EndsOn {
+		return "Cette cohorte s’est terminée le " + french.Date(morning(into.EndsOn)) + "\u00a0: ce territoire ne comptera dans aucun bilan. Vérifiez la date."
 	}
-	if known && old.Version == said.Version {
-		return unchanged
-	}
-	same := dynamo.Absent
+	return ""
+}
+
+// compare says what a record changes, and adds it to the transaction: at most
+// three writes.
+func (s *service) compare(effects *dynamo.Writes, into destination, old saidItem, known bool, said partnership.Said) string {
+	unchangedSince := dynamo.Absent
 	if known {
-		same = expression.Name("version").Equal(expression.Value(old.Version))
+		unchangedSince = expression.Name("revision").Equal(expression.Value(old.Revision))
 	}
-	status := applied
+	item, status := old, applied
+	var facts []ledger.Fact
 	switch {
-	case known && old.Content == said.Content, said.Out && old.Fact == "": // the same, or no enrolment to leave: only the instant is new
+	case known && old.Version == said.Version:
+		return unchanged
+	case said.Territory != "" && said.Milestone == "":
+		if status = item.take(said, known); status == "" {
+			return stale
+		}
+		facts = s.state(&item, into, false)
+	case known && old.Version > said.Version:
+		return stale
+	case known && old.Content == said.Content: // only the instant is new
 		status, said.Fact = unchanged, old.Fact
-	case said.Announced == nil:
-		fact := s.fact(into, old, said)
-		said.Fact = fact.ID
+		item.Said = said
+	default:
+		if said.Milestone != "" {
+			facts = append(facts, s.reachedFact(into, said, old.Fact))
+			said.Fact = facts[0].ID
+		}
+		item.Said = said
+	}
+	item.Revision = old.Revision + 1
+	for _, fact := range facts {
 		effects.Add(ledger.Append(s.ledger, fact, s.now()))
 	}
-	effects.Add(s.table.Put(said, same))
+	effects.Add(s.table.Put(item, unchangedSince))
 	return status
 }
 
-// fact is the fact that a record states. One that replaces what was said
-// before of the same thing corrects its fact.
-func (s *service) fact(into destination, old, said partnership.Said) ledger.Fact {
-	corrects := ""
-	if old.Out == said.Out {
-		corrects = old.Fact
+// take brings what is said of a territory into its item. It returns "" when
+// nothing of it is new.
+func (i *saidItem) take(said partnership.Said, known bool) (status string) {
+	if !i.hear(wordOf(said)) {
+		return ""
 	}
-	subject, id := into.slug+"/"+said.Territory, s.newID("fact")
-	switch {
-	case said.Milestone != "":
-		return ledger.New(id, "partner", "milestone.reached.v1", subject, morning(said.ReachedOn),
-			ledger.Reached{Cohort: into.slug, Territory: said.Territory, Milestone: said.Milestone, ReachedOn: said.ReachedOn, Partner: into.partner.Name, Corrects: corrects})
-	case said.Out:
-		return ledger.New(id, "partner", "territory.withdrawn.v1", subject, morning(said.EnrolledOn),
-			ledger.Withdrawn{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, WithdrawnOn: said.EnrolledOn, Source: "partner", Partner: into.partner.Name, Corrects: corrects})
+	if known && i.Version > said.Version {
+		return stale
 	}
-	return ledger.New(id, "partner", ledger.EnrolledType, subject, morning(said.EnrolledOn),
-		ledger.Enrolled{Cohort: into.slug, Programme: into.Programme, Territory: said.Territory, EnrolledOn: said.EnrolledOn, EndsOn: into.EndsOn, Source: "partner", Partner: into.partner.Name, Roles: said.Roles, Corrects: corrects})
+	status = applied
+	if known && i.Content == said.Content || said.Out && i.Fact == "" { // the same, or no enrolment to leave
+		status = unchanged
+	}
+	said.Fact = i.Fact
+	i.Said = said
+	return status
 }
 
-// morning is the instant at which a day begins in Paris; the day was checked.
-func morning(day string) time.Time {
-	at, _ := time.ParseInLocation(time.DateOnly, day, french.Paris())
-	return at
+// reachedFact is the fact that a milestone was reached.
+func (s *service) reachedFact(into destination, said partnership.Said, corrects string) ledger.Fact {
+	return ledger.New(s.newID("fact"), "partner", "milestone.reached.v1", into.slug+"/"+said.Territory, morning(said.ReachedOn),
+		ledger.Reached{Cohort: into.slug, Territory: said.Territory, Milestone: said.Milestone, ReachedOn: said.ReachedOn, Partner: into.partner.Name, Corrects: corrects})
 }
 
 // stored reads what was said before of each thing, consistently. It costs a
 // read unit each.
-func (s *service) stored(ctx context.Context, keys []dynamo.Key) (map[dynamo.Key]partnership.Said, error) {
-	found := map[dynamo.Key]partnership.Said{}
+func (s *service) stored(ctx context.Context, keys []dynamo.Key) (map[dynamo.Key]saidItem, error) {
+	found := map[dynamo.Key]saidItem{}
 	var wanted []map[string]types.AttributeValue
 	for _, key := range keys {
 		wanted = append(wanted, key.Attributes())
@@ -207,11 +253,11 @@ func (s *service) stored(ctx context.Context, keys []dynamo.Key) (map[dynamo.Key
 			return nil, fmt.Errorf("stored: %w", err)
 		}
 		for _, attributes := range answer.Responses[s.table.Name] {
-			var said partnership.Said
-			if err := attributevalue.UnmarshalMap(attributes, &said); err != nil {
+			var item saidItem
+			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
 				return nil, err
 			}
-			found[said.Key] = said
+			found[item.Key] = item
 		}
 		wanted = answer.UnprocessedKeys[s.table.Name].Keys
 	}

@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -78,6 +80,7 @@ type message struct {
 const (
 	maxTerritories = 500
 	maxText        = 200
+	maxCode        = 100
 	maxSeats       = 500
 )
 
@@ -94,7 +97,7 @@ func (s *service) read(r *http.Request, body []byte) (message, error) {
 	}
 	m := message{kind: in.Type, cohort: in.Data.Cohort}
 	if !slices.Contains(messageTypes, in.Type) && !faults.Has("type") {
-		faults.Add("type", "Type inconnu : choisissez parmi "+strings.Join(messageTypes, ", ")+".")
+		faults.Add("type", "Type inconnu\u00a0: choisissez parmi "+strings.Join(messageTypes, ", ")+".")
 	}
 	m.at = s.checkTimestamp(&faults, in.Timestamp)
 	var present struct{ Data map[string]json.RawMessage }
@@ -107,13 +110,13 @@ func (s *service) read(r *http.Request, body []byte) (message, error) {
 		if m.cohort == "" {
 			m.cohort = in.Data.Slug
 		}
-		m.announced = in.Data.announced.check(&faults)
+		m.announced = in.Data.announced.check(&faults, s.days())
 	case cohortSnapshot:
 		m.records = in.Data.Territories
-		checkSnapshot(&faults, m)
+		checkSnapshot(&faults, m, s.days())
 	case territoryEnrolled, territoryWithdrawn, milestoneReached:
 		m.records = []record{in.Data.record}
-		m.records[0].check(&faults, "data", in.Type)
+		m.records[0].check(&faults, "data", in.Type, s.days())
 	default:
 		return m, faults.Err()
 	}
@@ -126,16 +129,16 @@ func (s *service) read(r *http.Request, body []byte) (message, error) {
 
 func (s *service) checkTimestamp(faults *fault.Fields, text string) time.Time {
 	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	switch {
+	case err != nil || at.Before(morning(firstDay)):
 		faults.Add("timestamp", "Indiquez quand cela s’est passé, comme 2026-02-03T11:30:00Z.")
-	} else if at.After(s.now().Add(tolerance)) {
-		// It would make whatever happens until then stale.
+	case at.After(s.now().Add(tolerance)): // it would make whatever happens until then stale
 		faults.Add("timestamp", "Cet instant est à venir : indiquez quand cela s’est passé.")
 	}
 	return at
 }
 
-func checkSnapshot(faults *fault.Fields, m message) {
+func checkSnapshot(faults *fault.Fields, m message, days days) {
 	if len(m.records) == 0 && !faults.Has("data.territories") {
 		faults.Add("data.territories", "Indiquez au moins un territoire.")
 	}
@@ -148,28 +151,32 @@ func checkSnapshot(faults *fault.Fields, m message) {
 		if given := m.records[i].Cohort; given != "" && given != m.cohort {
 			faults.Add(location+".cohort", "Un instantané est celui d’une seule cohorte.")
 		}
-		m.records[i].check(faults, location, territoryEnrolled)
+		m.records[i].check(faults, location, territoryEnrolled, days)
 	}
 }
 
 // check notes what keeps a record from being read; whether its territory
 // exists is a matter of its result.
-func (r *record) check(faults *fault.Fields, location, kind string) {
+func (r *record) check(faults *fault.Fields, location, kind string, days days) {
 	r.Territory = strings.TrimSpace(r.Territory)
-	if r.Territory == "" {
+	switch {
+	case r.Territory == "":
 		faults.Add(location+".territory", "Indiquez le code officiel du territoire.")
+	case utf8.RuneCountInString(r.Territory) > maxCode:
+		faults.Add(location+".territory", "Un code de territoire est plus court que cela.")
 	}
 	switch kind {
 	case territoryEnrolled:
-		checkDay(faults, location+".enrolled_on", r.EnrolledOn)
+		checkDay(faults, location+".enrolled_on", r.EnrolledOn, days.planned)
 	case territoryWithdrawn:
 		if r.WithdrawnOn != "" {
-			checkDay(faults, location+".withdrawn_on", r.WithdrawnOn)
+			checkDay(faults, location+".withdrawn_on", r.WithdrawnOn, days.planned)
 		}
 	case milestoneReached:
 		r.Milestone = strings.TrimSpace(r.Milestone)
 		alliance.CheckText(faults, location+".milestone", r.Milestone, maxText, "Nommez l’étape.")
-		checkDay(faults, location+".reached_on", r.ReachedOn)
+		alliance.CheckNobody(faults, location+".milestone", r.Milestone)
+		checkDay(faults, location+".reached_on", r.ReachedOn, days.past)
 	}
 	for role := range r.Quartet {
 		if !alliance.Role(role).Valid() {
@@ -178,9 +185,30 @@ func (r *record) check(faults *fault.Fields, location, kind string) {
 	}
 }
 
-func checkDay(faults *fault.Fields, location, text string) {
-	if _, err := time.Parse(time.DateOnly, text); err != nil {
+// firstDay is the first that the ledger knows of (function bilan).
+const firstDay = "2000-01-01"
+
+// days are the last that a message may speak of: of what has happened, of what
+// is planned (the ledger is counted until the end of next year), and of when a
+// cohort ends.
+type days struct{ past, planned, end string }
+
+func (s *service) days() days {
+	now := s.now().In(french.Paris())
+	return days{
+		past:    now.Format(time.DateOnly),
+		planned: strconv.Itoa(now.Year()+1) + "-12-31",
+		end:     strconv.Itoa(now.Year()+20) + "-12-31",
+	}
+}
+
+func checkDay(faults *fault.Fields, location, text, last string) {
+	_, err := time.Parse(time.DateOnly, text)
+	switch {
+	case err != nil:
 		faults.Add(location, "Indiquez un jour, comme 2026-02-03.")
+	case text < firstDay || text > last:
+		faults.Add(location, "Indiquez un jour du "+french.Date(morning(firstDay))+" au "+french.Date(morning(last))+".")
 	}
 }
 
@@ -195,10 +223,12 @@ func (r record) roles() (known []string) {
 	return known
 }
 
-func (a announced) check(faults *fault.Fields) *partnership.Announced {
+func (a announced) check(faults *fault.Fields, days days) *partnership.Announced {
 	a.Name, a.Programme = strings.TrimSpace(a.Name), strings.TrimSpace(a.Programme)
 	alliance.CheckText(faults, "data.name", a.Name, maxText, "Nommez la cohorte.")
 	alliance.CheckText(faults, "data.programme", a.Programme, maxText, "Nommez le programme.")
+	alliance.CheckNobody(faults, "data.name", a.Name)
+	alliance.CheckNobody(faults, "data.programme", a.Programme)
 	if !slices.Contains([]string{"national", "regional", "departmental"}, a.Scale) {
 		faults.Add("data.scale", "Choisissez national, regional ou departmental.")
 	}
@@ -213,13 +243,13 @@ func (a announced) check(faults *fault.Fields) *partnership.Announced {
 		faults.Add("data.seats", "Indiquez un nombre de places de 1 à 500.")
 	}
 	for location, day := range map[string]string{"data.opens_on": a.OpensOn, "data.closes_on": a.ClosesOn, "data.starts_on": a.StartsOn, "data.ends_on": a.EndsOn} {
-		checkDay(faults, location, day)
+		checkDay(faults, location, day, days.end)
 	}
 	if a.ClosesOn < a.OpensOn {
 		faults.Add("data.closes_on", "Les candidatures ferment après avoir ouvert.")
 	}
-	if a.EndsOn < a.StartsOn {
-		faults.Add("data.ends_on", "La fin doit venir après le début.")
+	if a.EndsOn < a.StartsOn || a.EndsOn < a.OpensOn {
+		faults.Add("data.ends_on", "La fin doit venir après le début, et après l’ouverture des candidatures.")
 	}
 	return &partnership.Announced{Name: a.Name, Programme: a.Programme, Scale: a.Scale, Region: a.Region, Seats: a.Seats,
 		OpensOn: a.OpensOn, ClosesOn: a.ClosesOn, StartsOn: a.StartsOn, EndsOn: a.EndsOn}

@@ -46,9 +46,9 @@ type receipt struct {
 
 const (
 	// chunkSize is how many records one transaction carries out: each may write
-	// what is said and a fact, and a transaction takes 100 items
+	// what is said and two facts, and a transaction takes 100 items
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
-	chunkSize = 45
+	chunkSize = 32
 	// kept is how long the id of a message is known again.
 	kept = 30 * 24 * time.Hour
 	// rounds bounds how often a chunk starts over because another message was

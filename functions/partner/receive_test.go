@@ -86,6 +86,11 @@ func TestCohortsOfOthersAreClosed(t *testing.T) {
 			t.Errorf("%s: %v", slug, got)
 		}
 	}
+	reserved := messageOf("cohort.published", w.Clock.Now(), map[string]any{"cohort": "massif-central", "name": "La nôtre", "programme": "P", "scale": "national", "seats": 8,
+		"opens_on": "2026-01-01", "closes_on": "2026-02-01", "starts_on": "2026-03-01", "ends_on": "2026-12-31"})
+	if got := w.send(reserved).statuses(); got[0] != "rejected other-partner" {
+		t.Errorf("a slug that another may announce: %v", got)
+	}
 	announce := map[string]any{"cohort": "nouvelle", "name": "Nouvelle", "programme": "P", "scale": "regional", "region": "76", "seats": 8,
 		"opens_on": "2026-01-01", "closes_on": "2026-02-01", "starts_on": "2026-03-01", "ends_on": "2026-12-31"}
 	if got := w.send(messageOf("cohort.published", w.Clock.Now(), announce)).statuses(); got[0] != "applied" {
@@ -141,51 +146,6 @@ func TestTheSampleSnapshotTwice(t *testing.T) {
 	}
 }
 
-// TestACohortOfTheTeamTakesItsPartner: one that the team runs alone is nobody's,
-// but of whom may announce it.
-func TestACohortOfTheTeamTakesItsPartner(t *testing.T) {
-	w := newWorld(t)
-	w.putCohort("occitanie", "", "76")
-	w.putCohort("lot", "", "76")
-	for slug, want := range map[string]string{"occitanie": "applied", "lot": "rejected other-partner"} {
-		body := messageOf("territory.enrolled", w.Clock.Now(), map[string]any{"cohort": slug, "territory": "46102", "enrolled_on": "2026-03-01"})
-		if got := w.send(body).statuses(); !slices.Equal(got, []string{want}) {
-			t.Errorf("%s: %v, not %s", slug, got, want)
-		}
-	}
-}
-
-// TestATerritoryIsNamedOnceInASnapshot, by its code of today or of before.
-func TestATerritoryIsNamedOnceInASnapshot(t *testing.T) {
-	w := newWorld(t)
-	var records []any
-	for _, code := range []string{"09296", "46102", "09028", "46102", "99999", "99999"} { // 09028, Aulos, became 09296
-		records = append(records, map[string]any{"territory": code, "enrolled_on": "2026-03-01"})
-	}
-	got := w.send(messageOf("cohort.snapshot", w.Clock.Now(), map[string]any{"cohort": "occitanie", "territories": records})).statuses()
-	want := []string{"applied", "applied", "rejected duplicate-territory", "rejected duplicate-territory", "rejected unknown-territory", "rejected unknown-territory"}
-	if !slices.Equal(got, want) {
-		t.Errorf("%v, not %v", got, want)
-	}
-}
-
-// TestAWithdrawalIsOfItsDay, or of the day of the message in Paris when it says none.
-func TestAWithdrawalIsOfItsDay(t *testing.T) {
-	for said, want := range map[string]string{"2026-02-14": "2026-02-14", "": "2026-03-10"} {
-		w := newWorld(t)
-		at := time.Date(2026, time.March, 9, 23, 30, 0, 0, time.UTC) // half past midnight in Paris
-		data := map[string]any{"cohort": "occitanie", "territory": "46102"}
-		if said != "" {
-			data["withdrawn_on"] = said
-		}
-		w.send(enrolledIn(at.Add(-time.Hour), "46102", "2026-01-01"))
-		w.send(messageOf("territory.withdrawn", at, data))
-		if facts := fmt.Sprint(w.Dump(function.Ledger)); !strings.Contains(facts, `"withdrawn_on":"`+want+`"`) {
-			t.Errorf("%q: %s", said, facts)
-		}
-	}
-}
-
 func TestBadMessagesChangeNothing(t *testing.T) {
 	w := newWorld(t)
 	now := w.Clock.Now()
@@ -210,6 +170,12 @@ func TestBadMessagesChangeNothing(t *testing.T) {
 		{messageOf("cohort.published", now, map[string]any{"cohort": "x", "seats": 0}), 422,
 			"body.data.closes_on body.data.ends_on body.data.name body.data.opens_on body.data.programme body.data.scale body.data.seats body.data.starts_on"},
 		{messageOf("territory.enrolled", now, map[string]any{"cohort": "occitanie", "x": strings.Repeat("x", 300<<10)}), 413, ""},
+		{enrolledIn(now, "46102", "1999-12-31"), 422, "body.data.enrolled_on"},
+		{enrolledIn(now, "46102", "2028-01-01"), 422, "body.data.enrolled_on"}, // the bilan counts until the end of next year
+		{enrolledIn(now, strings.Repeat("4", 101), "2026-03-01"), 422, "body.data.territory"},
+		{enrolledIn(now.AddDate(-30, 0, 0), "46102", "2026-03-01"), 422, "body.timestamp"},
+		{messageOf("milestone.reached", now, map[string]any{"cohort": "occitanie", "territory": "46102", "milestone": "Rencontre avec jean.dupont@x.fr", "reached_on": "2026-03-11"}), 422,
+			"body.data.milestone body.data.reached_on"},
 	} {
 		status, _, locations := w.faultOf(w.post("msg_1", c.body))
 		if status != c.status || strings.Join(locations, " ") != c.want {

@@ -12,6 +12,7 @@ import (
 //	STATE#partner#cohort  TERRITORY#code       the latest said of a territory (package partnership)
 //	STATE#partner#cohort  MILESTONE#code#text  the latest said of a milestone
 //	STATE#partner#cohort  COHORT               the latest announcement of the cohort
+//	CLAIM#cohort          CLAIM                the partner that announced a cohort first
 //	DELIVERY#partner#id   CHUNK#000            a part of a message that was carried out, and its results
 //
 // Index "receipts": the deliveries of a partner, by time.
@@ -39,6 +40,14 @@ type chunkItem struct {
 	ExpiresAt     int64  `dynamodbav:"expires_at"`
 	openwork.Mark        // when records of it were refused
 }
+
+// claimItem makes a cohort the one partner's that announced it first.
+type claimItem struct {
+	dynamo.Key
+	Partner string `dynamodbav:"partner"`
+}
+
+func claimKey(cohort string) dynamo.Key { return dynamo.Key{PK: "CLAIM#" + cohort, SK: "CLAIM"} }
 
 func deliveryPartition(partner, webhook string) string { return "DELIVERY#" + partner + "#" + webhook }
 

@@ -163,6 +163,38 @@ func (w *world) standing() map[string]int {
 	return count
 }
 
+// statedOf is what the facts of the ledger that no other corrects say of each
+// territory, in the order in which it was said.
+func (w *world) statedOf() map[string][]string {
+	type fact struct {
+		ID, Type string
+		Data     struct {
+			Territory, Corrects string
+			SaidAt              string `json:"said_at"`
+			EnrolledOn          string `json:"enrolled_on"`
+			WithdrawnOn         string `json:"withdrawn_on"`
+		}
+	}
+	var facts []fact
+	corrected := map[string]bool{}
+	for _, item := range w.Dump(function.Ledger) {
+		var f fact
+		if err := json.Unmarshal([]byte(item["event"].(string)), &f); err != nil {
+			w.t.Fatal(err)
+		}
+		facts = append(facts, f)
+		corrected[f.Data.Corrects] = true
+	}
+	slices.SortFunc(facts, func(a, b fact) int { return strings.Compare(a.Data.SaidAt, b.Data.SaidAt) })
+	said := map[string][]string{}
+	for _, f := range facts {
+		if !corrected[f.ID] {
+			said[f.Data.Territory] = append(said[f.Data.Territory], f.Type+" "+f.Data.EnrolledOn+f.Data.WithdrawnOn)
+		}
+	}
+	return said
+}
+
 // putCohort stores a cohort as the function cohort does.
 func (w *world) putCohort(slug, partner, region string) {
 	w.t.Helper()
