@@ -7,10 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"testing"
 	"time"
-
-	nethtml "golang.org/x/net/html"
 
 	"github.com/fabrique-des-transitions/fabrique/functions"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -156,121 +153,6 @@ func (v *visitor) now() time.Time {
 	var clock struct{ Now time.Time }
 	v.fetch(http.MethodGet, "/_dev/clock", &clock)
 	return clock.Now
-}
-
-// form is one of a page, with what a browser would send of it untouched.
-type form struct {
-	page, action, method string
-	values               url.Values
-	fields               []field
-}
-
-// field is what somebody fills, or chooses.
-type field struct {
-	name, kind string // kind is the type of an input, or the element
-	longest    string // the attribute maxlength
-	choices    []string
-	wrong      bool // said to hold a fault
-}
-
-// typed tells whether people may write any text into it.
-func (f field) typed() bool {
-	return slices.Contains([]string{"text", "search", "url", "textarea"}, f.kind)
-}
-
-// forms reads those of a page.
-func (c *client) forms(page string) []form {
-	c.v.t.Helper()
-	return readForms(c.v.t, page, c.send(page, nil).body)
-}
-
-// readForms reads the forms of a page, whose address they are posted to unless
-// they say where.
-func readForms(t testing.TB, page, text string) (all []form) {
-	t.Helper()
-	root, err := nethtml.Parse(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range root.Descendants() {
-		if n.Type != nethtml.ElementNode || n.Data != "form" {
-			continue
-		}
-		f := form{page: page, action: attribute(n, "action"), method: strings.ToUpper(attribute(n, "method")), values: url.Values{}}
-		if f.action == "" {
-			f.action = page
-		}
-		for e := range n.Descendants() {
-			f.read(e)
-		}
-		all = append(all, f)
-	}
-	return all
-}
-
-// read takes one element of the form.
-func (f *form) read(e *nethtml.Node) {
-	if e.Type != nethtml.ElementNode || attribute(e, "name") == "" {
-		return
-	}
-	read := field{name: attribute(e, "name"), kind: e.Data, longest: attribute(e, "maxlength"), wrong: attribute(e, "aria-invalid") == "true"}
-	value := attribute(e, "value")
-	switch e.Data {
-	case "input":
-		if read.kind = attribute(e, "type"); read.kind == "" {
-			read.kind = "text"
-		}
-		if read.kind == "radio" || read.kind == "checkbox" {
-			read.choices = []string{value}
-			if !has(e, "checked") {
-				break
-			}
-		}
-		f.values.Add(read.name, value)
-	case "textarea":
-		f.values.Add(read.name, strings.TrimPrefix(content(e), "\n"))
-	case "select":
-		chosen := ""
-		for option := range e.Descendants() {
-			if option.Data == "option" {
-				read.choices = append(read.choices, attribute(option, "value"))
-				if has(option, "selected") {
-					chosen = attribute(option, "value")
-				}
-			}
-		}
-		f.values.Add(read.name, chosen)
-	case "button":
-		if _, pressed := f.values[read.name]; !pressed { // the first, unless told otherwise
-			f.values.Add(read.name, value)
-		}
-	default:
-		return
-	}
-	f.fields = append(f.fields, read)
-}
-
-func attribute(n *nethtml.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func has(n *nethtml.Node, name string) bool {
-	return slices.ContainsFunc(n.Attr, func(a nethtml.Attribute) bool { return a.Key == name })
-}
-
-func content(n *nethtml.Node) string {
-	var text strings.Builder
-	for inner := range n.Descendants() {
-		if inner.Type == nethtml.TextNode {
-			text.WriteString(inner.Data)
-		}
-	}
-	return text.String()
 }
 
 // route is the declared page that an address is answered by, empty for none.

@@ -71,52 +71,6 @@ func difference(before, after map[string]string) (keys []string) {
 	return keys
 }
 
-// formless are routes to which no form of a page leads: programs post a
-// request to harvest, and a mail waits for minutes before it can be sent again.
-var formless = []string{"/oai", "/equipe/courriels/{person}/{id}/renvoyer"}
-
-// everyForm is each form of each declared page that posts, as nobody, an ally
-// and an administrator see them, and one for each route that none leads to.
-// It fails for a declared route whose form it does not find.
-func (l lived) everyForm(ally, admin *client) (all []form) {
-	t := admin.v.t
-	t.Helper()
-	seen := map[string]bool{}
-	collect := func(page, text string) {
-		for _, f := range readForms(t, page, text) {
-			if f.method == http.MethodPost && !seen[f.action] && routeOf(f.method, f.action) != "" {
-				seen[f.action] = true
-				all = append(all, f)
-			}
-		}
-	}
-	nobody := admin.v.client()
-	for _, who := range []*client{nobody, ally, admin} {
-		for _, address := range l.addresses() {
-			collect(address, who.send(address, nil).body)
-		}
-	}
-	collect("/mes-donnees", nobody.send(ally.v.asksData(nobody, anAlly), nil).body)
-	collect("/desinscription", nobody.send(l.unsubscribe, url.Values{}).body)
-	l.keepsOut(admin)
-	collect("/equipe/administration", admin.send("/equipe/administration", nil).body)
-
-	reached := map[string]bool{}
-	for action := range seen {
-		reached[routeOf(http.MethodPost, action)] = true
-	}
-	for _, r := range pageRoutes(http.MethodPost) {
-		switch {
-		case slices.Contains(formless, r.Path):
-			own := admin.forms(web.TeamRoot)[0].values
-			all = append(all, form{page: r.Path, action: target(r), method: http.MethodPost, values: own})
-		case !reached[r.Path]:
-			t.Errorf("%s: no page with a form for it is among the examples", r.Path)
-		}
-	}
-	return all
-}
-
 // asksData asks for the link to one's data on the page, and returns it.
 func (v *visitor) asksData(c *client, address string) (link string) {
 	v.t.Helper()
