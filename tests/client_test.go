@@ -130,15 +130,7 @@ func (c *client) enters(who, back string) (leads string) {
 // opensData opens the data of who has this address, by the mail.
 func (c *client) opensData(address string) {
 	c.v.t.Helper()
-	for _, form := range c.forms("/mes-donnees") {
-		if form.action == "/mes-donnees" {
-			form.values.Set("email", address)
-			form.values.Set(web.OpenedField, form.values.Get(web.OpenedField))
-			c.v.setClock(c.v.now().Add(time.Minute)) // nobody types so fast
-			c.send(form.action, form.values)
-		}
-	}
-	at, err := url.Parse(c.v.mail(address, "données", "/mes-donnees"))
+	at, err := url.Parse(c.v.asksData(c.v.client(), address))
 	if err != nil {
 		c.v.t.Fatal(err)
 	}
