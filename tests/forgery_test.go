@@ -137,7 +137,7 @@ func TestNoFormIsForged(t *testing.T) {
 	forms := l.everyForm(ally, signedIn)
 	v.settle()
 	before, cookies := stored(t, tables), maps.Clone(signedIn.cookies)
-	tried := 0
+	tried, number := 0, 0
 	for _, f := range forms {
 		team := strings.HasPrefix(f.action, web.TeamRoot+"/")
 		for _, forged := range forgeries {
@@ -145,8 +145,7 @@ func TestNoFormIsForged(t *testing.T) {
 				continue
 			}
 			tried++
-			posted := url.Values{}
-			maps.Copy(posted, f.values)
+			posted := f.completed(&number, "")
 			if forged.change != nil {
 				forged.change(posted, token)
 			}
@@ -169,7 +168,7 @@ func TestNoFormIsForged(t *testing.T) {
 	}
 	for _, f := range forms {
 		signedIn.cookies = maps.Clone(cookies) // some of them end a session
-		if answer := signedIn.send(f.action, f.values); answer.status == http.StatusForbidden {
+		if answer := signedIn.send(f.action, f.completed(&number, "")); answer.status == http.StatusForbidden {
 			t.Errorf("%s of %s, as its page posts it: refused", f.action, f.page)
 		}
 	}
