@@ -90,6 +90,7 @@ func visit(t *testing.T) *visitor {
 		t.Fatal(err)
 	}
 	call(v, network.Enable, network.EnableParams{})
+	v.onto(0) // before the first page: a button that glides into view may be missed
 	return v
 }
 
