@@ -164,7 +164,7 @@ func steps(again []form, f form) (next []form) {
 
 // perKind bounds how many addresses of one page are looked at: lists can be
 // narrowed in a thousand ways.
-const perKind = 12
+const perKind = 8
 
 // walk looks at every page that links lead to, from these on.
 func (p *pollution) walk(c *client, from []string) {

@@ -47,6 +47,7 @@ const focusOrder = `(() => {
 // TestWhatIsWrongInAPageIsFound breaks a page in one way after the other.
 func TestWhatIsWrongInAPageIsFound(t *testing.T) {
 	v := visit(t)
+	v.open("/charte")
 	const skip = `<a class="skip" href="#contenu">Aller</a><main id="contenu"><h1>Titre</h1>`
 	for _, c := range []struct{ check, body, script, finds string }{
 		{structure, skip, "", ""},
@@ -60,7 +61,6 @@ func TestWhatIsWrongInAPageIsFound(t *testing.T) {
 		{focusOrder, skip + `<p><a href="/">un</a></p><p><a href="/">deux</a></p>`, `document.querySelector("main").style.cssText = "display: flex; flex-direction: column-reverse"`, "back up"},
 		{focusOrder, skip + `<a href="/">un</a><a href="/">deux</a>`, `document.querySelector("main").style.cssText = "display: flex; flex-direction: row-reverse"`, "back to the left"},
 	} {
-		v.open("/charte")
 		ask(v, chromedp.Evaluate[bool]("document.body.innerHTML = `"+c.body+"`; "+c.script+"; true"))
 		if found := ask(v, chromedp.Evaluate[string](c.check)); c.finds == "" && found != "" || !strings.Contains(found, c.finds) {
 			t.Errorf("%s: %q, not %q", c.body, found, c.finds)
