@@ -132,7 +132,8 @@ func TestNobodySeesNorChangesTheDataOfAnother(t *testing.T) {
 				continue
 			}
 			asked++
-			body, posted := "", url.Values(nil)
+			var body string
+			var posted url.Values
 			if r.Method != http.MethodGet {
 				posted = url.Values{"ally_id": {l.ally}, "organisation.name": {"Pris"}, "person.given_name": {"Prise"}}
 			}

@@ -86,8 +86,8 @@ type pollution struct {
 	text   string // what is typed into each field
 	number int
 	taken  map[string]bool // whether each form was, by its route and fields
-	typed  map[int]string  // the route and the name of each field, by its number
-	met    map[int]bool
+	typed  map[string]string  // the route and the name of each field, by its number
+	met    map[string]bool
 	pages  map[string]string // an address of each route that shows some of it
 	seen   map[string]bool
 }
@@ -103,9 +103,7 @@ func (p *pollution) look(where, text string) {
 
 func (p *pollution) meet(text string) {
 	for _, number := range poisoned.FindAllStringSubmatch(text, -1) {
-		n := 0
-		fmt.Sscan(number[1], &n)
-		p.met[n] = true
+		p.met[number[1]] = true
 	}
 }
 
@@ -117,9 +115,7 @@ func (p *pollution) fill(c *client, f form) bool {
 	values := f.completed(&p.number, p.text)
 	for name, given := range values {
 		if number := poisoned.FindStringSubmatch(given[0]); number != nil {
-			n := 0
-			fmt.Sscan(number[1], &n)
-			p.typed[n] = routeOf(f.method, f.action) + " " + name
+			p.typed[number[1]] = routeOf(f.method, f.action) + " " + name
 		}
 	}
 	all := url.Values{}
@@ -135,7 +131,7 @@ func (p *pollution) fill(c *client, f form) bool {
 			p.look(f.action, answer.body)
 		}
 		again := readForms(p.v.t, f.page, answer.body)
-		wrong := 0
+		var wrong int
 		switch {
 		case answer.status == http.StatusSeeOther, answer.status == http.StatusAccepted, answer.status == http.StatusOK && len(steps(again, f)) == 0:
 			return true
@@ -297,7 +293,7 @@ func TestNothingTypedRunsAnywhere(t *testing.T) {
 // a fault of the test: whoever adds one says what good values are.
 func pollute(c *client, l lived, text string) *pollution {
 	c.v.t.Helper()
-	p := &pollution{v: c.v, text: text, taken: map[string]bool{}, typed: map[int]string{}, met: map[int]bool{}, pages: map[string]string{}, seen: map[string]bool{}}
+	p := &pollution{v: c.v, text: text, taken: map[string]bool{}, typed: map[string]string{}, met: map[string]bool{}, pages: map[string]string{}, seen: map[string]bool{}}
 	for _, f := range l.everyForm(c, c) {
 		if !slices.ContainsFunc(f.fields, field.typed) {
 			continue
