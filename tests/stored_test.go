@@ -85,8 +85,8 @@ type pollution struct {
 	v      *visitor
 	text   string // what is typed into each field
 	number int
-	taken  map[string]bool // whether each form was, by its route and fields
-	typed  map[string]string  // the route and the name of each field, by its number
+	taken  map[string]bool   // whether each form was, by its route and fields
+	typed  map[string]string // the route and the name of each field, by its number
 	met    map[string]bool
 	pages  map[string]string // an address of each route that shows some of it
 	seen   map[string]bool
