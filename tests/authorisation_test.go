@@ -32,6 +32,7 @@ func newOffice(t *testing.T) *office {
 	o := &office{Env: functiontest.New(t), running: map[string]*function.Running{}}
 	o.Issuer()
 	o.Secrets[function.PartnerSecret("occitanie")] = []byte(partnerSecret)
+	o.Secrets[function.PartnerSecret("massif-central")] = []byte(otherSecret)
 	o.Settings["MIN_FORM_MILLISECONDS"] = "0"
 	for _, f := range functions.All {
 		o.running[f.Name] = o.Open(f)
@@ -87,29 +88,45 @@ func (o *office) token(t *testing.T, template string) string {
 	return ""
 }
 
-// callers are who may call, each with the headers that say so. None of them
-// holds the link of a mail.
-func (o *office) callers(t *testing.T) map[string][]string {
+// caller is someone who calls, with the headers that say so.
+type caller struct {
+	headers []string
+	token   string // of the forms of a session
+}
+
+// inBrowser ends the names of callers whose session is a cookie. Only pages
+// know it: the API takes them for nobody.
+const inBrowser = " in a browser"
+
+// callers are who may call. None of them holds the link of a mail.
+func (o *office) callers(t *testing.T) map[string]caller {
 	t.Helper()
 	forged := o.Bearer("admin")[1]
 	forged = forged[:len(forged)-4] + "AAAA"
-	return map[string][]string{
-		"nobody":  nil,
-		"ally":    {"Authorization", "Bearer " + o.ally, "Cookie", "__Host-mes-donnees=" + o.ally},
-		"partner": o.signed(t),
-		"team":    o.Bearer("team"),
-		"admin":   o.Bearer("admin"),
-		"forger":  {"Authorization", forged, "Cookie", "__Host-equipe=" + o.ally + "; __Host-mes-donnees=" + strings.TrimPrefix(forged, "Bearer ")},
+	team, admin := o.Browser(auth.RoleTeam), o.Browser(auth.RoleAdmin)
+	return map[string]caller{
+		"nobody":            {},
+		"ally":              {headers: []string{"Authorization", "Bearer " + o.ally, "Cookie", "__Host-mes-donnees=" + o.ally}},
+		"partner":           {headers: o.signed(t, partnerSecret)},
+		"another partner":   {headers: o.signed(t, otherSecret)},
+		"team":              {headers: o.Bearer("team")},
+		"admin":             {headers: o.Bearer("admin")},
+		"team" + inBrowser:  {team.Headers, team.Token},
+		"admin" + inBrowser: {admin.Headers, admin.Token},
+		"forger":            {headers: []string{"Authorization", forged, "Cookie", "__Host-equipe=" + o.ally + "; __Host-mes-donnees=" + strings.TrimPrefix(forged, "Bearer ")}},
 	}
 }
 
 // partnerSecret is the example of the specification of Standard Webhooks.
 const partnerSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// signed are the headers of the partner Occitanie over an empty body.
-func (o *office) signed(t *testing.T) []string {
+// otherSecret is that of another partner, Massif central.
+const otherSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+
+// signed are the headers of a partner with this secret over an empty body.
+func (o *office) signed(t *testing.T, secret string) []string {
 	t.Helper()
-	hook, err := standardwebhooks.NewWebhook(partnerSecret)
+	hook, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,13 +147,13 @@ type rule struct {
 	others  map[string]int
 }
 
-var everybody = []string{"nobody", "ally", "partner", "team", "admin", "forger"}
+var everybody = []string{"nobody", "ally", "partner", "another partner", "team", "admin", "team" + inBrowser, "admin" + inBrowser, "forger"}
 
 // rules cover every kind of access: a new kind, and so its routes, fails until
 // it has one. With a link, nobody here is let in.
 var rules = map[function.Access]rule{
 	function.Public:       {in: everybody},
-	function.PublicOrTeam: {in: []string{"nobody", "partner", "team", "admin"}, refused: http.StatusUnauthorized},
+	function.PublicOrTeam: {in: []string{"nobody", "partner", "another partner", "team", "admin"}, refused: http.StatusUnauthorized},
 	function.Mine:         {in: []string{"ally"}, refused: http.StatusUnauthorized},
 	function.Link:         {refused: http.StatusUnauthorized},
 	function.Provider:     {refused: http.StatusUnauthorized},
@@ -183,25 +200,33 @@ func TestWhoMayCallWhat(t *testing.T) {
 				t.Errorf("%s: no rule says who may call it", route.Pattern())
 				continue
 			}
-			for _, who := range everybody {
+			for _, name := range everybody {
 				asked++
-				answer := o.ask(o.running[f.Name], route, callers[who])
+				answer := o.ask(o.running[f.Name], route, callers[name])
+				who, browser := strings.CutSuffix(name, inBrowser)
+				if browser && !route.Doc.Page {
+					who = "nobody"
+				}
 				want := allowed.refused
 				if other, set := allowed.others[who]; set {
 					want = other
 				}
 				switch refused := answer.Code == http.StatusUnauthorized || answer.Code == http.StatusForbidden; {
 				case answer.Code >= http.StatusInternalServerError:
-					t.Errorf("%s as %s: %d %s", route.Pattern(), who, answer.Code, answer.Body)
+					t.Errorf("%s as %s: %d %s", route.Pattern(), name, answer.Code, answer.Body)
 				case slices.Contains(allowed.in, who):
 					if refused && !slices.Contains(byBody, route.Pattern()) {
-						t.Errorf("%s as %s: refused with %d: %.300s", route.Pattern(), who, answer.Code, answer.Body)
+						t.Errorf("%s as %s: refused with %d: %.300s", route.Pattern(), name, answer.Code, answer.Body)
 					}
 				case slices.Contains(harmless, route.Pattern()):
 				case toSignIn(answer) && route.Doc.Page && route.Method == http.MethodGet && want == http.StatusUnauthorized:
 				case answer.Code != want && (route.Access != function.Link && route.Access != function.Provider || answer.Code < http.StatusBadRequest):
-					t.Errorf("%s as %s: %d instead of %d: %.300s", route.Pattern(), who, answer.Code, want, answer.Body)
+					t.Errorf("%s as %s: %d instead of %d: %.300s", route.Pattern(), name, answer.Code, want, answer.Body)
 				}
+			}
+			if strings.Contains(route.Path, "/deconnexion") {
+				o.Clock.Advance(time.Second) // whoever signs in now is in
+				callers = o.callers(t)
 			}
 		}
 	}
@@ -212,18 +237,51 @@ func toSignIn(answer *httptest.ResponseRecorder) bool {
 	return answer.Code == http.StatusSeeOther && strings.HasPrefix(answer.Header().Get("Location"), web.SignInPath+"?retour=")
 }
 
-func (o *office) ask(running *function.Running, route function.RouteInfo, headers []string) *httptest.ResponseRecorder {
+func (o *office) ask(running *function.Running, route function.RouteInfo, who caller) *httptest.ResponseRecorder {
 	var body any
 	if route.Method != http.MethodGet {
 		body = "{}"
 		if route.Doc.Page {
-			body = url.Values{"a": {"b"}}
+			body = url.Values{"a": {"b"}, web.FormTokenField: {who.token}}
 		}
 		if route.Access == function.Partner {
 			body = nil
 		}
 	}
-	return o.Do(running, route.Method, target(route), body, append([]string{"Accept", "text/html", "Sec-Fetch-Site", "same-origin"}, headers...)...)
+	return o.Do(running, route.Method, target(route), body, append([]string{"Accept", "text/html", "Sec-Fetch-Site", "same-origin"}, who.headers...)...)
+}
+
+// openDoors are the routes by which anyone may change something. Whoever
+// declares another says so here, and so has thought of it.
+var openDoors = []string{
+	"POST /v1/registrations", "POST /v1/registrations/confirm", "POST /rejoindre", "POST /rejoindre/confirmer",
+	"POST /v1/me/links", "POST /v1/me/sessions", "POST /mes-donnees", "POST /mes-donnees/ouvrir",
+	"POST /v1/sessions/{id}/bookings", "POST /agenda/{id}", "POST /v1/cohorts/{slug}/applications", "POST /cohortes/{slug}/candidater",
+	"POST /oai", // a way to read
+}
+
+// TestDoorsAreOpenOnPurpose: no declaration leaves a change, or a page of the
+// team, to anyone by mistake.
+func TestDoorsAreOpenOnPurpose(t *testing.T) {
+	known := slices.Clone(openDoors)
+	for _, f := range functions.All {
+		for _, route := range f.Routes {
+			open := route.Access == function.Public || route.Access == function.PublicOrTeam
+			if open && route.Method != http.MethodGet && route.Path != function.Default {
+				if !slices.Contains(known, route.Pattern()) {
+					t.Errorf("anyone may call %s of %s", route.Pattern(), f.Name)
+				}
+				known = slices.DeleteFunc(known, func(door string) bool { return door == route.Pattern() })
+			}
+			teams := route.Path == web.TeamRoot || strings.HasPrefix(route.Path, web.TeamRoot+"/")
+			if teams && !strings.HasPrefix(route.Path, web.SignInPath) && route.Access != function.Team && route.Access != function.Admin {
+				t.Errorf("%s is a page of the team, and %s", route.Pattern(), route.Access)
+			}
+		}
+	}
+	for _, door := range known {
+		t.Errorf("%s is no open door", door)
+	}
 }
 
 // TestFormsOfTheTeamWantTheirToken posts every form of the team by a session,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
@@ -45,6 +46,9 @@ func (s *service) welcome(ctx context.Context, m auth.Member) error {
 		update = update.Set(expression.Name("first_at"), expression.Value(now)).
 			Set(expression.Name("ended_at"), expression.Value(time.Time{}))
 	}
+	if over := s.sessions.LongOver(record.SignedOut); len(over) > 0 {
+		update = update.Delete(expression.Name("signed_out"), texts(over...))
+	}
 	var writes dynamo.Writes
 	writes.Add(s.members.Update(key, update, expression.AttributeNotExists(expression.Name("kept_out"))))
 	return writes.Commit(ctx, s.members.Client)
@@ -52,12 +56,26 @@ func (s *service) welcome(ctx context.Context, m auth.Member) error {
 
 // endSessions voids all sessions of a member that have begun.
 func (s *service) endSessions(ctx context.Context, m auth.Member) error {
+	return s.end(ctx, m, expression.Set(expression.Name("ended_at"), expression.Value(s.now().UTC())))
+}
+
+// endSession voids one.
+func (s *service) endSession(ctx context.Context, session signin.Session) error {
+	return s.end(ctx, session.Member, expression.Add(expression.Name("signed_out"), texts(session.ID)))
+}
+
+// texts is a set of them, as DynamoDB holds it.
+func texts(all ...string) expression.ValueBuilder {
+	return expression.Value(&types.AttributeValueMemberSS{Value: all})
+}
+
+func (s *service) end(ctx context.Context, m auth.Member, update expression.UpdateBuilder) error {
 	key, err := s.sessions.RecordKey(ctx, m)
 	if err != nil {
 		return err
 	}
 	var writes dynamo.Writes
-	writes.Add(s.members.Update(key, expression.Set(expression.Name("ended_at"), expression.Value(s.now().UTC())), dynamo.Exists))
+	writes.Add(s.members.Update(key, update, dynamo.Exists))
 	err = writes.Commit(ctx, s.members.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -127,7 +128,7 @@ func (s *service) comeBack(w http.ResponseWriter, r *http.Request) error {
 	if err := s.welcome(r.Context(), member); err != nil {
 		return err
 	}
-	if err := s.sessions.Begin(r.Context(), w, s.newID("sign"), member); err != nil {
+	if err := s.sessions.Begin(r.Context(), w, s.newID(signin.IDPrefix), member); err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
@@ -180,7 +181,16 @@ func setDeparture(w http.ResponseWriter, value string, seconds int) {
 	})
 }
 
+// signOut ends the session of this browser: its cookie is taken away, and void
+// wherever there is a copy of it.
 func (s *service) signOut(w http.ResponseWriter, r *http.Request) error {
+	session, err := s.sessions.Read(r)
+	if err == nil {
+		err = s.endSession(r.Context(), session)
+	}
+	if err != nil && !fault.Is(err, "signed-out") { // it is over, or a program's that has none
+		return err
+	}
 	s.sessions.End(w)
 	http.Redirect(w, r, web.SignInPath+"?deconnexion", http.StatusSeeOther)
 	return nil

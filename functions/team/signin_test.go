@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -155,9 +156,14 @@ func TestSigningOutHereAndEverywhere(t *testing.T) {
 	other := maps.Clone(w.cookies)
 	w.Clock.Advance(time.Second)
 	w.signIn(camille("team"), "/equipe")
+	copied := maps.Clone(w.cookies)
 	w.post(http.StatusSeeOther, "/equipe/deconnexion")
 	if w.signedIn() {
 		t.Error("signed in after signing out")
+	}
+	w.cookies = copied
+	if w.signedIn() {
+		t.Error("a copy of the cookie survives signing out")
 	}
 	w.cookies = other
 	if !w.signedIn() {
@@ -173,6 +179,30 @@ func TestSigningOutHereAndEverywhere(t *testing.T) {
 	w.signIn(camille("team"), "/equipe")
 	if !w.signedIn() {
 		t.Error("nobody can sign in again")
+	}
+}
+
+// TestSignedOutSessionsAreForgotten once they would be over anyway: a record
+// does not grow with the years.
+func TestSignedOutSessionsAreForgotten(t *testing.T) {
+	w := newWorld(t)
+	kept := func() int {
+		ids, _ := w.Dump(function.Members)[0]["signed_out"].([]string)
+		return len(ids)
+	}
+	pass := func(d time.Duration) { w.Clock.Advance(d); w.issuer.FastForward(d) }
+	for range 3 {
+		w.signIn(camille("team"), "/equipe")
+		w.post(http.StatusSeeOther, "/equipe/deconnexion")
+		pass(time.Hour)
+	}
+	if kept() != 3 {
+		t.Errorf("%d are kept", kept())
+	}
+	pass(10*time.Hour + time.Second) // twelve hours and a bit since the second
+	w.signIn(camille("team"), "/equipe")
+	if kept() != 1 {
+		t.Errorf("%d are kept after half a day", kept())
 	}
 }
 

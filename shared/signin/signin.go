@@ -5,10 +5,12 @@
 package signin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -30,6 +32,9 @@ const (
 	longest = 12 * time.Hour
 	renewal = 5 * time.Minute
 )
+
+// IDPrefix begins the ids of sessions.
+const IDPrefix = "sign"
 
 const purpose auth.Purpose = "team-session"
 
@@ -61,6 +66,9 @@ type Record struct {
 	LastAt  time.Time   `dynamodbav:"last_at"`
 	// EndedAt voids every session that began until then.
 	EndedAt time.Time `dynamodbav:"ended_at"`
+	// SignedOut are the ids of sessions that were ended in their own browsers:
+	// a copy of their cookie is worth nothing either.
+	SignedOut []string `dynamodbav:"signed_out,stringset,omitempty"`
 	// KeptOut closes the door, whatever the issuer says.
 	KeptOut bool   `dynamodbav:"kept_out,omitempty"`
 	List    string `dynamodbav:"list"` // with ListAt, the index of members
@@ -110,10 +118,22 @@ func (s Sessions) Read(r *http.Request) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	if !found || record.KeptOut || !session.Began.After(record.EndedAt) {
+	if !found || record.KeptOut || !session.Began.After(record.EndedAt) || slices.Contains(record.SignedOut, session.ID) {
 		return Session{}, signedOut
 	}
 	return session, nil
+}
+
+// LongOver are those of these ids whose sessions are over by now, whatever
+// was done to them.
+func (s Sessions) LongOver(ids []string) (over []string) {
+	first := dynamo.ID(IDPrefix, s.Now().Add(-longest), bytes.NewReader(make([]byte, 10))) // ids sort by time
+	for _, id := range ids {
+		if id < first {
+			over = append(over, id)
+		}
+	}
+	return over
 }
 
 // Keep renews the cookie of a session that is used.
