@@ -20,6 +20,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -36,6 +37,10 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Ledger, Right: function.Append},
 		{Table: function.Audit, Right: function.Append},
 	},
+	Streams: []function.Stream[service]{{
+		Table: function.Cohorts, Consume: (*service).followCohort,
+		Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: partnership.CohortItemSort}},
+	}},
 	Secrets:  secrets(),
 	Rotates:  secrets(),
 	Settings: []function.Setting{function.PublicURL},

@@ -31,6 +31,10 @@ type receiptsQuery struct {
 const (
 	defaultLimit = 20
 	maxLimit     = 100
+	// maxPage is where a page ends before its limit, in bytes of results: a
+	// Lambda answers 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html),
+	// and a snapshot that is refused whole takes 300 KB.
+	maxPage = 3 << 20
 )
 
 // listedReceipt is a receipt as its partner finds it again.
@@ -45,6 +49,7 @@ type listedReceipt struct {
 	// and why it no longer does.
 	Open  bool   `json:"-"`
 	Aside *aside `json:"-"`
+	size  int    // of its results as JSON, in bytes
 }
 
 type receiptPage struct {
@@ -103,8 +108,9 @@ func (s *service) receipts(ctx context.Context, partner alliance.Partner, query 
 	if err != nil {
 		return receiptPage{}, fmt.Errorf("receipts: %w", err)
 	}
-	page := receiptPage{Items: []listedReceipt{}}
-	for _, attributes := range answer.Items {
+	page, size := receiptPage{Items: []listedReceipt{}}, 0
+	last := answer.LastEvaluatedKey
+	for n, attributes := range answer.Items {
 		var place chunkItem
 		if err := attributevalue.UnmarshalMap(attributes, &place); err != nil {
 			return receiptPage{}, err
@@ -114,8 +120,13 @@ func (s *service) receipts(ctx context.Context, partner alliance.Partner, query 
 			return receiptPage{}, err
 		}
 		page.Items = append(page.Items, listed)
+		if size += listed.size; size > maxPage && n+1 < len(answer.Items) {
+			last = place.Attributes()
+			last["receipts"], last["received_at"] = attributes["receipts"], attributes["received_at"]
+			break
+		}
 	}
-	page.NextCursor, err = dynamo.Cursor(answer.LastEvaluatedKey)
+	page.NextCursor, err = dynamo.Cursor(last)
 	return page, err
 }
 
@@ -135,6 +146,7 @@ func (s *service) whole(ctx context.Context, partition string) (out listedReceip
 		if item.Aside != nil {
 			out.Aside = item.Aside
 		}
+		out.size += len(item.Results) + len(item.Again)
 		var results []result
 		err := json.Unmarshal([]byte(item.Results), &results)
 		out.Results = append(out.Results, results...)

@@ -9,6 +9,7 @@ package partnership
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -151,5 +152,15 @@ type Cohort struct {
 	EndsOn    string `dynamodbav:"ends_on"` // day
 }
 
+const cohortPrefix = "COHORT#"
+
+// CohortItemSort is the sort key of a cohort itself: streams filter on it.
+const CohortItemSort = "COHORT"
+
 // CohortItemKey is where a cohort itself stands, in the table Cohorts.
-func CohortItemKey(slug string) dynamo.Key { return dynamo.Key{PK: "COHORT#" + slug, SK: "COHORT"} }
+func CohortItemKey(slug string) dynamo.Key {
+	return dynamo.Key{PK: cohortPrefix + slug, SK: CohortItemSort}
+}
+
+// SlugOf is the slug of the cohort whose item has this partition key.
+func SlugOf(pk string) string { return strings.TrimPrefix(pk, cohortPrefix) }
