@@ -55,7 +55,7 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 func (s *service) checkNew(ctx context.Context, in *sessionInput, faults *fault.Fields) error {
 	in.check(faults)
 	if in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero() {
-		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
+		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
 	}
 	if err := s.checkSeries(ctx, in.Series, faults); err != nil {
 		return err

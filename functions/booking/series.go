@@ -89,7 +89,7 @@ func (i seriesItem) view() series { return series{i.Kind, i.Slug, i.Name, i.Acti
 var (
 	errNoSeries     = fault.New(fault.NotFound, "unknown-series", "Aucune série n’a cet identifiant.")
 	errSeriesExists = fault.New(fault.Conflict, "series-exists", "Une autre série porte déjà cet identifiant.")
-	errSeriesMoved  = fault.New(fault.Conflict, "changed-meanwhile", "Cette série vient de changer : relisez-la, puis recommencez.")
+	errSeriesMoved  = fault.New(fault.Conflict, "changed-meanwhile", "Cette série vient de changer : relisez-la, puis recommencez.")
 )
 
 func (s *service) postSeries(w http.ResponseWriter, r *http.Request) error {

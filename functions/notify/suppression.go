@@ -220,7 +220,7 @@ func (s *service) notLifted(ctx context.Context, person string, refused *dynamo.
 		return liftAnswer{}, err
 	} else if found {
 		return liftAnswer{}, fault.New(fault.Conflict, "unsubscribed-by-choice",
-			"Cette personne a choisi de ne plus recevoir de nouvelles : elle seule peut changer d’avis.")
+			"Cette personne a choisi de ne plus recevoir de nouvelles : elle seule peut changer d’avis.")
 	}
 	return liftAnswer{}, fault.New(fault.NotFound, "suppression-not-found", "Aucun envoi n’est suspendu pour cette personne.")
 }

@@ -53,7 +53,7 @@ func (s *service) destination(ctx context.Context, partner alliance.Partner, m m
 		into.Cohort = partnership.Cohort{Partner: partner.Name, Region: said.Announced.Region, Programme: said.Announced.Programme, EndsOn: said.Announced.EndsOn}
 		return into, nil, nil
 	}
-	return into, &result{Status: rejected, Code: "unknown-cohort", Detail: "Aucune cohorte n’a cet identifiant : annoncez-la d’abord par cohort.published."}, nil
+	return into, &result{Status: rejected, Code: "unknown-cohort", Detail: "Aucune cohorte n’a cet identifiant : annoncez-la d’abord par cohort.published."}, nil
 }
 
 // reserved tells whether a slug is one that some partner may announce by itself.

@@ -133,7 +133,7 @@ func (s *service) checkTimestamp(faults *fault.Fields, text string) time.Time {
 	case err != nil || at.Before(morning(firstDay)):
 		faults.Add("timestamp", "Indiquez quand cela s’est passé, comme 2026-02-03T11:30:00Z.")
 	case at.After(s.now().Add(tolerance)): // it would make whatever happens until then stale
-		faults.Add("timestamp", "Cet instant est à venir : indiquez quand cela s’est passé.")
+		faults.Add("timestamp", "Cet instant est à venir : indiquez quand cela s’est passé.")
 	}
 	return at
 }

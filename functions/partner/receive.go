@@ -57,8 +57,8 @@ const (
 )
 
 var (
-	errReused = fault.New(fault.Conflict, "webhook-id-reused", "Ce webhook-id a déjà servi pour un autre message : donnez-en un nouveau à chaque message.")
-	errBusy   = fault.New(fault.Unavailable, "busy", "D’autres messages changent les mêmes territoires : renvoyez celui-ci dans un instant.")
+	errReused = fault.New(fault.Conflict, "webhook-id-reused", "Ce webhook-id a déjà servi pour un autre message : donnez-en un nouveau à chaque message.")
+	errBusy   = fault.New(fault.Unavailable, "busy", "D’autres messages changent les mêmes territoires : renvoyez celui-ci dans un instant.")
 )
 
 func (s *service) postWebhook(w http.ResponseWriter, r *http.Request) error {

@@ -49,7 +49,7 @@ type signed struct {
 func (s *service) verify(r *http.Request) (signed, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, web.MaxBody+1))
 	if err != nil {
-		return signed{}, fault.New(fault.Malformed, "unreadable-body", "La demande n’est pas arrivée en entier : renvoyez-la.")
+		return signed{}, fault.New(fault.Malformed, "unreadable-body", "La demande n’est pas arrivée en entier : renvoyez-la.")
 	}
 	if len(body) > web.MaxBody {
 		return signed{}, fault.New(fault.TooLarge, "body-too-large", "La demande dépasse 256 Kio.")

@@ -181,7 +181,7 @@ func TestWhoReadSomethingElseIsToldWhatChanged(t *testing.T) {
 	for _, e := range problem.Errors {
 		said = append(said, e.Location+" "+e.Message)
 	}
-	if problem.Code != "changed-meanwhile" || fmt.Sprint(said) != "[body.summary Vaut maintenant « Autre ». body.fundamentals A changé.]" {
+	if problem.Code != "changed-meanwhile" || fmt.Sprint(said) != "[body.summary Vaut maintenant « Autre ». body.fundamentals A changé.]" {
 		t.Errorf("%+v %v", problem, said)
 	}
 	w.team(412, "PATCH", path, map[string]any{"title": "Perdu"}, nil, "If-Match", `"abc"`)

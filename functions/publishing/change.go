@@ -179,7 +179,7 @@ func (s *service) stale(ctx context.Context, now resourceItem, ifMatch string) e
 	if ifMatch == "" || matches(ifMatch, now.Revision) {
 		return nil
 	}
-	stale := fault.New(fault.Stale, "changed-meanwhile", "Cette ressource a changé depuis que vous l’avez lue : relisez-la, puis refaites votre changement.")
+	stale := fault.New(fault.Stale, "changed-meanwhile", "Cette ressource a changé depuis que vous l’avez lue : relisez-la, puis refaites votre changement.")
 	revision, err := strconv.Atoi(strings.Trim(strings.TrimPrefix(strings.TrimSpace(ifMatch), "W/"), `"`))
 	if err != nil {
 		return stale
@@ -190,7 +190,7 @@ func (s *service) stale(ctx context.Context, now resourceItem, ifMatch string) e
 		return err
 	}
 	if found {
-		stale.Detail = fmt.Sprintf("Cette ressource a changé le %s à %s : relisez-la, puis refaites votre changement.",
+		stale.Detail = fmt.Sprintf("Cette ressource a changé le %s à %s : relisez-la, puis refaites votre changement.",
 			french.Date(now.UpdatedAt), french.Hour(now.UpdatedAt))
 		stale.Fields = differences(before, now)
 	}
@@ -211,12 +211,12 @@ func differences(before versionItem, now resourceItem) (fields []fault.Field) {
 		}
 		message := "A changé."
 		if value, ok := is.Field(i).Interface().(string); ok && runes(value) <= maxTitle {
-			message = "Vaut maintenant « " + value + " »."
+			message = "Vaut maintenant « " + value + " »."
 		}
 		fields = append(fields, fault.Field{Location: name, Message: message})
 	}
 	if before.State != now.State {
-		fields = append(fields, fault.Field{Location: "status", Message: "Vaut maintenant « " + now.State + " »."})
+		fields = append(fields, fault.Field{Location: "status", Message: "Vaut maintenant « " + now.State + " »."})
 	}
 	return fields
 }

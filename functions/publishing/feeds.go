@@ -49,7 +49,7 @@ const authority = "fabriquedestransitions.net"
 
 const (
 	podcastTitle   = "La Fabrique des transitions, le podcast"
-	podcastSummary = "Chaque mois, des territoires racontent leur transition : ce qu’ils ont tenté, appris, raté et réussi."
+	podcastSummary = "Chaque mois, des territoires racontent leur transition : ce qu’ils ont tenté, appris, raté et réussi."
 	contactAddress = "contact@" + authority
 	mostEpisodes   = 100
 	coverSize      = 1400 // the least that players take

@@ -176,7 +176,7 @@ func readOffset(cursor string) (int, error) {
 		}
 	}
 	var faults fault.Fields
-	faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+	faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
 	return 0, faults.Err()
 }
 

@@ -88,8 +88,8 @@ func servedKey(id string) string   { return "files/" + id }
 
 var (
 	errNoMedia  = fault.New(fault.NotFound, "unknown-media", "Ce fichier n’existe pas.")
-	errNotCome  = fault.New(fault.Conflict, "media-awaited", "Le fichier n’est pas encore arrivé : envoyez-le, puis recommencez.")
-	errRefused  = fault.New(fault.Invalid, "media-refused", "Le contenu du fichier n’est pas du type annoncé : il a été supprimé.")
+	errNotCome  = fault.New(fault.Conflict, "media-awaited", "Le fichier n’est pas encore arrivé : envoyez-le, puis recommencez.")
+	errRefused  = fault.New(fault.Invalid, "media-refused", "Le contenu du fichier n’est pas du type annoncé : il a été supprimé.")
 	errFinished = fault.New(fault.Conflict, "media-finished", "Ce fichier a déjà été vérifié.")
 )
 

@@ -125,13 +125,13 @@ func (in *resourceInput) check(faults *fault.Fields) {
 	alliance.CheckText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
 	alliance.CheckSlug(faults, "slug", in.Slug)
 	if in.Slug == "" && in.Title != "" && alliance.Slug(in.Title) == "" {
-		faults.Add("slug", "Ce titre ne donne pas d’identifiant : saisissez-en un, comme recits-de-territoire.")
+		faults.Add("slug", "Ce titre ne donne pas d’identifiant : saisissez-en un, comme recits-de-territoire.")
 	}
 	if in.Summary != "" {
 		alliance.CheckText(faults, "summary", in.Summary, maxSummary, "Saisissez un résumé.")
 	}
 	if _, err := render(in.Body); err != nil {
-		faults.Add("body", "Ce texte est trop long ou trop imbriqué : 100 000 caractères au plus, 10 000 sans ligne vide, 12 niveaux de listes ou de citations.")
+		faults.Add("body", "Ce texte est trop long ou trop imbriqué : 100 000 caractères au plus, 10 000 sans ligne vide, 12 niveaux de listes ou de citations.")
 	}
 	in.checkAuthors(faults)
 	if in.PublishedOn != "" {
@@ -167,7 +167,7 @@ func (in *resourceInput) checkAuthors(faults *fault.Fields) {
 		in.Authors[i] = strings.TrimSpace(name)
 		alliance.CheckText(faults, "authors", in.Authors[i], maxName, "Saisissez un nom pour chaque auteur·ice.")
 		if strings.Contains(name, "@") {
-			faults.Add("authors", "Un nom suffit : une adresse e-mail serait publiée.")
+			faults.Add("authors", "Un nom suffit : une adresse e-mail serait publiée.")
 		}
 	}
 }

@@ -21,7 +21,7 @@ var (
 	errWithdrawn = fault.New(fault.Gone, "resource-withdrawn", "Cette ressource a été retirée par l’équipe.")
 	errExists    = fault.New(fault.Conflict, "resource-exists", "Une autre ressource porte déjà cet identifiant.")
 	errBusy      = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
-		Detail: "Beaucoup de changements arrivent en même temps : renvoyez le vôtre dans un instant."}
+		Detail: "Beaucoup de changements arrivent en même temps : renvoyez le vôtre dans un instant."}
 )
 
 func (s *service) postResource(w http.ResponseWriter, r *http.Request) error {

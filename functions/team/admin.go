@@ -145,7 +145,7 @@ func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
 
 var (
 	errNoMember = fault.New(fault.NotFound, "unknown-member", "Ce compte n’existe pas, ou n’existe plus.")
-	errSelf     = fault.New(fault.Conflict, "own-access", "Vous ne pouvez pas fermer votre propre accès : demandez à une autre administratrice ou un autre administrateur.")
+	errSelf     = fault.New(fault.Conflict, "own-access", "Vous ne pouvez pas fermer votre propre accès : demandez à une autre administratrice ou un autre administrateur.")
 )
 
 func (s *service) keepOut(w http.ResponseWriter, r *http.Request) error {

@@ -101,7 +101,7 @@ var (
 	errNoRole = fault.New(fault.Forbidden, "forbidden",
 		"Votre compte est reconnu mais n’a pas de rôle dans l’équipe. Demandez-le à une administratrice ou un administrateur.")
 	errNoAddress = fault.New(fault.Forbidden, "no-address",
-		"Le service de connexion ne donne pas votre adresse e-mail : demandez qu’il la transmette.")
+		"Le service de connexion ne donne pas votre adresse e-mail : demandez qu’il la transmette.")
 )
 
 // comeBack takes what the issuer says of whoever went there.

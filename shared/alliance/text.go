@@ -50,6 +50,6 @@ func NamesSomeone(text string) bool { return namesSomeone().MatchString(text) }
 // CheckNobody notes a fault when a text names someone (NamesSomeone).
 func CheckNobody(faults *fault.Fields, at, text string) {
 	if NamesSomeone(text) {
-		faults.Add(at, "Retirez l’adresse e-mail ou le numéro de téléphone : un fait ne contient aucune donnée personnelle.")
+		faults.Add(at, "Retirez l’adresse e-mail ou le numéro de téléphone : un fait ne contient aucune donnée personnelle.")
 	}
 }

@@ -93,7 +93,7 @@ func (s Sessions) Begin(ctx context.Context, w http.ResponseWriter, id string, m
 // read unit.
 func (s Sessions) Read(r *http.Request) (Session, error) {
 	signedOut := fault.New(fault.Unauthenticated, "signed-out",
-		"Votre session de l’équipe est terminée. Connectez-vous dans un autre onglet, puis revenez ici et recommencez : ce que vous avez saisi y est encore.")
+		"Votre session de l’équipe est terminée. Connectez-vous dans un autre onglet, puis revenez ici et recommencez : ce que vous avez saisi y est encore.")
 	cookie, err := r.Cookie(Cookie)
 	if err != nil {
 		return Session{}, signedOut
