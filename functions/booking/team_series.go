@@ -59,7 +59,7 @@ type seriesFormView struct {
 func (s *service) renderSeries(w http.ResponseWriter, r *http.Request, status int, form web.Form, of series) error {
 	title := "Créer un chantier ou une communauté"
 	if of.Slug != "" {
-		title = "Modifier « " + of.Name + " »"
+		title = "Modifier « " + of.Name + " »"
 	}
 	return s.pages.Render(w, r, status, "team_series_form", web.Page{Title: title, Form: form, Data: seriesFormView{of.Slug, kindLabel(of.Kind), seriesKinds}})
 }

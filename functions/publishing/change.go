@@ -211,12 +211,12 @@ func differences(before versionItem, now resourceItem) (fields []fault.Field) {
 		}
 		message := "A changé."
 		if value, ok := is.Field(i).Interface().(string); ok && runes(value) <= maxTitle {
-			message = "Vaut maintenant « " + value + " »."
+			message = "Vaut maintenant « " + value + " »."
 		}
 		fields = append(fields, fault.Field{Location: name, Message: message})
 	}
 	if before.State != now.State {
-		fields = append(fields, fault.Field{Location: "status", Message: "Vaut maintenant « " + now.State + " »."})
+		fields = append(fields, fault.Field{Location: "status", Message: "Vaut maintenant « " + now.State + " »."})
 	}
 	return fields
 }
