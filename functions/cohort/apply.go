@@ -221,9 +221,9 @@ func (s *service) patchApplication(w http.ResponseWriter, r *http.Request) error
 
 var errDecided = fault.New(fault.Conflict, "application-decided", "Cette candidature est déjà décidée : écrivez-nous pour la changer.")
 
-// completeWith changes an application that is not decided yet. Whoever is
+// completeWith changes an application that is not decided for good. Whoever is
 // named anew gets a mail to confirm. It returns the Conflict faults
-// "application-decided" and "changed-meanwhile".
+// "application-decided", "application-lapsed" and "changed-meanwhile".
 func (s *service) completeWith(ctx context.Context, old applicationItem, in applicationChange, faults *fault.Fields) (applicationItem, error) {
 	in.Quartet.check(faults)
 	if in.Motivation != nil {
@@ -232,7 +232,7 @@ func (s *service) completeWith(ctx context.Context, old applicationItem, in appl
 	if err := faults.Err(); err != nil {
 		return old, err
 	}
-	if old.Decision != "" {
+	if !old.undecided() {
 		return old, errDecided
 	}
 	to, err := s.cohort(ctx, old.Cohort)
@@ -249,8 +249,14 @@ func (s *service) completeWith(ctx context.Context, old applicationItem, in appl
 	if checkDistinct(item.Members, faults); len(*faults) > 0 {
 		return old, faults.Err()
 	}
+	writes.Add(s.table.Check(old.claim(), old.mine()))
 	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
-	return item, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) && refused.Failed(len(writes.Items)-2) {
+		return old, errLapsed
+	}
+	return item, refusedAs(err, errChanged)
 }
 
 // sameRevision holds for an application that nobody has changed since it was read.
