@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -142,13 +143,16 @@ func someInvalid(faults fault.Fields) bool {
 
 // enter names people for roles: it changes the item and adds what stands under
 // each of them, with the mail that asks them to confirm. Whoever holds the
-// role already keeps it, confirmed or not.
+// role already keeps it, confirmed or not. It returns the Conflict faults
+// "asked-already" and "asked-enough".
 func (s *service) enter(ctx context.Context, writes *dynamo.Writes, item *applicationItem, to cohortItem, q quartet) error {
 	people, err := s.hashes(ctx, q)
 	if err != nil {
 		return err
 	}
 	item.Members = maps.Clone(item.Members)
+	earlier := item.askedLately(s.now())
+	item.Asked = slices.Clone(earlier)
 	for _, role := range alliance.Quartet {
 		m := q.named()[role]
 		if m == nil {
@@ -164,6 +168,9 @@ func (s *service) enter(ctx context.Context, writes *dynamo.Writes, item *applic
 		}
 		if held {
 			writes.Add(s.table.Delete(memberKey(before.Person, item.ID, role)))
+		}
+		if err := item.ask(earlier, people[role], s.now()); err != nil {
+			return err
 		}
 		item.Members[role] = memberIn{Person: people[role]}
 		writes.Add(s.table.Put(record))
@@ -223,7 +230,8 @@ var errDecided = fault.New(fault.Conflict, "application-decided", "Cette candida
 
 // completeWith changes an application that is not decided for good. Whoever is
 // named anew gets a mail to confirm. It returns the Conflict faults
-// "application-decided", "application-lapsed" and "changed-meanwhile".
+// "application-decided", "application-lapsed", "changed-meanwhile", and those of
+// enter.
 func (s *service) completeWith(ctx context.Context, old applicationItem, in applicationChange, faults *fault.Fields) (applicationItem, error) {
 	in.Quartet.check(faults)
 	if in.Motivation != nil {

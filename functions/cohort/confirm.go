@@ -1,9 +1,11 @@
 package cohort
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -137,7 +139,8 @@ func (s *service) postReminder(w http.ResponseWriter, r *http.Request) error {
 }
 
 // remind asks again those of the four who have not confirmed, once an hour at
-// most ("reminded-already"), unless it is decided for good
+// most ("reminded-already"), passing over whoever must not be asked again now
+// ("asked-already", "asked-enough" when nobody is left), unless it is decided for good
 // ("application-decided") or has lapsed ("application-lapsed"). It costs
 // nothing when all have. more is written with it.
 func (s *service) remind(ctx context.Context, item applicationItem, more ...types.TransactWriteItem) error {
@@ -157,7 +160,19 @@ func (s *service) remind(ctx context.Context, item applicationItem, more ...type
 		return err
 	}
 	var writes dynamo.Writes
+	earlier := item.askedLately(now)
+	item.Asked = slices.Clone(earlier)
+	var refusal error
+	waiting = slices.DeleteFunc(waiting, func(role alliance.Role) bool {
+		not := item.ask(earlier, item.Members[role].Person, now)
+		refusal = cmp.Or(refusal, not)
+		return not != nil
+	})
+	if len(waiting) == 0 {
+		return refusal
+	}
 	writes.Add(s.table.Update(item.Key, expression.Set(expression.Name("reminded_at"), expression.Value(now)).
+		Set(expression.Name("asked"), expression.Value(item.Asked)).
 		Add(expression.Name("revision"), expression.Value(1)), sameRevision(item)))
 	writes.Add(s.table.Check(item.claim(), item.mine()))
 	for _, role := range waiting {

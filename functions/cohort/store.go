@@ -135,6 +135,7 @@ type applicationItem struct {
 	// reads again.
 	Revision      int       `dynamodbav:"revision"`
 	RemindedAt    time.Time `dynamodbav:"reminded_at"`
+	Asked         []asking  `dynamodbav:"asked,omitempty"` // the mails of the last day
 	openwork.Mark           // while it waits for the team's decision
 }
 
