@@ -213,3 +213,61 @@ func TestFactsTellWhenTheyWereSaid(t *testing.T) {
 		t.Errorf("%+v %+v", in, out)
 	}
 }
+
+// TestATerritoryIsFreeOnceItsFourAreErased, unless it was accepted: an
+// application of nobody must not keep others out.
+func TestATerritoryIsFreeOnceItsFourAreErased(t *testing.T) {
+	for _, decision := range []string{"", waitingForSeat, accepted} {
+		w := newWorld(t)
+		id := w.completed(2, 1)[0]
+		if decision != "" {
+			if _, err := w.decide(w.member(), id, decisionInput{Decision: decision}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		item, err := w.application(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(time.Minute)
+		body := map[string]any{"territory": communes[0], "motivation": "m", "quartet": four(7)}
+		for _, m := range item.Members {
+			w.refused(http.StatusConflict, "already-applied", "POST", "/v1/cohorts/occitanie/applications", body)
+			for range 2 {
+				if err := w.erase(t.Context(), m.Person, w.Clock.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if decision == accepted {
+			w.refused(http.StatusConflict, "already-applied", "POST", "/v1/cohorts/occitanie/applications", body)
+			continue
+		}
+		w.call(http.StatusCreated, "POST", "/v1/cohorts/occitanie/applications", body, nil)
+		token, err := w.manageURL(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.refused(http.StatusConflict, "application-lapsed", "PATCH", "/v1/applications/"+id, map[string]any{"quartet": four(8)}, "Authorization", "Bearer "+query(t, token))
+	}
+}
+
+// TestErasureLeavesTheClaimOfAnother: of a lapsed application, whose territory
+// is another's by now.
+func TestErasureLeavesTheClaimOfAnother(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.lapse()
+	item, err := w.application(t.Context(), first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range item.Members {
+		if err := w.erase(t.Context(), m.Person, w.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var claim claimItem
+	if found, err := w.table.Get(t.Context(), claimKey("occitanie", communes[0]), &claim); err != nil || !found || claim.Application != second.ID {
+		t.Errorf("%v %v %+v", found, err, claim)
+	}
+}
