@@ -141,17 +141,29 @@ func (s *service) settle(ctx context.Context, old applicationItem, in decisionIn
 	case item.live() && refused.Failed(settledClaim):
 		return old, errApplied
 	case item.Decision == accepted && refused.Failed(settledSeat):
-		return old, errFull
+		return old, fullUnlessChanged(refused, to)
 	}
 	return old, err
 }
 
+// fullUnlessChanged is why no seat was taken: none is left, unless the cohort
+// became another while it was read (*dynamo.Refused).
+func fullUnlessChanged(refused *dynamo.Refused, read cohortItem) error {
+	var now cohortItem
+	if _, err := refused.Old(settledSeat, &now); err != nil {
+		return err
+	}
+	if now.Programme != read.Programme || now.EndsOn != read.EndsOn {
+		return refused
+	}
+	return errFull
+}
+
 // enrol takes a seat and says that the territory is in.
 func (s *service) enrol(writes *dynamo.Writes, to cohortItem, item applicationItem, now time.Time) {
-	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(1)), s.seatLeft))
-	writes.Add(s.cohorts.Put(territoryItem{Key: territoryKey(to.Slug, item.Territory, byApplication), Territory: item.Territory, EnrolledOn: item.DecidedOn}))
-	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, now,
-		ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.DecidedOn, EndsOn: to.EndsOn, Source: byApplication, SaidAt: now.UTC().Format(time.RFC3339)}), now))
+	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(1)), s.seatLeft, to.stated()))
+	s.state(writes, to, territoryItem{Key: territoryKey(to.Slug, item.Territory, byApplication), Territory: item.Territory,
+		EnrolledOn: item.DecidedOn, SaidAt: now.UTC().Format(time.RFC3339)}, now)
 }
 
 // leave gives the seat back and says that the territory is out.

@@ -28,7 +28,8 @@ func (s *service) follow(ctx context.Context, record events.DynamoDBEventRecord)
 	case said.Milestone != "":
 		writes.Add(s.cohorts.Put(milestoneItem{milestoneKey(said.Cohort, said.Territory, said.Milestone), said.Territory, said.Milestone, said.ReachedOn, said.Version}, newer))
 	default:
-		writes.Add(s.cohorts.Put(territoryItem{territoryKey(said.Cohort, said.Territory, byPartner), said.Territory, said.EnrolledOn, said.Out, said.Version}, newer))
+		writes.Add(s.cohorts.Put(territoryItem{Key: territoryKey(said.Cohort, said.Territory, byPartner),
+			Territory: said.Territory, EnrolledOn: said.EnrolledOn, Out: said.Out, Version: said.Version}, newer))
 	}
 	return refusedAsDone(writes.Commit(ctx, s.cohorts.Client))
 }

@@ -38,6 +38,9 @@ var Function = function.Define(function.Spec[service]{
 	Streams: []function.Stream[service]{{
 		Table: function.Partners, Consume: (*service).follow,
 		Prefixes: []function.KeyPrefix{{Attribute: "pk", Prefix: partnership.StatePrefix}},
+	}, {
+		Table: function.Cohorts, Consume: (*service).restated,
+		Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: partnership.CohortItemKey("").SK}},
 	}},
 	Routes: slices.Concat([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/cohorts", Access: function.Public, Handle: (*service).getCohorts,

@@ -175,19 +175,22 @@ func TestNobodyConfirmsWhatIsOver(t *testing.T) {
 	}
 }
 
-// facts are those of a type in the ledger, in order.
-func facts[T any](w *world, kind string) (all []T) {
+// stated is a fact of the ledger.
+type stated[T any] struct {
+	ID, Type string
+	Data     T
+}
+
+// facts are those of a type in the ledger.
+func facts[T any](w *world, kind string) (all []stated[T]) {
 	w.t.Helper()
 	for _, item := range w.Dump(function.Ledger) {
-		var fact struct {
-			ID, Type string
-			Data     T
-		}
+		var fact stated[T]
 		if err := json.Unmarshal([]byte(item["event"].(string)), &fact); err != nil {
 			w.t.Fatal(err)
 		}
 		if fact.Type == kind {
-			all = append(all, fact.Data)
+			all = append(all, fact)
 		}
 	}
 	return all
@@ -209,7 +212,7 @@ func TestFactsTellWhenTheyWereSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	in, out := facts[ledger.Enrolled](w, ledger.EnrolledType), facts[ledger.Withdrawn](w, "territory.withdrawn.v1")
-	if len(in) != 1 || in[0].SaidAt != "2026-03-10T09:00:00Z" || len(out) != 1 || out[0].SaidAt != "2026-03-10T10:00:00Z" {
+	if len(in) != 1 || in[0].Data.SaidAt != "2026-03-10T09:00:00Z" || len(out) != 1 || out[0].Data.SaidAt != "2026-03-10T10:00:00Z" {
 		t.Errorf("%+v %+v", in, out)
 	}
 }

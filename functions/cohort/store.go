@@ -99,6 +99,12 @@ type territoryItem struct {
 	// Out marks a territory that has left.
 	Out     bool   `dynamodbav:"out,omitempty"`
 	Version string `dynamodbav:"version,omitempty"` // of the partner's event
+	// Fact is the fact in the ledger that says so, and what follows is what it
+	// says: of an application, for the function partner keeps its own.
+	Fact      string `dynamodbav:"fact,omitempty"`
+	Programme string `dynamodbav:"programme,omitempty"`
+	EndsOn    string `dynamodbav:"ends_on,omitempty"`
+	SaidAt    string `dynamodbav:"said_at,omitempty"`
 }
 
 func territoryKey(slug, territory, source string) dynamo.Key {

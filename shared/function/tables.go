@@ -77,7 +77,7 @@ var Definitions = []Definition{
 		},
 	},
 	{
-		Table: Cohorts, TTL: true, Durable: true,
+		Table: Cohorts, TTL: true, Stream: true, Durable: true,
 		Indexes: []Index{{Name: "cohorts", Hash: "list", Range: "list_at", IncludeAllItems: true}},
 	},
 	{
