@@ -198,7 +198,7 @@ func checkTerritory(faults *fault.Fields, code string, in cohortItem) (found ter
 			where = "en région " + name
 		}
 		region, _ := territory.LookupLevel(in.Region, territory.Region)
-		faults.Add("territory", found.Name+" se trouve "+where+" : cette cohorte accompagne des territoires de la région "+region.Name+".")
+		faults.Add("territory", found.Name+" se trouve "+where+" : cette cohorte accompagne des territoires de la région "+region.Name+".")
 	}
 	return found
 }

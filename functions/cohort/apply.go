@@ -51,7 +51,7 @@ func checkMotivation(faults *fault.Fields, text *string) {
 	if *text == "" {
 		faults.Add("motivation", "Dites en quelques mots ce qui vous amène.")
 	} else if utf8.RuneCountInString(*text) > maxMotivation {
-		faults.Add("motivation", "Raccourcissez ce texte : 5 000 caractères au plus.")
+		faults.Add("motivation", "Raccourcissez ce texte : 5 000 caractères au plus.")
 	}
 }
 
@@ -226,7 +226,7 @@ func (s *service) patchApplication(w http.ResponseWriter, r *http.Request) error
 	return web.JSON(w, http.StatusOK, item.view())
 }
 
-var errDecided = fault.New(fault.Conflict, "application-decided", "Cette candidature est déjà décidée : écrivez-nous pour la changer.")
+var errDecided = fault.New(fault.Conflict, "application-decided", "Cette candidature est déjà décidée : écrivez-nous pour la changer.")
 
 // completeWith changes an application that is not decided for good. Whoever is
 // named anew gets a mail to confirm. It returns the Conflict faults

@@ -17,8 +17,8 @@ const (
 )
 
 var (
-	errAskedAlready = fault.New(fault.Conflict, "asked-already", "Cette personne a reçu un message pour cette candidature il y a moins d’une heure : réessayez plus tard.")
-	errAskedEnough  = fault.New(fault.Conflict, "asked-enough", "Assez de messages sont partis pour cette candidature en vingt-quatre heures : réessayez demain.")
+	errAskedAlready = fault.New(fault.Conflict, "asked-already", "Cette personne a reçu un message pour cette candidature il y a moins d’une heure : réessayez plus tard.")
+	errAskedEnough  = fault.New(fault.Conflict, "asked-enough", "Assez de messages sont partis pour cette candidature en vingt-quatre heures : réessayez demain.")
 )
 
 // asking is a mail that asked someone to confirm.

@@ -12,7 +12,7 @@ import (
 // errLapsed is what an application gets that nobody confirmed in time, once
 // another one of the same territory has come: it can only be closed.
 var errLapsed = fault.New(fault.Conflict, "application-lapsed",
-	"Personne n’a confirmé cette candidature à temps et le territoire en a déposé une autre : celle-ci ne peut plus changer, seulement être retirée.")
+	"Personne n’a confirmé cette candidature à temps et le territoire en a déposé une autre : celle-ci ne peut plus changer, seulement être retirée.")
 
 func (i applicationItem) claim() dynamo.Key { return claimKey(i.Cohort, i.Territory) }
 

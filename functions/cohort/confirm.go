@@ -45,7 +45,7 @@ const rounds = 10
 // confirmation.
 var overFaults = map[string]*fault.Error{
 	withdrawn: errWithdrawn,
-	declined:  fault.New(fault.Conflict, "application-declined", "Cette candidature n’a pas été retenue : il n’y a plus rien à confirmer."),
+	declined:  fault.New(fault.Conflict, "application-declined", "Cette candidature n’a pas été retenue : il n’y a plus rien à confirmer."),
 }
 
 var errNotMember = fault.New(fault.Forbidden, "not-a-member", "Seul le lien reçu par chacune des quatre personnes permet de confirmer.")
@@ -125,7 +125,7 @@ func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject 
 // remindEvery is how often the four may be reminded.
 const remindEvery = time.Hour
 
-var errReminded = fault.New(fault.Conflict, "reminded-already", "Un message est parti il y a moins d’une heure : laissez-leur le temps.")
+var errReminded = fault.New(fault.Conflict, "reminded-already", "Un message est parti il y a moins d’une heure : laissez-leur le temps.")
 
 func (s *service) postReminder(w http.ResponseWriter, r *http.Request) error {
 	item, _, err := s.opened(r.Context(), r.PathValue("id"), web.BearerToken(r))

@@ -36,14 +36,14 @@ func (in decisionInput) check(faults *fault.Fields) {
 		faults.Add("decision", "Choisissez accepted, declined ou waiting.")
 	}
 	if utf8.RuneCountInString(in.Note) > maxNote {
-		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
+		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
 	}
 }
 
 var (
 	errFull       = fault.New(fault.Conflict, "cohort-full", "Toutes les places de cette cohorte sont prises.")
-	errIncomplete = fault.New(fault.Conflict, "application-incomplete", "Les quatre personnes n’ont pas toutes confirmé : la candidature ne peut pas encore être acceptée.")
-	errEnded      = fault.New(fault.Conflict, "cohort-ended", "Cette cohorte est terminée : aucun territoire ne peut plus y entrer.")
+	errIncomplete = fault.New(fault.Conflict, "application-incomplete", "Les quatre personnes n’ont pas toutes confirmé : la candidature ne peut pas encore être acceptée.")
+	errEnded      = fault.New(fault.Conflict, "cohort-ended", "Cette cohorte est terminée : aucun territoire ne peut plus y entrer.")
 	errWithdrawn  = fault.New(fault.Conflict, "application-withdrawn", "Le territoire a retiré cette candidature.")
 )
 

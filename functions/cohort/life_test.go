@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
@@ -167,7 +168,7 @@ func TestNobodyConfirmsWhatIsOver(t *testing.T) {
 		if strings.Contains(page, "Je confirme") {
 			t.Error("the page asks to confirm")
 		}
-		d.says(http.StatusConflict, "/candidatures/"+made.ID+"/confirmer", url.Values{"token": {late}}, overFaults[decision].Detail)
+		d.says(http.StatusConflict, "/candidatures/"+made.ID+"/confirmer", url.Values{"token": {late}}, strings.ReplaceAll(overFaults[decision].Detail, french.NoBreak, " "))
 		if n := d.mailsAsked() - before; n > 0 {
 			t.Errorf("%d mails", n)
 		}

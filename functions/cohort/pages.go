@@ -149,7 +149,7 @@ func (s *service) renderApply(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	view := viewCohort(item.shown(s.now(), nil, nil))
-	return s.pages.Render(w, r, status, "apply", web.Page{Title: "Candidater : " + item.Name, Form: form, Data: applyView{view, roleViews(form)}})
+	return s.pages.Render(w, r, status, "apply", web.Page{Title: "Candidater : " + item.Name, Form: form, Data: applyView{view, roleViews(form)}})
 }
 
 // quartetFrom reads the four from a form; a role of which nothing is typed is
@@ -175,7 +175,7 @@ func (s *service) applyPosted(w http.ResponseWriter, r *http.Request) error {
 	in := applicationInput{Territory: values.Get("territory"), Motivation: values.Get("motivation"), Quartet: quartetFrom(values)}
 	var faults fault.Fields
 	if values.Get(web.TrapField) != "" {
-		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
+		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
 	}
 	answer, err := s.apply(r.Context(), r.PathValue("slug"), in, &faults, values.Get(web.KeyField), []byte(values.Encode()))
 	if f := fault.As(err); f != nil && (f.Kind == fault.Invalid || f.Code == "already-applied" || f.Code == "cohort-closed") {
@@ -208,7 +208,7 @@ type memberView struct {
 
 var statusTitles = map[string]string{
 	draft:          "Candidature à compléter",
-	awaitingFour:   "Candidature : des confirmations manquent",
+	awaitingFour:   "Candidature : des confirmations manquent",
 	complete:       "Candidature complète",
 	accepted:       "Candidature acceptée",
 	declined:       "Candidature non retenue",

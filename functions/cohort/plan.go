@@ -17,7 +17,7 @@ var (
 	errNoCohort = fault.New(fault.NotFound, "unknown-cohort", "Cette cohorte n’existe pas.")
 	errExists   = fault.New(fault.Conflict, "cohort-exists", "Une autre cohorte porte déjà cet identifiant.")
 	errTaken    = fault.New(fault.Conflict, "seats-below-accepted", "Plus de territoires que cela sont déjà acceptés.")
-	errChanged  = fault.New(fault.Conflict, "changed-meanwhile", "Cela vient de changer : relisez, puis recommencez.")
+	errChanged  = fault.New(fault.Conflict, "changed-meanwhile", "Cela vient de changer : relisez, puis recommencez.")
 )
 
 func (s *service) postCohort(w http.ResponseWriter, r *http.Request) error {

@@ -154,14 +154,14 @@ func TestRestatingIsResumed(t *testing.T) {
 			for number := 1; ; number++ {
 				w := newWorld(t)
 				w.newCohort(territories)
+				var writes dynamo.Writes
 				for n := range territories {
 					code := fmt.Sprintf("%05d", n)
-					var writes dynamo.Writes
 					writes.Add(w.cohorts.Put(territoryItem{Key: territoryKey("occitanie", code, byApplication), Territory: code, EnrolledOn: "2026-03-10",
 						Fact: w.newID("fact"), Programme: "Avant", EndsOn: "2026-12-31", SaidAt: "2026-03-10T09:00:00Z"}))
-					if err := writes.Commit(t.Context(), w.cohorts.Client); err != nil {
-						t.Fatal(err)
-					}
+				}
+				if err := writes.Commit(t.Context(), w.cohorts.Client); err != nil {
+					t.Fatal(err)
 				}
 				since := w.Faults(functiontest.At(number, kind))
 				if w.restateCohort(t.Context(), "occitanie") != nil {

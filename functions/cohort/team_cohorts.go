@@ -98,7 +98,7 @@ func (s *service) renderCohortForm(w http.ResponseWriter, r *http.Request, statu
 	}
 	title := "Ouvrir une cohorte"
 	if of.Slug != "" {
-		title = "Modifier « " + of.Name + " »"
+		title = "Modifier « " + of.Name + " »"
 	}
 	return s.pages.Render(w, r, status, "team_cohort_form", web.Page{Title: title, Form: form, Data: view})
 }
