@@ -46,6 +46,22 @@ func TestUnitsOfEachAction(t *testing.T) {
 				t.Error(err)
 			}
 		}, 7, 12},
+		{"give a role to someone else", func() {
+			w.call(http.StatusOK, "PATCH", "/v1/applications/"+third.ID, map[string]any{"quartet": map[string]any{"officer": someone("Lou")}}, nil, bearerOf(w, third)...)
+		}, 2, 11},
+		{"decline", func() {
+			w.call(http.StatusOK, "POST", "/v1/applications/"+ids[1]+"/decision", `{"decision":"declined"}`, nil, team...)
+		}, 7, 16},
+		{"change a cohort", func() { w.call(http.StatusOK, "PATCH", "/v1/cohorts/occitanie", `{"ends_on":"2027-05-31"}`, nil, team...) }, 3, 5},
+		{"state one enrolment anew", func() {
+			if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
+				t.Error(err)
+			}
+		}, 2, 6},
+		{"remind three", func() {
+			w.Clock.Advance(2 * askEvery)
+			w.call(http.StatusOK, "POST", "/v1/applications/"+third.ID+"/reminders", nil, nil, bearerOf(w, third)...)
+		}, 5, 11},
 	} {
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)
