@@ -89,18 +89,19 @@ func TestEnrolmentsSayWhatTheirCohortIs(t *testing.T) {
 // TestAnotherAnnouncementRestatesEnrolments, as a change by the team does.
 func TestAnotherAnnouncementRestatesEnrolments(t *testing.T) {
 	w := newWorld(t)
-	w.announce("Occitanie", 3, 0)
-	w.Drain()
+	announced := partnership.Announced{Name: "Occitanie", Programme: "P", Scale: "regional", Region: "76", Seats: 3,
+		OpensOn: "2026-03-01", ClosesOn: "2026-03-31", StartsOn: "2026-04-15", EndsOn: "2027-04-15"}
+	said := partnership.Said{Partner: "occitanie", Cohort: "occitanie", Announced: &announced}
+	if err := w.followAnnounced(t.Context(), said.Dated(w.Clock.Now())); err != nil {
+		t.Fatal(err)
+	}
 	made := w.applyFor(0)
 	w.confirmAll(0, made.ID)
 	w.call(http.StatusOK, "POST", "/v1/applications/"+made.ID+"/decision", `{"decision":"accepted"}`, nil, w.Bearer("team")...)
-	item, err := w.cohort(t.Context(), "occitanie")
-	if err != nil {
+	announced.EndsOn = "2028-01-31"
+	if err := w.followAnnounced(t.Context(), said.Dated(w.Clock.Now().Add(time.Minute))); err != nil {
 		t.Fatal(err)
 	}
-	announced := *item.Announced
-	announced.EndsOn = "2028-01-31"
-	w.says(partnership.Said{Key: partnership.CohortKey("occitanie", "occitanie"), Cohort: "occitanie", Announced: &announced}, 1)
 	w.Drain()
 	if got := w.standing()[communes[0]]; got.EndsOn != "2028-01-31" || got.Corrects == "" {
 		t.Errorf("%+v", got)
