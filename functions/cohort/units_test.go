@@ -52,7 +52,9 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"decline", func() {
 			w.call(http.StatusOK, "POST", "/v1/applications/"+ids[1]+"/decision", `{"decision":"declined"}`, nil, team...)
 		}, 7, 16},
-		{"change a cohort", func() { w.call(http.StatusOK, "PATCH", "/v1/cohorts/occitanie", `{"ends_on":"2027-05-31"}`, nil, team...) }, 3, 5},
+		{"change a cohort", func() {
+			w.call(http.StatusOK, "PATCH", "/v1/cohorts/occitanie", `{"ends_on":"2027-05-31"}`, nil, team...)
+		}, 3, 5},
 		{"state one enrolment anew", func() {
 			if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
 				t.Error(err)
