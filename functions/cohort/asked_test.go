@@ -25,8 +25,8 @@ func TestNobodyIsAskedWithoutEnd(t *testing.T) {
 		name("Lou")
 		name("Max")
 	}
-	if lou, max := len(w.mails("lou@territoire.example")), len(w.mails("max@territoire.example")); lou != 1 || max != 1 {
-		t.Errorf("%d %d", lou, max)
+	if lou, other := len(w.mails("lou@territoire.example")), len(w.mails("max@territoire.example")); lou != 1 || other != 1 {
+		t.Errorf("%d %d", lou, other)
 	}
 	before, err := w.application(t.Context(), made.ID)
 	if err != nil {
@@ -43,8 +43,8 @@ func TestNobodyIsAskedWithoutEnd(t *testing.T) {
 		name("Lou")
 		name("Max")
 	}
-	if lou, max := len(w.mails("lou@territoire.example")), len(w.mails("max@territoire.example")); lou != 3 || max != 3 {
-		t.Errorf("%d %d", lou, max)
+	if lou, other := len(w.mails("lou@territoire.example")), len(w.mails("max@territoire.example")); lou != 3 || other != 3 {
+		t.Errorf("%d %d", lou, other)
 	}
 	// Others: twelve in a day, of whatever they are.
 	for n := range 10 {
