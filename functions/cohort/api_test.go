@@ -75,6 +75,7 @@ func TestATerritoryAppliesWithItsFour(t *testing.T) {
 	bearer := []string{"Authorization", "Bearer " + query(t, made.ManageURL)}
 	w.call(http.StatusUnauthorized, "PATCH", "/v1/applications/"+made.ID, `{}`, nil)
 	w.call(http.StatusForbidden, "PATCH", "/v1/applications/app_other", `{}`, nil, bearer...)
+	w.Clock.Advance(askEvery) // Ada was asked already
 	w.call(http.StatusOK, "PATCH", "/v1/applications/"+made.ID, map[string]any{"quartet": map[string]any{"state": someone("Ada"), "socioeconomic": someone("Zoe")}}, &changed, bearer...)
 	if changed.Status != awaitingFour || len(changed.Unconfirmed) != 4 || len(changed.Notes) != 1 {
 		t.Errorf("%+v", changed)
@@ -100,7 +101,7 @@ func TestATerritoryAppliesWithItsFour(t *testing.T) {
 		t.Errorf("%+v", changed)
 	}
 	w.call(http.StatusGone, "POST", "/v1/applications/"+made.ID+"/confirm", tokenBody{old}, nil)
-	w.call(http.StatusConflict, "POST", "/v1/applications/"+made.ID+"/reminders", nil, nil, bearer...)
+	w.refused(http.StatusConflict, "asked-already", "POST", "/v1/applications/"+made.ID+"/reminders", nil, bearer...)
 	w.Clock.Advance(2 * time.Hour)
 	w.call(http.StatusOK, "POST", "/v1/applications/"+made.ID+"/reminders", nil, nil, bearer...)
 	if got := w.mails("lou@territoire.example"); len(got) != 2 {

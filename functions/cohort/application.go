@@ -58,6 +58,13 @@ func (i applicationItem) unconfirmed() []alliance.Role {
 	return roles
 }
 
+// undecided tells whether it can still be completed: whoever waits for a seat
+// may be accepted later, and needs the four for it.
+func (i applicationItem) undecided() bool { return i.Decision == "" || i.Decision == waitingForSeat }
+
+// whole tells whether all four are named and have confirmed.
+func (i applicationItem) whole() bool { return len(i.missing()) == 0 && len(i.unconfirmed()) == 0 }
+
 // live tells whether it keeps others from applying for the same territory.
 func (i applicationItem) live() bool { return i.Decision != declined && i.Decision != withdrawn }
 
@@ -191,7 +198,7 @@ func checkTerritory(faults *fault.Fields, code string, in cohortItem) (found ter
 			where = "en région " + name
 		}
 		region, _ := territory.LookupLevel(in.Region, territory.Region)
-		faults.Add("territory", found.Name+" se trouve "+where+" : cette cohorte accompagne des territoires de la région "+region.Name+".")
+		faults.Add("territory", found.Name+" se trouve "+where+" : cette cohorte accompagne des territoires de la région "+region.Name+".")
 	}
 	return found
 }

@@ -24,7 +24,7 @@ import (
 
 // applicationsQuery is what the team's list takes.
 type applicationsQuery struct {
-	Status string `query:"status" doc:"draft, awaiting_quartet, complete, accepted, declined, waiting or withdrawn"`
+	Status string `query:"status" doc:"draft, awaiting_quartet, complete, accepted, declined, waiting or withdrawn; a page may then have fewer items than the limit and yet a next one"`
 	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
 	Cursor string `query:"cursor"`
 }
@@ -73,6 +73,13 @@ func (s *service) getApplications(w http.ResponseWriter, r *http.Request) error 
 	return web.JSON(w, http.StatusOK, page)
 }
 
+// A rare status is looked for so far in one call: the page then has fewer than
+// were asked for, perhaps none, and a cursor from which to go on.
+const (
+	queriesEach = 6
+	readEach    = 100 // applications, when only some of them are wanted
+)
+
 // applications returns a page of the applications to a cohort, in order of
 // arrival, with the four of each.
 func (s *service) applications(ctx context.Context, slug string, query applicationsQuery) (applicationPage, error) {
@@ -87,12 +94,15 @@ func (s *service) applications(ctx context.Context, slug string, query applicati
 	if err != nil {
 		return applicationPage{}, fmt.Errorf("applications: %w", err)
 	}
-	page := applicationPage{Items: []listedApplication{}}
-	for {
+	page, atOnce := applicationPage{Items: []listedApplication{}}, query.Limit+1
+	if query.Status != "" {
+		atOnce = readEach
+	}
+	for range queriesEach {
 		answer, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{
 			TableName: &s.table.Name, IndexName: aws.String("cohort"), KeyConditionExpression: expr.KeyCondition(),
 			ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-			Limit: aws.Int32(int32(query.Limit) + 1), ExclusiveStartKey: start,
+			Limit: aws.Int32(int32(atOnce)), ExclusiveStartKey: start,
 		})
 		if err != nil {
 			return applicationPage{}, fmt.Errorf("applications: %w", err)
@@ -121,6 +131,8 @@ func (s *service) applications(ctx context.Context, slug string, query applicati
 			return page, nil
 		}
 	}
+	page.NextCursor, err = dynamo.Cursor(start)
+	return page, err
 }
 
 // place is where an application stands in the index "cohort".

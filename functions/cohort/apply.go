@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ func checkMotivation(faults *fault.Fields, text *string) {
 	if *text == "" {
 		faults.Add("motivation", "Dites en quelques mots ce qui vous amène.")
 	} else if utf8.RuneCountInString(*text) > maxMotivation {
-		faults.Add("motivation", "Raccourcissez ce texte : 5 000 caractères au plus.")
+		faults.Add("motivation", "Raccourcissez ce texte : 5 000 caractères au plus.")
 	}
 }
 
@@ -142,13 +143,16 @@ func someInvalid(faults fault.Fields) bool {
 
 // enter names people for roles: it changes the item and adds what stands under
 // each of them, with the mail that asks them to confirm. Whoever holds the
-// role already keeps it, confirmed or not.
+// role already keeps it, confirmed or not. It returns the Conflict faults
+// "asked-already" and "asked-enough".
 func (s *service) enter(ctx context.Context, writes *dynamo.Writes, item *applicationItem, to cohortItem, q quartet) error {
 	people, err := s.hashes(ctx, q)
 	if err != nil {
 		return err
 	}
 	item.Members = maps.Clone(item.Members)
+	earlier := item.askedLately(s.now())
+	item.Asked = slices.Clone(earlier)
 	for _, role := range alliance.Quartet {
 		m := q.named()[role]
 		if m == nil {
@@ -164,6 +168,9 @@ func (s *service) enter(ctx context.Context, writes *dynamo.Writes, item *applic
 		}
 		if held {
 			writes.Add(s.table.Delete(memberKey(before.Person, item.ID, role)))
+		}
+		if err := item.ask(earlier, people[role], s.now()); err != nil {
+			return err
 		}
 		item.Members[role] = memberIn{Person: people[role]}
 		writes.Add(s.table.Put(record))
@@ -219,11 +226,12 @@ func (s *service) patchApplication(w http.ResponseWriter, r *http.Request) error
 	return web.JSON(w, http.StatusOK, item.view())
 }
 
-var errDecided = fault.New(fault.Conflict, "application-decided", "Cette candidature est déjà décidée : écrivez-nous pour la changer.")
+var errDecided = fault.New(fault.Conflict, "application-decided", "Cette candidature est déjà décidée : écrivez-nous pour la changer.")
 
-// completeWith changes an application that is not decided yet. Whoever is
+// completeWith changes an application that is not decided for good. Whoever is
 // named anew gets a mail to confirm. It returns the Conflict faults
-// "application-decided" and "changed-meanwhile".
+// "application-decided", "application-lapsed", "changed-meanwhile", and those of
+// enter.
 func (s *service) completeWith(ctx context.Context, old applicationItem, in applicationChange, faults *fault.Fields) (applicationItem, error) {
 	in.Quartet.check(faults)
 	if in.Motivation != nil {
@@ -232,7 +240,7 @@ func (s *service) completeWith(ctx context.Context, old applicationItem, in appl
 	if err := faults.Err(); err != nil {
 		return old, err
 	}
-	if old.Decision != "" {
+	if !old.undecided() {
 		return old, errDecided
 	}
 	to, err := s.cohort(ctx, old.Cohort)
@@ -249,8 +257,14 @@ func (s *service) completeWith(ctx context.Context, old applicationItem, in appl
 	if checkDistinct(item.Members, faults); len(*faults) > 0 {
 		return old, faults.Err()
 	}
+	writes.Add(s.table.Check(old.claim(), old.mine()))
 	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
-	return item, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) && refused.Failed(len(writes.Items)-2) {
+		return old, errLapsed
+	}
+	return item, refusedAs(err, errChanged)
 }
 
 // sameRevision holds for an application that nobody has changed since it was read.

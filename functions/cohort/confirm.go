@@ -1,9 +1,11 @@
 package cohort
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -39,11 +41,20 @@ func (s *service) postConfirmation(w http.ResponseWriter, r *http.Request) error
 // rounds bounds how often a change starts over because others were quicker.
 const rounds = 10
 
+// overFaults say why an application that will never be accepted takes no
+// confirmation.
+var overFaults = map[string]*fault.Error{
+	withdrawn: errWithdrawn,
+	declined:  fault.New(fault.Conflict, "application-declined", "Cette candidature n’a pas été retenue : il n’y a plus rien à confirmer."),
+}
+
 var errNotMember = fault.New(fault.Forbidden, "not-a-member", "Seul le lien reçu par chacune des quatre personnes permet de confirmer.")
 
 // confirm notes that one of the four takes part, and that the address is
 // theirs: only the mail holds the token. Again, it changes nothing. It returns
-// "member-replaced" when somebody else holds the role now.
+// "member-replaced" when somebody else holds the role now, and
+// "application-withdrawn" or "application-declined" when there is nothing left
+// to take part in.
 func (s *service) confirm(ctx context.Context, id, token string) (item applicationItem, err error) {
 	for range rounds {
 		item, subject, err := s.opened(ctx, id, token)
@@ -55,6 +66,9 @@ func (s *service) confirm(ctx context.Context, id, token string) (item applicati
 		}
 		if item.Members[subject.Role].ConfirmedAt != "" {
 			return item, nil
+		}
+		if over := overFaults[item.Decision]; over != nil {
+			return item, over
 		}
 		item, err = s.confirmOnce(ctx, item, subject)
 		var refused *dynamo.Refused
@@ -85,11 +99,7 @@ func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject 
 	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
 	writes.Add(s.table.Update(key, expression.Set(expression.Name("confirmed_at"), expression.Value(now)), dynamo.Exists))
 	// Now that somebody stands for it, the territory is theirs for good.
-	claim := claimItem{Key: claimKey(old.Cohort, old.Territory), Application: old.ID}
-	mine := expression.Name("application_id").Equal(expression.Value(old.ID))
-	if old.live() {
-		writes.Add(s.table.Put(claim, dynamo.Absent.Or(mine)))
-	}
+	writes.Add(s.table.Put(claimItem{Key: old.claim(), Application: old.ID}, old.mine()))
 	to, err := s.cohort(ctx, old.Cohort)
 	if err != nil {
 		return old, err
@@ -100,7 +110,7 @@ func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject 
 	}
 	data := map[string]string{"cohort": to.Name, "territory": territoryName(old.Territory), "manage": pagePath(old.ID, token)}
 	template := "application-confirmed"
-	if item.status() == complete {
+	if item.whole() {
 		template = "application-complete"
 	}
 	writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), template, subject.Person, m.Email, m.fullName(), data, s.now()), dynamo.Absent))
@@ -115,7 +125,7 @@ func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject 
 // remindEvery is how often the four may be reminded.
 const remindEvery = time.Hour
 
-var errReminded = fault.New(fault.Conflict, "reminded-already", "Un message est parti il y a moins d’une heure : laissez-leur le temps.")
+var errReminded = fault.New(fault.Conflict, "reminded-already", "Un message est parti il y a moins d’une heure : laissez-leur le temps.")
 
 func (s *service) postReminder(w http.ResponseWriter, r *http.Request) error {
 	item, _, err := s.opened(r.Context(), r.PathValue("id"), web.BearerToken(r))
@@ -129,12 +139,17 @@ func (s *service) postReminder(w http.ResponseWriter, r *http.Request) error {
 }
 
 // remind asks again those of the four who have not confirmed, once an hour at
-// most ("reminded-already"). It costs nothing when all
-// have. more is written with it.
+// most ("reminded-already"), passing over whoever must not be asked again now
+// ("asked-already", "asked-enough" when nobody is left), unless it is decided for good
+// ("application-decided") or has lapsed ("application-lapsed"). It costs
+// nothing when all have. more is written with it.
 func (s *service) remind(ctx context.Context, item applicationItem, more ...types.TransactWriteItem) error {
 	waiting := item.unconfirmed()
-	if len(waiting) == 0 || item.Decision != "" {
+	if len(waiting) == 0 {
 		return nil
+	}
+	if !item.undecided() {
+		return errDecided
 	}
 	now := s.now().UTC()
 	if now.Sub(item.RemindedAt) < remindEvery {
@@ -145,8 +160,21 @@ func (s *service) remind(ctx context.Context, item applicationItem, more ...type
 		return err
 	}
 	var writes dynamo.Writes
+	earlier := item.askedLately(now)
+	item.Asked = slices.Clone(earlier)
+	var refusal error
+	waiting = slices.DeleteFunc(waiting, func(role alliance.Role) bool {
+		not := item.ask(earlier, item.Members[role].Person, now)
+		refusal = cmp.Or(refusal, not)
+		return not != nil
+	})
+	if len(waiting) == 0 {
+		return refusal
+	}
 	writes.Add(s.table.Update(item.Key, expression.Set(expression.Name("reminded_at"), expression.Value(now)).
+		Set(expression.Name("asked"), expression.Value(item.Asked)).
 		Add(expression.Name("revision"), expression.Value(1)), sameRevision(item)))
+	writes.Add(s.table.Check(item.claim(), item.mine()))
 	for _, role := range waiting {
 		var m memberItem
 		if found, err := s.table.Get(ctx, memberKey(item.Members[role].Person, item.ID, role), &m); err != nil || !found {
@@ -159,5 +187,10 @@ func (s *service) remind(ctx context.Context, item applicationItem, more ...type
 		writes.Add(s.table.Put(intent, dynamo.Absent))
 	}
 	writes.Items = append(writes.Items, more...)
-	return refusedAs(writes.Commit(ctx, s.table.Client), errReminded)
+	err = writes.Commit(ctx, s.table.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) && refused.Failed(1) {
+		return errLapsed
+	}
+	return refusedAs(err, errReminded)
 }

@@ -36,13 +36,14 @@ func (in decisionInput) check(faults *fault.Fields) {
 		faults.Add("decision", "Choisissez accepted, declined ou waiting.")
 	}
 	if utf8.RuneCountInString(in.Note) > maxNote {
-		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
+		faults.Add("note", "Raccourcissez ce mot : 2 000 caractères au plus.")
 	}
 }
 
 var (
 	errFull       = fault.New(fault.Conflict, "cohort-full", "Toutes les places de cette cohorte sont prises.")
-	errIncomplete = fault.New(fault.Conflict, "application-incomplete", "Les quatre personnes n’ont pas toutes confirmé : la candidature ne peut pas encore être acceptée.")
+	errIncomplete = fault.New(fault.Conflict, "application-incomplete", "Les quatre personnes n’ont pas toutes confirmé : la candidature ne peut pas encore être acceptée.")
+	errEnded      = fault.New(fault.Conflict, "cohort-ended", "Cette cohorte est terminée : aucun territoire ne peut plus y entrer.")
 	errWithdrawn  = fault.New(fault.Conflict, "application-withdrawn", "Le territoire a retiré cette candidature.")
 )
 
@@ -64,7 +65,7 @@ func (s *service) postDecision(w http.ResponseWriter, r *http.Request) error {
 }
 
 // decide carries out a decision: the same again changes nothing and tells
-// nobody. It returns the Conflict faults "cohort-full",
+// nobody. It returns the Conflict faults "cohort-full", "cohort-ended",
 // "application-incomplete", "application-withdrawn", "already-applied" (the
 // territory has another live application by now) and "changed-meanwhile".
 func (s *service) decide(ctx context.Context, id string, in decisionInput) (applicationItem, error) {
@@ -78,7 +79,7 @@ func (s *service) decide(ctx context.Context, id string, in decisionInput) (appl
 			return old, nil
 		case old.Decision == withdrawn:
 			return old, errWithdrawn
-		case in.Decision == accepted && len(old.missing())+len(old.unconfirmed()) > 0:
+		case in.Decision == accepted && !old.whole():
 			return old, errIncomplete
 		}
 		entry, err := s.audit.Entry(ctx, "application."+in.Decision, id, map[string]string{"status": old.status()}, map[string]string{"status": in.Decision})
@@ -110,15 +111,17 @@ func (s *service) settle(ctx context.Context, old applicationItem, in decisionIn
 		return old, err
 	}
 	now := s.now()
+	if in.Decision == accepted && to.status(now) == ended {
+		return old, errEnded
+	}
 	item := old
 	item.Decision, item.DecidedOn, item.Revision = in.Decision, now.In(french.Paris()).Format(time.DateOnly), old.Revision+1
 	var writes dynamo.Writes
 	writes.Add(s.table.Put(item.marked(), sameRevision(old)))
-	key, mine := claimKey(old.Cohort, old.Territory), expression.Name("application_id").Equal(expression.Value(old.ID))
 	if item.live() {
-		writes.Add(s.table.Put(claimItem{Key: key, Application: old.ID}, dynamo.Absent.Or(mine)))
-	} else {
-		writes.Add(s.table.Delete(key, dynamo.Absent.Or(mine)))
+		writes.Add(s.table.Put(claimItem{Key: old.claim(), Application: old.ID}, old.mine()))
+	} else if err := s.release(ctx, &writes, old); err != nil {
+		return old, err
 	}
 	switch {
 	case item.Decision == accepted:
@@ -135,20 +138,32 @@ func (s *service) settle(ctx context.Context, old applicationItem, in decisionIn
 	switch {
 	case !errors.As(err, &refused) || refused.Failed(settledItem):
 		return item, err
-	case refused.Failed(settledClaim):
+	case item.live() && refused.Failed(settledClaim):
 		return old, errApplied
 	case item.Decision == accepted && refused.Failed(settledSeat):
-		return old, errFull
+		return old, fullUnlessChanged(refused, to)
 	}
 	return old, err
 }
 
+// fullUnlessChanged is why no seat was taken: none is left, unless the cohort
+// became another while it was read (*dynamo.Refused).
+func fullUnlessChanged(refused *dynamo.Refused, read cohortItem) error {
+	var now cohortItem
+	if _, err := refused.Old(settledSeat, &now); err != nil {
+		return err
+	}
+	if now.Programme != read.Programme || now.EndsOn != read.EndsOn {
+		return refused
+	}
+	return errFull
+}
+
 // enrol takes a seat and says that the territory is in.
 func (s *service) enrol(writes *dynamo.Writes, to cohortItem, item applicationItem, now time.Time) {
-	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(1)), s.seatLeft))
-	writes.Add(s.cohorts.Put(territoryItem{Key: territoryKey(to.Slug, item.Territory, byApplication), Territory: item.Territory, EnrolledOn: item.DecidedOn}))
-	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, now,
-		ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.DecidedOn, EndsOn: to.EndsOn, Source: byApplication}), now))
+	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(1)), s.seatLeft, to.stated()))
+	s.state(writes, to, territoryItem{Key: territoryKey(to.Slug, item.Territory, byApplication), Territory: item.Territory,
+		EnrolledOn: item.DecidedOn, SaidAt: now.UTC().Format(time.RFC3339)}, now)
 }
 
 // leave gives the seat back and says that the territory is out.
@@ -157,7 +172,7 @@ func (s *service) leave(writes *dynamo.Writes, to cohortItem, old applicationIte
 		expression.Name("accepted").GreaterThan(expression.Value(0))))
 	writes.Add(s.cohorts.Delete(territoryKey(to.Slug, old.Territory, byApplication)))
 	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", "territory.withdrawn.v1", to.Slug+"/"+old.Territory, now,
-		ledger.Withdrawn{Cohort: to.Slug, Programme: to.Programme, Territory: old.Territory, WithdrawnOn: day, Source: byApplication}), now))
+		ledger.Withdrawn{Cohort: to.Slug, Programme: to.Programme, Territory: old.Territory, WithdrawnOn: day, Source: byApplication, SaidAt: now.UTC().Format(time.RFC3339)}), now))
 }
 
 // confirmedFour are those of the four who have confirmed, each once however

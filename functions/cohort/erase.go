@@ -35,7 +35,8 @@ func (s *service) erase(ctx context.Context, person string, requested time.Time)
 	})
 }
 
-// eraseMember deletes one of the four, and the role that they held.
+// eraseMember deletes one of the four, and the role that they held. The last of
+// them frees the territory too: nobody stands for the application any more.
 func (s *service) eraseMember(ctx context.Context, person string, m memberItem) error {
 	for range rounds {
 		var writes dynamo.Writes
@@ -47,8 +48,12 @@ func (s *service) eraseMember(ctx context.Context, person string, m memberItem) 
 		if err == nil && item.Members[m.Role].Person == person {
 			role := expression.Name("members." + string(m.Role))
 			writes.Add(s.table.Update(item.Key, expression.Remove(role).Remove(expression.Name("open")).Remove(expression.Name("open_at")).
-				Add(expression.Name("revision"), expression.Value(1)),
-				expression.Name("members."+string(m.Role)+".person").Equal(expression.Value(person))))
+				Add(expression.Name("revision"), expression.Value(1)), sameRevision(item)))
+			if len(item.Members) == 1 && item.undecided() {
+				if err := s.release(ctx, &writes, item); err != nil {
+					return err
+				}
+			}
 		}
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused

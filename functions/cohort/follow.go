@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
 
@@ -27,7 +28,8 @@ func (s *service) follow(ctx context.Context, record events.DynamoDBEventRecord)
 	case said.Milestone != "":
 		writes.Add(s.cohorts.Put(milestoneItem{milestoneKey(said.Cohort, said.Territory, said.Milestone), said.Territory, said.Milestone, said.ReachedOn, said.Version}, newer))
 	default:
-		writes.Add(s.cohorts.Put(territoryItem{territoryKey(said.Cohort, said.Territory, byPartner), said.Territory, said.EnrolledOn, said.Out, said.Version}, newer))
+		writes.Add(s.cohorts.Put(territoryItem{Key: territoryKey(said.Cohort, said.Territory, byPartner),
+			Territory: said.Territory, EnrolledOn: said.EnrolledOn, Out: said.Out, Version: said.Version}, newer))
 	}
 	return refusedAsDone(writes.Commit(ctx, s.cohorts.Client))
 }
@@ -42,26 +44,46 @@ func refusedAsDone(err error) error {
 }
 
 // followAnnounced makes the cohort that a partner announces, or changes the
-// one that it announced before. A cohort that the team made keeps what the
-// team wrote.
+// one that it announced before. A cohort that the team made, or another partner
+// announced, stays as it is.
 func (s *service) followAnnounced(ctx context.Context, said partnership.Said) error {
 	var old cohortItem
 	found, err := s.cohorts.Get(ctx, cohortKey(said.Cohort), &old)
-	if err != nil || found && (old.Version == "" || old.Version >= said.Version) {
+	if err != nil || found && (old.Version == "" || old.Partner != said.Partner || old.Version >= said.Version) {
 		return err
 	}
-	a := said.Announced
 	item := cohortItem{Key: cohortKey(said.Cohort), Slug: said.Cohort, CreatedAt: s.now().UTC()}
 	unchanged := dynamo.Absent
 	if found {
 		item = old
-		unchanged = expression.Name("version").Equal(expression.Value(old.Version)).
-			And(expression.Name("accepted").Equal(expression.Value(old.Accepted)))
+		unchanged = old.same().And(expression.Name("accepted").Equal(expression.Value(old.Accepted)))
 	}
-	item.Version = said.Version
-	item.take(cohortInput{said.Cohort, a.Name, a.Programme, Scale(a.Scale), a.Region, said.Partner, max(a.Seats, item.Accepted),
-		a.OpensOn, a.ClosesOn, a.StartsOn, a.EndsOn})
+	wanted := old.announcedAnew(said)
+	wanted.Seats = max(wanted.Seats, old.Accepted)
+	item.take(wanted)
+	item.Version, item.Announced, item.Revision = said.Version, said.Announced, old.Revision+1
 	var writes dynamo.Writes
 	writes.Add(s.cohorts.Put(item, unchanged))
 	return writes.Commit(ctx, s.cohorts.Client) // when it has changed meanwhile, the stream brings it again
+}
+
+// announcedAnew is a cohort after another announcement: only what the partner
+// says otherwise than the last time is taken, so that what the team has changed
+// since stays. If that would contradict itself, the announcement is taken whole.
+func (i cohortItem) announcedAnew(said partnership.Said) cohortInput {
+	whole := announcedInput(said, said.Announced)
+	if i.Announced == nil {
+		return whole
+	}
+	merged := i.input()
+	changeFrom(announcedInput(said, i.Announced), whole).apply(&merged)
+	var faults fault.Fields
+	if merged.check(&faults); len(faults) > 0 {
+		return whole
+	}
+	return merged
+}
+
+func announcedInput(said partnership.Said, a *partnership.Announced) cohortInput {
+	return cohortInput{said.Cohort, a.Name, a.Programme, Scale(a.Scale), a.Region, said.Partner, a.Seats, a.OpensOn, a.ClosesOn, a.StartsOn, a.EndsOn}
 }

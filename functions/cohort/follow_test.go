@@ -81,3 +81,55 @@ func TestTheTeamsCohortKeepsWhatTheTeamWrote(t *testing.T) {
 		t.Error("a regional cohort without its region")
 	}
 }
+
+// TestWhatTheTeamChangedStays: of a cohort that a partner announced, each word
+// stays until somebody says another one of the same thing.
+func TestWhatTheTeamChangedStays(t *testing.T) {
+	w := newWorld(t)
+	w.announce("Occitanie", 8, 0)
+	w.Drain()
+	name, ends := "Le nom de l’équipe", "2027-06-30"
+	if err := w.change(w.member(), "occitanie", cohortChange{Name: &name, EndsOn: &ends}, &fault.Fields{}); err != nil {
+		t.Fatal(err)
+	}
+	w.announce("Occitanie", 9, 1)
+	w.Drain()
+	w.Replay()
+	got, err := w.cohort(t.Context(), "occitanie")
+	if err != nil || got.Name != name || got.EndsOn != ends || got.Seats != 9 {
+		t.Errorf("%v %+v", err, got)
+	}
+	w.announce("Occitanie, suite", 9, 2)
+	w.Drain()
+	if got, err = w.cohort(t.Context(), "occitanie"); err != nil || got.Name != "Occitanie, suite" || got.EndsOn != ends {
+		t.Errorf("%v %+v", err, got)
+	}
+	// What would contradict itself is taken whole.
+	early := "2026-04-20"
+	if err := w.change(w.member(), "occitanie", cohortChange{EndsOn: &early}, &fault.Fields{}); err != nil {
+		t.Fatal(err)
+	}
+	announced := *got.Announced
+	announced.StartsOn = "2026-05-01"
+	w.says(partnership.Said{Key: partnership.CohortKey("occitanie", "occitanie"), Cohort: "occitanie", Announced: &announced}, 3)
+	w.Drain()
+	if got, err = w.cohort(t.Context(), "occitanie"); err != nil || got.StartsOn != "2026-05-01" || got.EndsOn != "2027-04-15" {
+		t.Errorf("%v %+v", err, got)
+	}
+}
+
+// TestACohortIsOfWhoAnnouncedItFirst, whoever announces the same later.
+func TestACohortIsOfWhoAnnouncedItFirst(t *testing.T) {
+	w := newWorld(t)
+	w.announce("Occitanie", 8, 0)
+	w.Drain()
+	said := partnership.Said{Key: partnership.CohortKey("avenir-montagnes", "occitanie"), Partner: "avenir-montagnes", Cohort: "occitanie",
+		Announced: &partnership.Announced{Name: "Pris", Programme: "P", Scale: "national", Seats: 9,
+			OpensOn: "2026-03-01", ClosesOn: "2026-03-31", StartsOn: "2026-04-15", EndsOn: "2027-04-15"}}
+	if err := w.followAnnounced(t.Context(), said.Dated(w.Clock.Now().Add(time.Hour))); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.cohort(t.Context(), "occitanie"); err != nil || got.Name != "Occitanie" || got.Partner != "occitanie" {
+		t.Errorf("%v %+v", err, got)
+	}
+}

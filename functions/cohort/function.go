@@ -38,6 +38,9 @@ var Function = function.Define(function.Spec[service]{
 	Streams: []function.Stream[service]{{
 		Table: function.Partners, Consume: (*service).follow,
 		Prefixes: []function.KeyPrefix{{Attribute: "pk", Prefix: partnership.StatePrefix}},
+	}, {
+		Table: function.Cohorts, Consume: (*service).restated,
+		Prefixes: []function.KeyPrefix{{Attribute: "sk", Prefix: partnership.CohortItemKey("").SK}},
 	}},
 	Routes: slices.Concat([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/cohorts", Access: function.Public, Handle: (*service).getCohorts,
@@ -60,18 +63,18 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "An application, for who holds its link", Answer: applicationView{}, Faults: linkFaults}},
 		{Method: http.MethodPatch, Path: "/v1/applications/{id}", Access: function.Link, Handle: (*service).patchApplication,
 			Doc: function.Doc{Summary: "Complete an application; whoever is named anew gets a mail", Body: applicationChange{}, Answer: applicationView{},
-				Faults: append([]string{"application-decided", "changed-meanwhile"}, linkFaults...)}},
+				Faults: append([]string{"application-decided", "application-lapsed", "asked-already", "asked-enough", "changed-meanwhile"}, linkFaults...)}},
 		{Method: http.MethodPost, Path: "/v1/applications/{id}/confirm", Access: function.Link, Handle: (*service).postConfirmation,
 			Doc: function.Doc{Summary: "Take part, as one of the four, with the token of the mail", Body: tokenBody{}, Answer: applicationView{},
-				Faults: append([]string{"not-a-member", "already-applied"}, linkFaults...)}},
+				Faults: append([]string{"not-a-member", "already-applied", "application-withdrawn", "application-declined"}, linkFaults...)}},
 		{Method: http.MethodPost, Path: "/v1/applications/{id}/reminders", Access: function.Link, Handle: (*service).postReminder,
 			Doc: function.Doc{Summary: "Ask again those who have not confirmed, once an hour", Answer: applicationView{},
-				Faults: append([]string{"reminded-already"}, linkFaults...)}},
+				Faults: append([]string{"reminded-already", "asked-already", "asked-enough", "application-decided", "application-lapsed"}, linkFaults...)}},
 		{Method: http.MethodPost, Path: "/v1/applications/{id}/withdraw", Access: function.Link, Handle: (*service).postWithdrawal,
 			Doc: function.Doc{Summary: "Withdraw an application; a seat that it had is free again", Answer: applicationView{}, Faults: linkFaults}},
 		{Method: http.MethodPost, Path: "/v1/applications/{id}/decision", Access: function.Team, Handle: (*service).postDecision,
 			Doc: function.Doc{Summary: "Accept, decline or let wait; the four are told", Body: decisionInput{}, Answer: applicationView{},
-				Faults: []string{"unknown-application", "cohort-full", "application-incomplete", "application-withdrawn", "already-applied", "changed-meanwhile"}}},
+				Faults: []string{"unknown-application", "cohort-full", "cohort-ended", "application-incomplete", "application-withdrawn", "already-applied", "changed-meanwhile"}}},
 	}, pageRoutes, teamRoutes),
 })
 

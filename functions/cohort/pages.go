@@ -149,7 +149,7 @@ func (s *service) renderApply(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	view := viewCohort(item.shown(s.now(), nil, nil))
-	return s.pages.Render(w, r, status, "apply", web.Page{Title: "Candidater : " + item.Name, Form: form, Data: applyView{view, roleViews(form)}})
+	return s.pages.Render(w, r, status, "apply", web.Page{Title: "Candidater : " + item.Name, Form: form, Data: applyView{view, roleViews(form)}})
 }
 
 // quartetFrom reads the four from a form; a role of which nothing is typed is
@@ -175,7 +175,7 @@ func (s *service) applyPosted(w http.ResponseWriter, r *http.Request) error {
 	in := applicationInput{Territory: values.Get("territory"), Motivation: values.Get("motivation"), Quartet: quartetFrom(values)}
 	var faults fault.Fields
 	if values.Get(web.TrapField) != "" {
-		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
+		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
 	}
 	answer, err := s.apply(r.Context(), r.PathValue("slug"), in, &faults, values.Get(web.KeyField), []byte(values.Encode()))
 	if f := fault.As(err); f != nil && (f.Kind == fault.Invalid || f.Code == "already-applied" || f.Code == "cohort-closed") {
@@ -198,7 +198,7 @@ type applicationPageView struct {
 	Roles      []memberView
 	Token      string
 	Mine       string // the role of who looks, when they may still confirm
-	Open       bool   // not decided: it can be completed
+	Open       bool   // not decided for good: it can be completed
 }
 
 type memberView struct {
@@ -208,7 +208,7 @@ type memberView struct {
 
 var statusTitles = map[string]string{
 	draft:          "Candidature à compléter",
-	awaitingFour:   "Candidature : des confirmations manquent",
+	awaitingFour:   "Candidature : des confirmations manquent",
 	complete:       "Candidature complète",
 	accepted:       "Candidature acceptée",
 	declined:       "Candidature non retenue",
@@ -229,12 +229,12 @@ func (s *service) renderApplication(w http.ResponseWriter, r *http.Request, stat
 	if err != nil {
 		return err
 	}
-	view := applicationPageView{applicationView: item.view(), CohortName: to.Name, Token: token, Open: item.Decision == ""}
+	view := applicationPageView{applicationView: item.view(), CohortName: to.Name, Token: token, Open: item.undecided()}
 	for _, role := range roleViews(form) {
 		m, named := item.Members[role.Name]
 		view.Roles = append(view.Roles, memberView{role, named, m.ConfirmedAt != ""})
 	}
-	if subject.Role != "" && slices.Contains(view.Unconfirmed, subject.Role) {
+	if subject.Role != "" && item.live() && slices.Contains(view.Unconfirmed, subject.Role) {
 		view.Mine = subject.Role.Label()
 	}
 	return s.pages.Render(w, r, status, "application", web.Page{Title: statusTitles[view.Status], Private: true, Form: form, Data: view})
@@ -252,10 +252,7 @@ func (s *service) completePosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	var faults fault.Fields
 	_, err = s.completeWith(r.Context(), item, applicationChange{Quartet: quartetFrom(values)}, &faults)
-	if len(faults) > 0 {
-		return s.renderApplication(w, r, http.StatusUnprocessableEntity, token, web.Form{Values: values, Faults: faults})
-	}
-	return s.back(w, r, token, err)
+	return s.backOrAgain(w, r, values, err)
 }
 
 func (s *service) confirmPosted(w http.ResponseWriter, r *http.Request) error {
@@ -292,17 +289,16 @@ func (s *service) withToken(w http.ResponseWriter, r *http.Request, do func(id, 
 	if err != nil {
 		return err
 	}
-	token := values.Get("token")
-	err = do(r.PathValue("id"), token)
-	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
-		var faults fault.Fields
-		faults.Add("", f.Detail)
-		return s.renderApplication(w, r, http.StatusConflict, token, web.Form{Values: values, Faults: faults})
-	}
-	return s.back(w, r, token, err)
+	return s.backOrAgain(w, r, values, do(r.PathValue("id"), values.Get("token")))
 }
 
-func (s *service) back(w http.ResponseWriter, r *http.Request, token string, err error) error {
+// backOrAgain leads back to the page of an application after something was
+// done, or shows it again with why it was not.
+func (s *service) backOrAgain(w http.ResponseWriter, r *http.Request, values url.Values, err error) error {
+	token := values.Get("token")
+	if shown, ok := web.FormFaults(err); ok {
+		return s.renderApplication(w, r, web.Status(fault.As(err)), token, web.Form{Values: values, Faults: shown})
+	}
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ var (
 	errNoCohort = fault.New(fault.NotFound, "unknown-cohort", "Cette cohorte n’existe pas.")
 	errExists   = fault.New(fault.Conflict, "cohort-exists", "Une autre cohorte porte déjà cet identifiant.")
 	errTaken    = fault.New(fault.Conflict, "seats-below-accepted", "Plus de territoires que cela sont déjà acceptés.")
-	errChanged  = fault.New(fault.Conflict, "changed-meanwhile", "Cela vient de changer : relisez, puis recommencez.")
+	errChanged  = fault.New(fault.Conflict, "changed-meanwhile", "Cela vient de changer : relisez, puis recommencez.")
 )
 
 func (s *service) postCohort(w http.ResponseWriter, r *http.Request) error {
@@ -46,7 +46,7 @@ func (s *service) plan(ctx context.Context, in cohortInput, key string, asked []
 	if text, found, err := once.Answered(ctx); err != nil || found {
 		return readAnswer[cohort](text, err)
 	}
-	item := cohortItem{Key: cohortKey(in.Slug), Slug: in.Slug, CreatedAt: now.UTC()}
+	item := cohortItem{Key: cohortKey(in.Slug), Slug: in.Slug, CreatedAt: now.UTC(), Revision: 1}
 	item.take(in)
 	made = item.shown(now, nil, nil)
 	text, err := json.Marshal(made)
@@ -106,6 +106,24 @@ func (c cohortChange) apply(in *cohortInput) {
 	set(&in.EndsOn, c.EndsOn)
 }
 
+// changeFrom is what differs between a cohort as someone read it and as they
+// want it.
+func changeFrom(was, wanted cohortInput) cohortChange {
+	return cohortChange{
+		Name: differing(was.Name, wanted.Name), Programme: differing(was.Programme, wanted.Programme), Scale: differing(was.Scale, wanted.Scale),
+		Region: differing(was.Region, wanted.Region), Partner: differing(was.Partner, wanted.Partner), Seats: differing(was.Seats, wanted.Seats),
+		OpensOn: differing(was.OpensOn, wanted.OpensOn), ClosesOn: differing(was.ClosesOn, wanted.ClosesOn),
+		StartsOn: differing(was.StartsOn, wanted.StartsOn), EndsOn: differing(was.EndsOn, wanted.EndsOn),
+	}
+}
+
+func differing[T comparable](was, wanted T) *T {
+	if wanted == was {
+		return nil
+	}
+	return &wanted
+}
+
 func set[T any](field *T, value *T) {
 	if value != nil {
 		*field = *value
@@ -128,18 +146,34 @@ func (s *service) patchCohort(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, shown)
 }
 
-// change changes a cohort. Its seats never go under what is accepted:
-// "seats-below-accepted".
+// change changes a cohort; what others change at the same moment stays. Its
+// seats never go under what is accepted: "seats-below-accepted".
 func (s *service) change(ctx context.Context, slug string, in cohortChange, faults *fault.Fields) error {
-	old, err := s.cohort(ctx, slug)
-	if err != nil {
-		return err
+	for range rounds {
+		old, err := s.cohort(ctx, slug)
+		if err != nil {
+			return err
+		}
+		err = s.changeOnce(ctx, old, in, faults)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
 	}
+	return errChanged
+}
+
+// changeOnce changes a cohort as it was read. It returns *dynamo.Refused when
+// it has changed since.
+func (s *service) changeOnce(ctx context.Context, old cohortItem, in cohortChange, faults *fault.Fields) error {
 	wanted := old.input()
 	in.apply(&wanted)
 	wanted.check(faults)
 	if err := faults.Err(); err != nil {
 		return err
+	}
+	if wanted.Seats < old.Accepted {
+		return errTaken
 	}
 	changed := old
 	changed.take(wanted)
@@ -154,11 +188,12 @@ func (s *service) change(ctx context.Context, slug string, in cohortChange, faul
 		Set(expression.Name("closes_on"), expression.Value(changed.ClosesOn)).
 		Set(expression.Name("starts_on"), expression.Value(changed.StartsOn)).
 		Set(expression.Name("ends_on"), expression.Value(changed.EndsOn)).
-		Set(expression.Name("list_at"), expression.Value(changed.ListAt))
+		Set(expression.Name("list_at"), expression.Value(changed.ListAt)).
+		Set(expression.Name("revision"), expression.Value(old.Revision+1))
 	var writes dynamo.Writes
-	writes.Add(s.cohorts.Update(old.Key, update, expression.Name("accepted").LessThanEqual(expression.Value(changed.Seats))))
-	writes.Add(s.audit.Entry(ctx, "cohort.changed", slug, old.input(), wanted))
-	return refusedAs(writes.Commit(ctx, s.cohorts.Client), errTaken)
+	writes.Add(s.cohorts.Update(old.Key, update, old.same(), expression.Name("accepted").LessThanEqual(expression.Value(changed.Seats))))
+	writes.Add(s.audit.Entry(ctx, "cohort.changed", old.Slug, old.input(), wanted))
+	return writes.Commit(ctx, s.cohorts.Client)
 }
 
 // refusedAs turns a refused transaction into a fault.

@@ -93,7 +93,7 @@ func checkDistinct(members map[alliance.Role]memberIn, faults *fault.Fields) {
 			continue
 		}
 		if held[m.Person]++; held[m.Person] > rolesEach {
-			faults.Add("quartet."+string(role)+".email", "Une même personne ne peut pas tenir plus de deux des quatre rôles : donnez une autre adresse.")
+			faults.Add("quartet."+string(role)+".email", "Une même personne ne peut pas tenir plus de deux des quatre rôles : donnez une autre adresse.")
 		}
 	}
 }
@@ -108,7 +108,7 @@ func notes(members map[alliance.Role]memberIn) (said []string) {
 	}
 	for _, roles := range held {
 		if len(roles) > 1 {
-			said = append(said, "Une même personne tient deux rôles : "+strings.Join(roles, ", ")+".")
+			said = append(said, "Une même personne tient deux rôles : "+strings.Join(roles, ", ")+".")
 		}
 	}
 	slices.Sort(said)

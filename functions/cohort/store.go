@@ -3,6 +3,8 @@ package cohort
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
@@ -47,12 +49,27 @@ type cohortItem struct {
 	// Accepted counts the applications that hold a seat. It only moves in the
 	// transaction of a decision.
 	Accepted int `dynamodbav:"accepted"`
+	// Revision rises with each change of what is written of it, for which
+	// Accepted does not count: who changes what has changed since reads again.
+	Revision int `dynamodbav:"revision"`
 	// Version is that of the partner's announcement which this cohort follows;
 	// empty for one that the team made.
-	Version   string    `dynamodbav:"version,omitempty"`
-	CreatedAt time.Time `dynamodbav:"created_at"`
-	List      string    `dynamodbav:"list"`
-	ListAt    string    `dynamodbav:"list_at"`
+	Version string `dynamodbav:"version,omitempty"`
+	// Announced is that announcement: of the next one, what differs is new.
+	Announced *partnership.Announced `dynamodbav:"announced,omitempty"`
+	CreatedAt time.Time              `dynamodbav:"created_at"`
+	List      string                 `dynamodbav:"list"`
+	ListAt    string                 `dynamodbav:"list_at"`
+}
+
+// same holds for a cohort of which nobody has changed what is written since it
+// was read.
+func (i cohortItem) same() expression.ConditionBuilder {
+	revision := expression.Name("revision")
+	if i.Revision == 0 { // it was made before revisions were counted
+		return revision.AttributeNotExists()
+	}
+	return revision.Equal(expression.Value(i.Revision))
 }
 
 // allCohorts is the partition of the index "cohorts": some ten a year.
@@ -82,6 +99,12 @@ type territoryItem struct {
 	// Out marks a territory that has left.
 	Out     bool   `dynamodbav:"out,omitempty"`
 	Version string `dynamodbav:"version,omitempty"` // of the partner's event
+	// Fact is the fact in the ledger that says so, and what follows is what it
+	// says: of an application, for the function partner keeps its own.
+	Fact      string `dynamodbav:"fact,omitempty"`
+	Programme string `dynamodbav:"programme,omitempty"`
+	EndsOn    string `dynamodbav:"ends_on,omitempty"`
+	SaidAt    string `dynamodbav:"said_at,omitempty"`
 }
 
 func territoryKey(slug, territory, source string) dynamo.Key {
@@ -118,6 +141,7 @@ type applicationItem struct {
 	// reads again.
 	Revision      int       `dynamodbav:"revision"`
 	RemindedAt    time.Time `dynamodbav:"reminded_at"`
+	Asked         []asking  `dynamodbav:"asked,omitempty"` // the mails of the last day
 	openwork.Mark           // while it waits for the team's decision
 }
 

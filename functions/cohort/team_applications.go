@@ -63,7 +63,7 @@ func viewApplication(a listedApplication) teamApplication {
 	}
 	view.Decided = slices.Contains([]string{accepted, declined, waitingForSeat}, a.Status)
 	view.CanDecide = a.Status != withdrawn
-	view.CanRemind = len(a.Unconfirmed) > 0 && !view.Decided && a.Status != withdrawn
+	view.CanRemind = len(a.Unconfirmed) > 0 && slices.Contains([]string{draft, awaitingFour, waitingForSeat}, a.Status)
 	return view
 }
 

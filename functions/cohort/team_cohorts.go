@@ -79,6 +79,8 @@ type cohortFormView struct {
 	Slug                      string // of the cohort that is changed, empty for a new one
 	Accepted                  int
 	Scales, Regions, Partners []web.Option
+	// Was is what the form showed at first: only what was typed since is changed.
+	Was []web.Option
 }
 
 func (s *service) renderCohortForm(w http.ResponseWriter, r *http.Request, status int, form web.Form, of cohortItem) error {
@@ -89,9 +91,14 @@ func (s *service) renderCohortForm(w http.ResponseWriter, r *http.Request, statu
 	for _, partner := range alliance.Partners {
 		view.Partners = append(view.Partners, web.Option{Value: partner.Name, Label: partner.Label})
 	}
+	for _, name := range formFields {
+		if was := "was." + name; form.Values.Has(was) {
+			view.Was = append(view.Was, web.Option{Value: form.Values.Get(was), Label: was})
+		}
+	}
 	title := "Ouvrir une cohorte"
 	if of.Slug != "" {
-		title = "Modifier « " + of.Name + " »"
+		title = "Modifier « " + of.Name + " »"
 	}
 	return s.pages.Render(w, r, status, "team_cohort_form", web.Page{Title: title, Form: form, Data: view})
 }
@@ -153,11 +160,40 @@ func (s *service) changePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := item.input()
-	return s.renderCohortForm(w, r, http.StatusOK, web.Form{Values: url.Values{
-		"name": {in.Name}, "programme": {in.Programme}, "scale": {string(in.Scale)}, "region": {in.Region}, "partner": {in.Partner}, "seats": {strconv.Itoa(in.Seats)},
-		"opens_on": {in.OpensOn}, "closes_on": {in.ClosesOn}, "starts_on": {in.StartsOn}, "ends_on": {in.EndsOn},
-	}}, item)
+	values := url.Values{}
+	for name, value := range formOf(item.input()) {
+		values.Set(name, value)
+		values.Set("was."+name, value)
+	}
+	return s.renderCohortForm(w, r, http.StatusOK, web.Form{Values: values}, item)
+}
+
+// formFields are the fields of a cohort that can be changed.
+var formFields = []string{"name", "programme", "scale", "region", "partner", "seats", "opens_on", "closes_on", "starts_on", "ends_on"}
+
+// formOf is a cohort as the form shows it.
+func formOf(in cohortInput) map[string]string {
+	return map[string]string{
+		"name": in.Name, "programme": in.Programme, "scale": string(in.Scale), "region": in.Region, "partner": in.Partner, "seats": strconv.Itoa(in.Seats),
+		"opens_on": in.OpensOn, "closes_on": in.ClosesOn, "starts_on": in.StartsOn, "ends_on": in.EndsOn,
+	}
+}
+
+// changeTyped is what was typed into the form since it was shown.
+func changeTyped(values url.Values, in cohortInput) cohortChange {
+	return cohortChange{
+		Name: typedAnew(values, "name", &in.Name), Programme: typedAnew(values, "programme", &in.Programme), Scale: typedAnew(values, "scale", &in.Scale),
+		Region: typedAnew(values, "region", &in.Region), Partner: typedAnew(values, "partner", &in.Partner), Seats: typedAnew(values, "seats", &in.Seats),
+		OpensOn: typedAnew(values, "opens_on", &in.OpensOn), ClosesOn: typedAnew(values, "closes_on", &in.ClosesOn),
+		StartsOn: typedAnew(values, "starts_on", &in.StartsOn), EndsOn: typedAnew(values, "ends_on", &in.EndsOn),
+	}
+}
+
+func typedAnew[T any](values url.Values, name string, value *T) *T {
+	if was := "was." + name; values.Has(was) && values.Get(was) == values.Get(name) {
+		return nil
+	}
+	return value
 }
 
 func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
@@ -171,10 +207,7 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	var faults fault.Fields
 	in := cohortFromForm(values, &faults)
-	err = s.change(r.Context(), item.Slug, cohortChange{
-		Name: &in.Name, Programme: &in.Programme, Scale: &in.Scale, Region: &in.Region, Partner: &in.Partner, Seats: &in.Seats,
-		OpensOn: &in.OpensOn, ClosesOn: &in.ClosesOn, StartsOn: &in.StartsOn, EndsOn: &in.EndsOn,
-	}, &faults)
+	err = s.change(r.Context(), item.Slug, changeTyped(values, in), &faults)
 	if fault.Is(err, "seats-below-accepted") {
 		err = faultOf("seats", fault.As(err).Detail)
 	}

@@ -219,7 +219,7 @@ func (s *service) teamWithdrawPage(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	return s.pages.Render(w, r, http.StatusOK, "team_withdraw", web.Page{Title: "Retirer cette candidature ?", Data: view})
+	return s.pages.Render(w, r, http.StatusOK, "team_withdraw", web.Page{Title: "Retirer cette candidature ?", Data: view})
 }
 
 // teamWithdrawPosted withdraws an application as its territory asked the team to.

@@ -1,9 +1,15 @@
 package cohort
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"testing"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 )
 
 // TestUnitsOfEachAction asserts what docs/data-model.md says.
@@ -40,6 +46,24 @@ func TestUnitsOfEachAction(t *testing.T) {
 				t.Error(err)
 			}
 		}, 7, 12},
+		{"give a role to someone else", func() {
+			w.call(http.StatusOK, "PATCH", "/v1/applications/"+third.ID, map[string]any{"quartet": map[string]any{"officer": someone("Lou")}}, nil, bearerOf(w, third)...)
+		}, 2, 11},
+		{"decline", func() {
+			w.call(http.StatusOK, "POST", "/v1/applications/"+ids[1]+"/decision", `{"decision":"declined"}`, nil, team...)
+		}, 7, 16},
+		{"change a cohort", func() {
+			w.call(http.StatusOK, "PATCH", "/v1/cohorts/occitanie", `{"ends_on":"2027-05-31"}`, nil, team...)
+		}, 3, 5},
+		{"state one enrolment anew", func() {
+			if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
+				t.Error(err)
+			}
+		}, 2, 6},
+		{"remind three", func() {
+			w.Clock.Advance(2 * askEvery)
+			w.call(http.StatusOK, "POST", "/v1/applications/"+third.ID+"/reminders", nil, nil, bearerOf(w, third)...)
+		}, 5, 11},
 	} {
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)
@@ -47,5 +71,50 @@ func TestUnitsOfEachAction(t *testing.T) {
 		if !local && (read != action.read || write != action.write) {
 			t.Errorf("%s: %v read, %v write, instead of %v and %v", action.name, read, write, action.read, action.write)
 		}
+	}
+}
+
+// TestARareStatusCostsNoWholeCohort: a page that finds little says where to go
+// on, and the sheet goes on by itself.
+func TestARareStatusCostsNoWholeCohort(t *testing.T) {
+	w := newWorld(t)
+	w.newCohort(1)
+	const applications = 1300
+	for first := 0; first < applications; first += 50 {
+		var writes dynamo.Writes
+		for n := first; n < first+50; n++ {
+			id := fmt.Sprintf("app_%04d", n)
+			item := applicationItem{Key: applicationKey(id), ID: id, Cohort: "occitanie", Territory: communes[0], AppliedAt: id, Revision: 1}
+			if n == applications-1 {
+				item.Decision = declined
+			}
+			writes.Add(w.table.Put(item))
+		}
+		if err := writes.Commit(t.Context(), w.table.Client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	team, found, pages := w.Bearer("team"), 0, 0
+	for cursor := ""; ; {
+		var page applicationPage
+		read, _ := w.Units(func() {
+			w.call(http.StatusOK, "GET", "/v1/cohorts/occitanie/applications?status=declined&limit=1&cursor="+url.QueryEscape(cursor), nil, &page, team...)
+		})
+		if read > 30 {
+			t.Errorf("page %d: %v units", pages, read)
+		}
+		found, pages = found+len(page.Items), pages+1
+		if cursor = page.NextCursor; cursor == "" {
+			break
+		}
+	}
+	if found != 1 || pages != 3 {
+		t.Errorf("%d found on %d pages", found, pages)
+	}
+	if table := w.Do(w.running, "GET", "/v1/cohorts/occitanie/applications.csv?status=declined", nil, team...).Body.String(); strings.Count(table, "\r\n") != 2 {
+		t.Errorf("%s", table)
+	}
+	if page := w.Do(w.running, "GET", "/equipe/cohortes/occitanie?etat=declined", nil, w.Browser(auth.RoleTeam).Headers...).Body.String(); !strings.Contains(page, "Page suivante") || strings.Contains(page, "Aucune n’est dans cet état") {
+		t.Errorf("%s", page)
 	}
 }

@@ -48,6 +48,11 @@ var codeStatuses = map[string]int{
 	"application-decided":    http.StatusConflict,
 	"application-incomplete": http.StatusConflict,
 	"application-withdrawn":  http.StatusConflict,
+	"application-declined":   http.StatusConflict,
+	"application-lapsed":     http.StatusConflict,
+	"cohort-ended":           http.StatusConflict,
+	"asked-already":          http.StatusConflict,
+	"asked-enough":           http.StatusConflict,
 	"reminded-already":       http.StatusConflict,
 
 	"unknown-resource":   http.StatusNotFound,

@@ -8,7 +8,7 @@ type Access int
 const (
 	Public       Access = iota + 1 // anyone; posts are limited per client address
 	Mine                           // whoever holds a session on their own data
-	Link                           // whoever holds a signed link, whose token names its purpose
+	Link                           // whoever holds a signed link, whose token names its purpose; posts are limited likewise
 	Provider                       // another AWS service or a mail program, with a signed link or IAM
 	Partner                        // a partner's system, by the signature of its message (package partner checks it)
 	Team                           // team members, by a bearer token of the OIDC issuer or, on pages, a session
@@ -70,8 +70,8 @@ func PartnerSecret(partner string) Secret { return Secret("partner-" + partner) 
 
 // The settings that several functions share.
 var (
-	// RateLimit is how many public posts a client address may make a minute; 0: no limit.
-	RateLimit = Setting{"RATE_LIMIT_PER_MINUTE", "30", "public posts that one client address may make a minute; 0 for no limit"}
+	// RateLimit is how many posts a client address may make a minute, public or by a link; 0: no limit.
+	RateLimit = Setting{"RATE_LIMIT_PER_MINUTE", "30", "posts without an account that one client address may make a minute; 0 for no limit"}
 	// PublicURL is the origin that links in mails and pages begin with.
 	PublicURL = Setting{"PUBLIC_URL", "http://127.0.0.1:8080", "origin of the public pages, without a slash at the end"}
 	// MailFrom is the name and address that mails come from.

@@ -242,7 +242,7 @@ func (f *Function) listen(table Table, prefix KeyPrefix) {
 	f.Streams = append(f.Streams, StreamInfo{table, []KeyPrefix{prefix}})
 }
 
-// limitsPosts tells whether a visitor may post here without a token.
+// limitsPosts tells whether a visitor may post here without an account.
 func (f *Function) limitsPosts() bool {
 	for _, r := range f.Routes {
 		if r.RateLimited() {
@@ -284,7 +284,8 @@ func (f *Function) readSessions() {
 }
 
 // RateLimited tells whether a client address may only call this route so many
-// times a minute: every public route that changes something.
+// times a minute: every public route that changes something, and every one by a
+// link, which anyone can ask us for.
 func (r RouteInfo) RateLimited() bool {
-	return r.Access == Public && r.Method != http.MethodGet && r.Method != http.MethodHead
+	return (r.Access == Public || r.Access == Link) && r.Method != http.MethodGet && r.Method != http.MethodHead
 }

@@ -109,14 +109,16 @@ func TestWhatFollowsIsDerived(t *testing.T) {
 	if len(plain.Tables)+len(plain.Secrets) > 0 || plain.Erases || len(plain.Streams) > 0 || names(plain.Settings) != "CORS_ORIGINS" {
 		t.Errorf("%+v", plain)
 	}
-	posts := Define(spec(func(s *Spec[service]) {
-		s.Routes = append(s.Routes, route("POST", "/v1/x", Public))
-		s.Secrets = []Secret{IdentityKey}
-	}))
-	if !slices.Contains(posts.Tables, Use{Limits, Count}) || len(posts.Secrets) != 1 || names(posts.Settings) != "CORS_ORIGINS RATE_LIMIT_PER_MINUTE" {
-		t.Errorf("%+v", posts)
+	for _, access := range []Access{Public, Link} {
+		posts := Define(spec(func(s *Spec[service]) {
+			s.Routes = append(s.Routes, route("POST", "/v1/x", access))
+			s.Secrets = []Secret{IdentityKey}
+		}))
+		if !slices.Contains(posts.Tables, Use{Limits, Count}) || len(posts.Secrets) != 1 || names(posts.Settings) != "CORS_ORIGINS RATE_LIMIT_PER_MINUTE" {
+			t.Errorf("%s: %+v", access, posts)
+		}
 	}
-	for _, access := range []Access{Mine, Link, Provider, Team, Admin} {
+	for _, access := range []Access{Mine, Provider, Team, Admin} {
 		f := Define(spec(func(s *Spec[service]) { s.Routes = append(s.Routes, route("POST", "/v1/x", access)) }))
 		team := access == Team || access == Admin
 		if len(f.Tables) > 0 || strings.Contains(names(f.Settings), "OIDC_ISSUER") != team {
@@ -254,7 +256,7 @@ func TestOnlyWhatIsDeclaredIsAnswered(t *testing.T) {
 		s.Routes = nil
 		for method, paths := range map[string][]string{"GET": {"/", "/v1/things/{id}", "/v1/things/count", Default}, "DELETE": {"/v1/things/{id}"}} {
 			for _, path := range paths {
-				r := route(method, path, Link)
+				r := route(method, path, Provider)
 				r.Handle = named(method + " " + path)
 				s.Routes = append(s.Routes, r)
 			}

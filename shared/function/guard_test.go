@@ -25,12 +25,14 @@ var guardedFunction = function.Define(function.Spec[guarded]{
 	Routes: []function.Route[guarded]{
 		{Method: "GET", Path: "/v1/open", Access: function.Public, Handle: (*guarded).answer, Doc: function.Doc{Summary: "Open."}},
 		{Method: "POST", Path: "/v1/open", Access: function.Public, Handle: (*guarded).answer, Doc: function.Doc{Summary: "Open."}},
+		{Method: "POST", Path: "/v1/linked", Access: function.Link, Handle: (*guarded).answer, Doc: function.Doc{Summary: "By a link."}},
 		{Method: "POST", Path: "/v1/team", Access: function.Team, Handle: (*guarded).answer, Doc: function.Doc{Summary: "For the team."}},
 		{Method: "GET", Path: "/v1/admin", Access: function.Admin, Handle: (*guarded).answer, Doc: function.Doc{Summary: "For administrators."}},
 	},
 })
 
-func TestPublicPostsAreLimited(t *testing.T) {
+// TestPostsAreLimited: public ones, and those by a link, together.
+func TestPostsAreLimited(t *testing.T) {
 	for _, c := range []struct {
 		setting string
 		passes  int // posts of 40
@@ -39,8 +41,8 @@ func TestPublicPostsAreLimited(t *testing.T) {
 		env.Settings[function.RateLimit.Name] = c.setting
 		running := env.Open(guardedFunction)
 		passed := 0
-		for range 40 {
-			answer := env.Do(running, http.MethodPost, "/v1/open", "{}")
+		for n := range 40 {
+			answer := env.Do(running, http.MethodPost, []string{"/v1/open", "/v1/linked"}[n%2], "{}")
 			if answer.Code == http.StatusOK {
 				passed++
 			} else if answer.Code != http.StatusTooManyRequests || answer.Header().Get("Retry-After") == "" {

@@ -1,0 +1,100 @@
+package cohort
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+)
+
+// Facts of enrolment say of which programme a cohort is part and when it ends,
+// for the bilan counts by them. When the cohort changes, they are stated anew.
+
+// atOnce is how many enrolments one transaction states: two items each, of the
+// hundred that it may hold.
+const atOnce = 45
+
+// restated hears that a cohort has changed, and states its enrolments anew when
+// they no longer say what it is.
+func (s *service) restated(ctx context.Context, record events.DynamoDBEventRecord) error {
+	was, is := record.Change.OldImage, record.Change.NewImage
+	same := func(name string) bool { return text(was[name]) == text(is[name]) }
+	if record.EventName != string(events.DynamoDBOperationTypeModify) || same("programme") && same("ends_on") {
+		return nil
+	}
+	return s.restateCohort(ctx, text(is["slug"]))
+}
+
+func text(value events.DynamoDBAttributeValue) string {
+	if value.DataType() != events.DataTypeString {
+		return ""
+	}
+	return value.String()
+}
+
+// restateCohort appends a fact for each accepted application whose enrolment
+// says of the cohort what it no longer is. Begun again after a failure, it
+// states the rest.
+func (s *service) restateCohort(ctx context.Context, slug string) error {
+	for range rounds {
+		err := s.restateOnce(ctx, slug)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
+	}
+	return errChanged
+}
+
+func (s *service) restateOnce(ctx context.Context, slug string) error {
+	to, err := s.cohort(ctx, slug)
+	if err != nil {
+		return err
+	}
+	var stale []territoryItem
+	err = s.cohorts.Partition(ctx, cohortPartition(slug), territoryPrefix, func(attributes map[string]types.AttributeValue) error {
+		var item territoryItem
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		if item.Fact != "" && (item.Programme != to.Programme || item.EndsOn != to.EndsOn) {
+			stale = append(stale, item)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(stale, atOnce) {
+		var writes dynamo.Writes
+		writes.Add(s.cohorts.Check(to.Key, to.stated()))
+		for _, item := range some {
+			s.state(&writes, to, item, s.now(), expression.Name("fact").Equal(expression.Value(item.Fact)))
+		}
+		if err := writes.Commit(ctx, s.cohorts.Client); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stated holds for a cohort of which enrolments say what it is, as it was read.
+func (i cohortItem) stated() expression.ConditionBuilder {
+	return expression.Name("programme").Equal(expression.Value(i.Programme)).And(expression.Name("ends_on").Equal(expression.Value(i.EndsOn)))
+}
+
+// state adds the fact that a territory is in a cohort, which corrects the one
+// before it, and notes what it says.
+func (s *service) state(writes *dynamo.Writes, to cohortItem, item territoryItem, now time.Time, conditions ...expression.ConditionBuilder) {
+	data := ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.EnrolledOn, EndsOn: to.EndsOn,
+		Source: byApplication, SaidAt: item.SaidAt, Corrects: item.Fact}
+	item.Fact, item.Programme, item.EndsOn = s.newID("fact"), to.Programme, to.EndsOn
+	writes.Add(s.cohorts.Put(item, conditions...))
+	writes.Add(ledger.Append(s.ledger, ledger.New(item.Fact, "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, now, data), now))
+}

@@ -1,0 +1,184 @@
+package cohort
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
+)
+
+// standing are the enrolment facts that no other corrects, by territory. Each
+// fact is corrected once at most.
+func (w *world) standing() map[string]ledger.Enrolled {
+	w.t.Helper()
+	all, corrected := facts[ledger.Enrolled](w, ledger.EnrolledType), map[string]bool{}
+	for _, fact := range all {
+		if corrected[fact.Data.Corrects] {
+			w.t.Errorf("%s is corrected twice", fact.Data.Corrects)
+		}
+		corrected[fact.Data.Corrects] = fact.Data.Corrects != ""
+	}
+	stand := map[string]ledger.Enrolled{}
+	for _, fact := range all {
+		if corrected[fact.ID] {
+			continue
+		}
+		if _, twice := stand[fact.Data.Territory]; twice {
+			w.t.Errorf("%s is enrolled twice", fact.Data.Territory)
+		}
+		stand[fact.Data.Territory] = fact.Data
+	}
+	return stand
+}
+
+func (w *world) changed(in cohortChange) {
+	w.t.Helper()
+	if err := w.change(w.member(), "occitanie", in, &fault.Fields{}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestEnrolmentsSayWhatTheirCohortIs after it has changed, each once.
+func TestEnrolmentsSayWhatTheirCohortIs(t *testing.T) {
+	w := newWorld(t)
+	ids := w.completed(3, 3)
+	for _, id := range ids[:2] {
+		if _, err := w.decide(w.member(), id, decisionInput{Decision: accepted}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := w.Clock.Now().UTC().Format(time.RFC3339)
+	w.Clock.Advance(50 * 24 * time.Hour)
+	ends, programme, name := "2027-12-31", "Un autre programme", "Un autre nom"
+	for n, in := range []cohortChange{{EndsOn: &ends}, {Programme: &programme}} {
+		w.changed(in)
+		w.Drain()
+		w.Replay()
+		if n := len(facts[ledger.Enrolled](w, ledger.EnrolledType)) - 2*(n+2); n != 0 {
+			t.Errorf("%d facts too many", n)
+		}
+	}
+	w.changed(cohortChange{Name: &name})
+	if _, err := w.decide(w.member(), ids[2], decisionInput{Decision: accepted}); err != nil {
+		t.Fatal(err)
+	}
+	w.Drain()
+	if all := facts[ledger.Enrolled](w, ledger.EnrolledType); len(all) != 7 {
+		t.Errorf("%+v", all)
+	}
+	stand := w.standing()
+	if len(stand) != 3 {
+		t.Errorf("%+v", stand)
+	}
+	for code, fact := range stand {
+		if fact.EndsOn != ends || fact.Programme != programme || fact.Source != byApplication ||
+			code != communes[2] && (fact.EnrolledOn != "2026-03-10" || fact.SaidAt != said) {
+			t.Errorf("%+v", fact)
+		}
+	}
+	w.validates()
+}
+
+// TestAnotherAnnouncementRestatesEnrolments, as a change by the team does.
+func TestAnotherAnnouncementRestatesEnrolments(t *testing.T) {
+	w := newWorld(t)
+	announced := partnership.Announced{Name: "Occitanie", Programme: "P", Scale: "regional", Region: "76", Seats: 3,
+		OpensOn: "2026-03-01", ClosesOn: "2026-03-31", StartsOn: "2026-04-15", EndsOn: "2027-04-15"}
+	said := partnership.Said{Partner: "occitanie", Cohort: "occitanie", Announced: &announced}
+	if err := w.followAnnounced(t.Context(), said.Dated(w.Clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	made := w.applyFor(0)
+	w.confirmAll(0, made.ID)
+	w.call(http.StatusOK, "POST", "/v1/applications/"+made.ID+"/decision", `{"decision":"accepted"}`, nil, w.Bearer("team")...)
+	announced.EndsOn = "2028-01-31"
+	if err := w.followAnnounced(t.Context(), said.Dated(w.Clock.Now().Add(time.Minute))); err != nil {
+		t.Fatal(err)
+	}
+	w.Drain()
+	if got := w.standing()[communes[0]]; got.EndsOn != "2028-01-31" || got.Corrects == "" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestNoEnrolmentIsForgotten of those that are accepted while their cohort changes.
+func TestNoEnrolmentIsForgotten(t *testing.T) {
+	w := newWorld(t)
+	ids := w.completed(8, 8)
+	var group sync.WaitGroup
+	for n, id := range ids {
+		group.Go(func() {
+			if _, err := w.decide(w.member(), id, decisionInput{Decision: accepted}); err != nil {
+				t.Error(err)
+			}
+		})
+		if n%2 == 0 {
+			group.Go(func() {
+				ends := fmt.Sprintf("2027-1%d-01", n/4)
+				if err := w.change(w.member(), "occitanie", cohortChange{EndsOn: &ends}, &fault.Fields{}); err != nil {
+					t.Error(err)
+				}
+				if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	group.Wait() // and nothing is delivered later, which would hide what was missed
+	now, err := w.cohort(t.Context(), "occitanie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stand := w.standing()
+	for code, fact := range stand {
+		if fact.EndsOn != now.EndsOn {
+			t.Errorf("%s: %+v", code, fact)
+		}
+	}
+	if len(stand) != len(ids) {
+		t.Errorf("%d stand", len(stand))
+	}
+}
+
+// TestRestatingIsResumed wherever it fails, and states each once.
+func TestRestatingIsResumed(t *testing.T) {
+	const territories = 100
+	for _, kind := range functiontest.AllFaults {
+		t.Run(kind.String(), func(t *testing.T) {
+			for number := 1; ; number++ {
+				w := newWorld(t)
+				w.newCohort(territories)
+				var writes dynamo.Writes
+				for n := range territories {
+					code := fmt.Sprintf("%05d", n)
+					writes.Add(w.cohorts.Put(territoryItem{Key: territoryKey("occitanie", code, byApplication), Territory: code, EnrolledOn: "2026-03-10",
+						Fact: w.newID("fact"), Programme: "Avant", EndsOn: "2026-12-31", SaidAt: "2026-03-10T09:00:00Z"}))
+				}
+				if err := writes.Commit(t.Context(), w.cohorts.Client); err != nil {
+					t.Fatal(err)
+				}
+				since := w.Faults(functiontest.At(number, kind))
+				if w.restateCohort(t.Context(), "occitanie") != nil {
+					if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				calls, _ := since()
+				w.Faults(nil)
+				if stand, all := w.standing(), facts[ledger.Enrolled](w, ledger.EnrolledType); len(stand) != territories || len(all) != territories {
+					t.Errorf("call %d: %d stand of %d", number, len(stand), len(all))
+				}
+				if calls < number {
+					return
+				}
+			}
+		})
+	}
+}
