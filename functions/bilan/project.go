@@ -28,6 +28,10 @@ func (s *service) follow(ctx context.Context, record events.DynamoDBEventRecord)
 	if err != nil {
 		return err
 	}
+	if !s.counts(f) {
+		s.log.WarnContext(ctx, "a fact outside of the years that are counted", "fact", f.ID, "type", f.Type, "time", f.Time)
+		return nil
+	}
 	return s.project(ctx, f, dynamo.Key{PK: image["pk"].String(), SK: image["sk"].String()})
 }
 

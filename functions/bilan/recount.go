@@ -32,10 +32,22 @@ var countedTypes = []string{
 	"intervention.v1", "media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1",
 }
 
+// countedYears are the first and the last year of which facts are counted, by
+// the running figures and by the recount alike: until that of tomorrow, for a
+// clock that is fast. A fact of a later year waits until the recount reads it.
+func (s *service) countedYears() (first, last int) { return firstYear, s.thisYear() + 1 }
+
+// counts tells whether a fact is of these years.
+func (s *service) counts(f fact) bool {
+	first, last := s.countedYears()
+	return first <= f.year() && f.year() <= last
+}
+
 // all reads the ledger, the latest facts first, consistently: a read unit for
 // 4 KB, and half a unit for each type and year that has none.
 func (s *service) all(ctx context.Context, each func(recorded) error) error {
-	for year := s.thisYear() + 1; year >= firstYear; year-- { // facts of tomorrow's year: a clock that is fast
+	first, last := s.countedYears()
+	for year := last; year >= first; year-- {
 		for _, kind := range countedTypes {
 			if err := s.partition(ctx, kind+"#"+strconv.Itoa(year), each); err != nil {
 				return err
