@@ -52,6 +52,7 @@ type said struct {
 	EndsOn      string `json:"ends_on"`
 	WithdrawnOn string `json:"withdrawn_on"`
 	Source      string `json:"source"`
+	SaidAt      string `json:"said_at"`
 
 	ResourceID string `json:"resource_id"`
 

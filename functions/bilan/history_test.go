@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -81,6 +82,14 @@ func (h *history) draw(t *rapid.T, w *world) {
 			data["withdrawn_on"] = day
 			h.leaveTogether(t, data)
 		}
+		if kind == "territory.enrolled.v2" {
+			h.comeBack(t, data)
+		}
+		if kind != "territory.enrolled.v1" {
+			// In any relation to the day: long before, long after, or within it.
+			said := at.AddDate(0, 0, rapid.IntRange(-400, 400).Draw(t, "said in days")).Add(time.Duration(rapid.IntRange(-90, 90).Draw(t, "and minutes")) * time.Minute)
+			optional(data, "said_at", pick("said", said.UTC().Format(time.RFC3339Nano), at.UTC().Format(time.RFC3339), at.Add(time.Millisecond).UTC().Format(time.RFC3339Nano)))
+		}
 	case "resource.published":
 		data["resource_id"] = "res_" + pick("resource", "1", "2", "3")
 	case "support.experimental":
@@ -118,6 +127,30 @@ func (h *history) leaveTogether(t *rapid.T, data map[string]any) {
 	}
 	if rapid.Bool().Draw(t, "soon") { // a stay without an end is counted in its first year only
 		data["withdrawn_on"] = one["enrolled_on"]
+	}
+}
+
+// comeBack makes some enrolments those of a territory that has left, in the
+// same cohort; some with the first day of another.
+func (h *history) comeBack(t *rapid.T, data map[string]any) {
+	var left []map[string]any
+	for _, f := range h.facts {
+		if kindOf(f.Type) == "territory.withdrawn" {
+			left = append(left, f.Data.(map[string]any))
+		}
+	}
+	if len(left) == 0 || rapid.Bool().Draw(t, "another") {
+		return
+	}
+	one := rapid.SampledFrom(left).Draw(t, "who left")
+	for _, name := range []string{"cohort", "territory", "programme", "source"} {
+		data[name] = one[name]
+	}
+	for _, f := range h.facts {
+		before := f.Data.(map[string]any)
+		if kindOf(f.Type) == "territory.enrolled" && before["territory"] == one["territory"] && before["cohort"] == one["cohort"] {
+			data["enrolled_on"] = before["enrolled_on"]
+		}
 	}
 }
 

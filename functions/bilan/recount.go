@@ -126,6 +126,7 @@ type presences struct {
 type presenceWord struct {
 	from, to int32 // days as numbers: 20230504; 0 for no end
 	at       int64 // Unix seconds
+	said     int64 // Unix nanoseconds; 0 when the fact does not tell
 	group    string
 	id       string
 	out      bool
@@ -207,7 +208,19 @@ func (c *recount) span(f figure, m mention, by fact, groups map[string]string) {
 	if !known {
 		group, groups[m.Group] = m.Group, m.Group
 	}
-	p.words = append(p.words, presenceWord{numberOf(m.From), numberOf(m.To), by.Time.Unix(), group, by.ID, m.Out})
+	word := presenceWord{from: numberOf(m.From), to: numberOf(m.To), at: by.Time.Unix(), group: group, id: by.ID, out: m.Out}
+	if said, told := instantOf(m.Said); told {
+		word.said = said.UnixNano()
+	}
+	p.words = append(p.words, word)
+}
+
+// instantIn reads an instant of a presenceWord back.
+func instantIn(nanoseconds int64) string {
+	if nanoseconds == 0 {
+		return ""
+	}
+	return time.Unix(0, nanoseconds).UTC().Format(time.RFC3339Nano)
 }
 
 // numberOf writes a day in little room, dayIn reads it back.
@@ -231,7 +244,7 @@ func (c *recount) result() moves {
 	for _, p := range c.spanning {
 		e := make(element, len(p.words))
 		for _, w := range p.words {
-			e[w.id] = wordOf{word: word{Group: w.group, From: dayIn(w.from), To: dayIn(w.to), Out: w.out}, At: time.Unix(w.at, 0).UTC().Format(time.RFC3339)}
+			e[w.id] = wordOf{word: word{Group: w.group, From: dayIn(w.from), To: dayIn(w.to), Out: w.out, Said: instantIn(w.said)}, At: time.Unix(w.at, 0).UTC().Format(time.RFC3339)}
 		}
 		for year, step := range e.steps() {
 			at := moved{p.key, true, year}
