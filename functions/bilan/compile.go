@@ -347,7 +347,8 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 			return nil
 		}
 		var writes dynamo.Writes
-		writes.Add(s.table.Update(bookKey, expression.Add(expression.Name("changes"), expression.Value(1)), book.unchanged()))
+		all := func(int) bool { return true }
+		writes.Add(s.table.Update(bookKey, book.disturb(expression.Add(expression.Name("changes"), expression.Value(1)), all), book.unchanged()))
 		s.move(&writes, off)
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -249,6 +250,116 @@ func TestPublishingWhileFactsArrive(t *testing.T) {
 		list, _, err := w.frozenRecords(t.Context(), 2023, "interventions.all", recordsQuery{Limit: 100})
 		if err != nil || len(list) != value || value+len(published.Corrections) != 2 {
 			t.Errorf("%d calls before the end: %d frozen records, published as %d, with corrections %+v: %v", back, len(list), value, published.Corrections, err)
+		}
+	}
+}
+
+// TestPublishingWhileOtherYearsAreTold: facts of other years, before each of
+// its calls, hold up neither closing nor publishing, and are counted.
+func TestPublishingWhileOtherYearsAreTold(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	var others []ledger.Fact
+	inside, told := false, 0
+	w.Faults(func(c functiontest.Call) functiontest.Fault {
+		if inside || told >= 120 {
+			return functiontest.None
+		}
+		inside = true
+		told++
+		at := paris("2026-03-03 00:00").AddDate(0, 0, -told)
+		f := w.told("intervention.v1", at, map[string]any{"title": "Une de plus"})
+		if told%2 == 0 {
+			f = w.told("ally.signed.v1", paris("2026-03-03 00:00"), map[string]any{"kind": "person", "ally_id": fmt.Sprint("ally_new", told)})
+		}
+		others = append(others, f)
+		w.append(f)
+		w.projectAll(f)
+		inside = false
+		return functiontest.None
+	})
+	closed := w.closeByTeam(w.member(), 2023)
+	published := w.publish(w.member(), 2023)
+	w.Faults(nil)
+	if closed != nil || published != nil || told < 50 {
+		t.Fatalf("with %d facts of other years: %v, %v", told, closed, published)
+	}
+	if r := w.bilan(2023); r.Status != report.Published || values(r)["allies.persons"] != 2 || len(r.Corrections) != 0 {
+		t.Errorf("%+v", r)
+	}
+	w.Clock.Advance(2 * recentFor)
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Error(err)
+	}
+	if got := values(w.bilan(2026)); got["allies.persons"] != 2+told/2 {
+		t.Errorf("%d allies, of %d facts", got["allies.persons"], told)
+	}
+}
+
+// TestPublishingWhileTheYearIsTold, and what spans until it, before any of its
+// calls: each fact is in the published figures or a correction.
+func TestPublishingWhileTheYearIsTold(t *testing.T) {
+	for _, every := range []int{1, 7, 40, 90} {
+		w := newWorld(t)
+		w.year2023()
+		if err := w.closeByTeam(w.member(), 2023); err != nil {
+			t.Fatal(err)
+		}
+		inside, told := false, 0
+		w.Faults(func(c functiontest.Call) functiontest.Fault {
+			if inside || told >= 6 || c.Number%every != 0 {
+				return functiontest.None
+			}
+			inside = true
+			told++
+			f := w.told("ally.signed.v1", paris("2021-03-03 00:00"), map[string]any{"kind": "person", "ally_id": fmt.Sprint("ally_new", told)})
+			g := w.told("intervention.v1", paris("2023-03-03 00:00"), map[string]any{"title": "Une de plus"})
+			w.append(f, g)
+			w.projectAll(f, g)
+			inside = false
+			return functiontest.None
+		})
+		if err := w.publish(w.member(), 2023); err != nil {
+			t.Fatalf("a fact each %d calls: %v", every, err)
+		}
+		w.Faults(nil)
+		published := w.bilan(2023)
+		late := map[string]int{}
+		for _, c := range published.Corrections {
+			late[c.Figure]++
+		}
+		for id, before := range map[string]int{"allies.persons": 2, "interventions.all": 1} {
+			list, _, err := w.frozenRecords(t.Context(), 2023, id, recordsQuery{Limit: 100})
+			if value := values(published)[id]; err != nil || len(list) != value || value+late[id] != before+told || told == 0 {
+				t.Errorf("a fact each %d calls: %s has %d frozen records, is published as %d, with %d corrections, of %d facts: %v", every, id, len(list), value, late[id], told, err)
+			}
+		}
+	}
+}
+
+// Publishing at once, of the same year and of two, leaves each published once.
+func TestPublishingAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	for _, year := range []int{2022, 2023} {
+		if err := w.closeByTeam(w.member(), year); err != nil {
+			t.Fatal(err)
+		}
+	}
+	failed := make(chan error, 4)
+	for i := range cap(failed) {
+		go func() { failed <- w.publish(w.member(), 2022+i%2) }()
+	}
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, year := range []int{2022, 2023} {
+		r := w.bilan(year)
+		list, _, err := w.frozenRecords(t.Context(), year, "allies.persons", recordsQuery{Limit: 100})
+		if err != nil || r.Status != report.Published || len(list) != year-2021 {
+			t.Errorf("%d: %v %s, %d allies", year, err, r.Status, len(list))
 		}
 	}
 }

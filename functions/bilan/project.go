@@ -220,7 +220,7 @@ func (s *service) part(ctx context.Context, c change, part []named) (writes dyna
 	if elements.Err != nil || len(elements.Items) == 0 {
 		return writes, elements.Err
 	}
-	writes.Add(s.passBook(book))
+	writes.Add(s.passBook(book, part))
 	if c.add {
 		writes.Add(s.table.Check(factKey(c.fact.kind(), c.fact.ID), expression.AttributeNotExists(expression.Name("replaced"))))
 	}
@@ -248,11 +248,10 @@ func (c change) on(old element, w word) (changed bool, facts element) {
 }
 
 // passBook counts a change of counters, on the condition that no year has been
-// closed or published since the book was read.
-func (s *service) passBook(book bookItem) (types.TransactWriteItem, error) {
-	lives := expression.Name("lives").Equal(expression.Value(book.Lives))
-	if book.Lives == 0 {
-		lives = lives.Or(expression.AttributeNotExists(expression.Name("lives")))
-	}
-	return s.table.Update(bookKey, expression.Add(expression.Name("changes"), expression.Value(1)), lives)
+// closed or published, or was about to be, since the book was read.
+func (s *service) passBook(book bookItem, part []named) (types.TransactWriteItem, error) {
+	update := book.disturb(expression.Add(expression.Name("changes"), expression.Value(1)), func(year int) bool {
+		return slices.ContainsFunc(part, func(n named) bool { return n.touches(year) })
+	})
+	return s.table.Update(bookKey, update, book.alive())
 }

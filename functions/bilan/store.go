@@ -76,9 +76,12 @@ type bookItem struct {
 	dynamo.Key
 	// Changes rises with each transaction that moves counters.
 	Changes int `dynamodbav:"changes"`
-	// Lives rises each time that a year is closed or published.
+	// Lives rises each time that a year is closed or published, or is about to be.
 	Lives int                  `dynamodbav:"lives"`
 	Years map[string]yearState `dynamodbav:"years"`
+	// Freezing are the years that are about to be published, each with the life
+	// since which nothing of it has changed: who changes something takes it out.
+	Freezing map[string]int `dynamodbav:"freezing"`
 	// Counted are the keys of the figures that were counted over all facts.
 	Counted map[string]bool `dynamodbav:"counted"`
 }
