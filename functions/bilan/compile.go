@@ -360,14 +360,14 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 }
 
 // closeYear closes the year before the one in which it was due, and tells the
-// team. A year that the team has closed or published is left alone.
+// team. A year that the team has closed or published is left alone, and one of which nothing is known.
 func (s *service) closeYear(ctx context.Context, due time.Time) error {
 	year := due.In(french.Paris()).Year() - 1
 	text := fmt.Sprintf("L’année %d est close : relisez ses chiffres, puis publiez le bilan.", year)
 	err := s.close(ctx, year, func() ([]types.TransactWriteItem, error) {
 		return s.tell(ctx, fmt.Sprintf("close-year-%d", year), text)
 	})
-	if errors.Is(err, errPublished) {
+	if errors.Is(err, errPublished) || errors.Is(err, errNoYear) {
 		return nil
 	}
 	return err

@@ -1,6 +1,7 @@
 package bilan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,6 +64,9 @@ func (s *service) close(ctx context.Context, year int, more func() ([]types.Tran
 	if year >= s.thisYear() {
 		return errNotOver
 	}
+	if err := s.mustBeKnown(ctx, year); err != nil {
+		return err
+	}
 	for range lifeAttempts {
 		book, err := s.book(ctx)
 		if err != nil {
@@ -88,6 +92,15 @@ func (s *service) close(ctx context.Context, year int, more func() ([]types.Tran
 		}
 	}
 	return busy
+}
+
+// mustBeKnown returns the fault "unknown-year" for a year that has no bilan.
+func (s *service) mustBeKnown(ctx context.Context, year int) error {
+	c, err := s.between(ctx, year, year, false)
+	if err == nil && !c.known(year) {
+		return errNoYear
+	}
+	return err
 }
 
 var busy = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
@@ -211,7 +224,7 @@ func (s *service) publish(ctx context.Context, year int) error {
 			return nil
 		case report.Closed:
 		default:
-			return errNotClosed
+			return cmp.Or(s.mustBeKnown(ctx, year), error(errNotClosed))
 		}
 		if book, err = s.mark(ctx, book, year); err == nil {
 			err = s.freeze(ctx, book, year)

@@ -64,6 +64,10 @@ func TestLifeOfAYear(t *testing.T) {
 		{"POST", "/v1/bilans/2023/publish", http.StatusOK, ""},
 		{"POST", "/v1/bilans/2023/close", http.StatusConflict, "year-published"},
 		{"POST", "/v1/bilans/2027/close", http.StatusNotFound, "unknown-year"},
+		{"POST", "/v1/bilans/2005/close", http.StatusNotFound, "unknown-year"},
+		{"POST", "/v1/bilans/2005/publish", http.StatusNotFound, "unknown-year"},
+		{"POST", "/equipe/bilans/2005/cloturer", http.StatusNotFound, "unknown-year"},
+		{"GET", "/v1/bilans/2005", http.StatusNotFound, "unknown-year"},
 		{"GET", "/v1/bilans/1789", http.StatusNotFound, "unknown-year"},
 		{"GET", "/v1/bilans/bientot", http.StatusNotFound, "unknown-year"},
 		{"GET", "/v1/bilans/2023/figures/nothing", http.StatusNotFound, "unknown-figure"},
@@ -105,6 +109,17 @@ func TestLifeOfAYear(t *testing.T) {
 	}
 	if entries := w.Dump(function.Audit); len(entries) != 2 {
 		t.Errorf("%d entries in the trail", len(entries))
+	}
+}
+
+// close-year has nothing to close when nothing is known of the year, and says so to nobody.
+func TestCloseYearWithoutABilan(t *testing.T) {
+	w := newWorld(t)
+	if err := w.closeYear(t.Context(), paris("2026-01-15 08:00")); err != nil {
+		t.Error(err)
+	}
+	if list, err := w.notices(t.Context()); err != nil || len(list.Items) != 0 {
+		t.Errorf("%v %+v", err, list)
 	}
 }
 

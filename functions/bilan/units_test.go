@@ -79,7 +79,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"project an intervention, again", func() { w.projectAll(ordinary) }, 2, 1},
 		{"project a signature", func() { w.projectAll(signed) }, 2, 9},
 		{"project a session of 50 allies", func() { w.projectAll(session) }, 53, 115},
-		{"close a year", func() { w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...) }, 2, 6},
+		{"close a year", func() { w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...) }, 3, 6},
 		{"see a published year", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2024", nil, nil) }, 1.5, 0},
 		{"see the year after it", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2025", nil, nil) }, 1.5, 0},
 	} {
