@@ -106,7 +106,10 @@ var chapters = [...]string{
 // Effects are the names of the five effects, in the order of pages.
 var effects = [...]string{"alliance", "time_saved", "belonging", "trust", "amplification"}
 
-const effectPrefix = "effect."
+const (
+	effectPrefix   = report.EffectPrefix
+	effectsSection = "effects"
+)
 
 // shown is a figure with its value, as it travels.
 func (f figure) shown(value int) report.Figure {

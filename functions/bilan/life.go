@@ -319,6 +319,6 @@ func (s *service) keep(ctx context.Context, book bookItem, year int, f figure, c
 	}
 	var writes dynamo.Writes
 	writes.Add(s.table.Check(bookKey, book.still(year)))
-	writes.Add(s.table.Put(frozenTotal{frozenKey(year, f.ID, totalSK), total.Elements}))
+	writes.Add(s.table.Put(frozenTotal{frozenKey(year, f.ID, totalSK), total.Elements, total.Amount}))
 	return writes.Commit(ctx, s.table.Client)
 }

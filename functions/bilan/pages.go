@@ -106,6 +106,12 @@ type detailView struct {
 	Corrections []report.Correction
 }
 
+// IsEffect tells whether the figure is one of the five effects.
+func (v detailView) IsEffect() bool { return v.Section == effectsSection }
+
+// Effect is the mean of an effect, as its year shows it.
+func (v detailView) Effect() report.Effect { return report.Effect{Mean: v.Mean, Answers: v.FactsCount} }
+
 // recordRow is a record as the page shows it.
 type recordRow struct {
 	Name   string

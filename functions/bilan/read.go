@@ -253,7 +253,7 @@ func (s *service) corrections(frozen report.Report, items []correctionItem) []re
 		f, known := s.figures.keyed(item.FigureKey)
 		by := tally{item.Elements, item.Amount}
 		change := f.value(by)
-		if f.Section == "effects" { // the number of answers
+		if f.Section == effectsSection { // the number of answers
 			change = by.Elements
 		}
 		if !known || change == 0 {

@@ -17,10 +17,7 @@ import (
 // The names of the columns are those of the fields in JSON.
 var columns = []string{"chapter", "section", "id", "label", "value", "rounded", "unit", "previous", "definition", "version", "corrected", "answers"}
 
-// effectPrefix begins the ids of the five effects, which are means: their row
-// has the number of answers as well.
-const effectPrefix = "effects."
-
+// Effects are means out of 5: their row has the number of answers as well.
 const effectUnit = "sur 5"
 
 // CSV is a table with a row for each figure, then for each effect, as RFC 4180
@@ -39,7 +36,7 @@ func CSV(r report.Report) ([]byte, error) {
 		}
 	}
 	for _, e := range r.NamedEffects() {
-		rows = append(rows, []string{"", "effects", effectPrefix + e.ID, spreadsheet.Cell(e.Statement), decimal(e.Mean), "", effectUnit, "",
+		rows = append(rows, []string{"", "effects", e.Figure(), spreadsheet.Cell(e.Statement), decimal(e.Mean), "", effectUnit, "",
 			report.EffectDefinition, "", "", strconv.Itoa(e.Answers)})
 	}
 	if err := table.WriteAll(rows); err != nil {

@@ -32,7 +32,7 @@ func expected(r report.Report) map[string]string {
 		}
 	}
 	for _, e := range r.NamedEffects() {
-		numbers[effectPrefix+e.ID] = decimal(e.Mean)
+		numbers[e.Figure()] = decimal(e.Mean)
 	}
 	return numbers
 }
