@@ -22,7 +22,7 @@ type history struct {
 
 var allKinds = []string{"ally.signed.v1", "ally.left.v1", "session.held.v2", "session.held.v1", "session.feedback.v1", "series.opened.v1",
 	"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "resource.published.v1", "intervention.v1",
-	"media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1"}
+	"media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1", "fact.voided.v1"}
 
 // moments are instants at which facts happen; some are by the turn of a year,
 // where Paris and UTC do not agree.
@@ -100,6 +100,13 @@ func (h *history) draw(t *rapid.T, w *world) {
 		optional(data, "ended_on", later)
 	case "training":
 		data["subject"], data["pairs"], data["participants"] = pick("subject", "sensitive-diagnosis", "other"), rapid.IntRange(0, 9).Draw(t, "pairs"), 12
+	case "fact.voided":
+		if len(h.facts) == 0 {
+			return
+		}
+		void := rapid.SampledFrom(h.facts).Draw(t, "void")
+		h.facts = append(h.facts, w.told(kind, at, map[string]any{"corrects": void.ID, "corrected_type": void.Type, "reason": "Par erreur"}))
+		return
 	default:
 		data["title"], data["representative"], data["beneficiary"] = "Un titre", rapid.Bool().Draw(t, "representative"), pick("beneficiary", "local_media", "other")
 	}
@@ -234,7 +241,7 @@ func TestEveryWayOfCountingAgrees(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		h := &history{kinds: rapid.SampledFrom([][]string{
-			allKinds, {"ally.signed.v1", "ally.left.v1"}, {"session.held.v2", "session.held.v1"}, {"series.opened.v1", "thesis.v1"},
+			allKinds, {"ally.signed.v1", "ally.left.v1"}, {"session.held.v2", "session.held.v1"}, {"series.opened.v1", "thesis.v1"}, {"intervention.v1", "training.v1", "fact.voided.v1"},
 			{"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "support.experimental.v1"},
 		}).Draw(rt, "kinds")}
 		for range rapid.IntRange(1, 14).Draw(rt, "facts") {

@@ -174,11 +174,16 @@ func (s *service) addRecords(r *http.Request, view *detailView, query recordsQue
 	return nil
 }
 
-func viewRecord(r record) recordRow {
-	row := recordRow{Name: r.Element, Amount: r.Amount}
-	if place, err := territory.Lookup(r.Element); err == nil {
-		row.Name = place.Name + " (" + r.Element + ")"
+// placeName names a territory for a person; what is no code stays as it is.
+func placeName(code string) string {
+	if place, err := territory.Lookup(code); err == nil {
+		return place.Name + " (" + code + ")"
 	}
+	return code
+}
+
+func viewRecord(r record) recordRow {
+	row := recordRow{Name: placeName(r.Element), Amount: r.Amount}
 	for _, f := range r.Facts {
 		at, err := time.Parse(time.RFC3339, f.Time)
 		if err != nil {

@@ -62,7 +62,7 @@ func (s *service) see(ctx context.Context, f fact, at dynamo.Key) (replaced bool
 // replace notes that the fact which f corrects counts no more, and takes away
 // what it was counted for. When that fact has not come yet, the note waits for it.
 func (s *service) replace(ctx context.Context, f fact) error {
-	item, err := s.note(ctx, factKey(f.kind(), f.Data.Corrects), expression.Set(expression.Name("replaced"), expression.Value(true)))
+	item, err := s.note(ctx, factKey(f.corrects()), expression.Set(expression.Name("replaced"), expression.Value(true)))
 	if err != nil || item.LedgerPK == "" {
 		return err
 	}

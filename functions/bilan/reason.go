@@ -27,6 +27,9 @@ var kinds = map[string]string{
 
 // reason says in French which fact a correction comes from.
 func reason(c correctionItem) string {
+	if kindOf(c.Type) == voidedKind {
+		return fmt.Sprintf("Enregistrement annulé%s: %s", french.NoBreak, c.Text)
+	}
 	what := kinds[kindOf(c.Type)]
 	if what == "" {
 		what = c.Type

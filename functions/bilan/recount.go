@@ -25,8 +25,10 @@ type recorded struct {
 // should come before those that they correct: then one round is enough.
 type source func(ctx context.Context, each func(recorded) error) error
 
-// countedTypes are the types of facts that figures read, in every version.
+// countedTypes are the types of facts that figures read, in every version, and
+// of those that only correct.
 var countedTypes = []string{
+	voided.Type, // first, since they correct
 	"ally.signed.v1", "ally.left.v1", "ally.left.v2", "session.held.v1", "session.held.v2", "session.feedback.v1", "series.opened.v1",
 	"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "resource.published.v1",
 	"intervention.v1", "media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1",
@@ -155,7 +157,8 @@ func (r register) count(ctx context.Context, facts source) (moves, error) {
 // add counts a fact, unless one that came before it replaces it.
 func (c *recount) add(f fact, groups map[string]string) {
 	if f.Data.Corrects != "" {
-		name := f.kind() + "#" + f.Data.Corrects
+		kind, id := f.corrects()
+		name := kind + "#" + id
 		if d := digestOf(name); !c.replaced[d] {
 			c.replaced[d] = true
 			_, counted := c.passed[d[0]]
