@@ -25,8 +25,8 @@ type wordOf struct {
 
 // tally is what elements add to a figure in one year.
 type tally struct {
-	Elements int // how many
-	Amount   int // the sum of their amounts
+	Elements int `json:"n,omitempty"` // how many
+	Amount   int `json:"s,omitempty"` // the sum of their amounts
 }
 
 func (t tally) minus(other tally) tally {

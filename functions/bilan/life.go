@@ -278,7 +278,7 @@ func (s *service) freeze(ctx context.Context, book bookItem, year int) error {
 	}
 	var writes dynamo.Writes
 	s.enter(&writes, book, year, report.Published, at)
-	writes.Add(s.table.Put(reportItem{dynamo.Key{PK: bilanPartition(year), SK: reportSK}, text}, dynamo.Absent))
+	writes.Add(s.table.Put(reportItem{reportKey(year), text}, dynamo.Absent))
 	writes.Add(s.audit.Entry(ctx, "bilan.published", strconv.Itoa(year), nil, map[string]string{"hash": bilan.Hash}))
 	return writes.Commit(ctx, s.table.Client)
 }

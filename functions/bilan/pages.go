@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,6 +31,8 @@ var pageRoutes = []function.Route[service]{
 		Doc: function.Doc{Summary: "The bilan of a year, with charts, made to be printed too", Page: true}},
 	{Method: http.MethodGet, Path: "/bilans/{year}/territoires", Access: function.Public, Handle: (*service).mapPage,
 		Doc: function.Doc{Summary: "The map of the territories that were accompanied", Page: true}},
+	{Method: http.MethodGet, Path: "/bilans/{year}/corrections", Access: function.Public, Handle: (*service).correctionsPage,
+		Doc: function.Doc{Summary: "What was learnt of a year since it was published", Page: true}},
 	{Method: http.MethodGet, Path: "/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).figurePage,
 		Doc: function.Doc{Summary: "What a figure counts; for the team also the records", Page: true}},
 }
@@ -47,6 +50,7 @@ func (s *service) yearsPage(w http.ResponseWriter, r *http.Request) error {
 // yearView is a year with what its page shows beside the numbers.
 type yearView struct {
 	report.Report
+	Late  correctionsView // the latest
 	Parts []chapterView
 	Five  effectsView
 	Map   outline.Map
@@ -65,7 +69,7 @@ type effectsView struct {
 
 func viewYear(r report.Report) yearView {
 	charts := chart.Year(r)
-	view := yearView{Report: r, Five: effectsView{charts[len(charts)-1], r.NamedEffects()}}
+	view := yearView{Report: r, Late: latest(r.Year, r.Corrections), Five: effectsView{charts[len(charts)-1], r.NamedEffects()}}
 	if len(r.Territories) > 0 {
 		view.Map = drawMap(r.Territories)
 	}
@@ -102,8 +106,8 @@ type detailView struct {
 	Records []recordRow
 	Team    bool
 	More    string
-	// Corrections are those of this figure.
-	Corrections []report.Correction
+	// Corrections are the latest of this figure.
+	Corrections correctionsView
 }
 
 // IsEffect tells whether the figure is one of the five effects.
@@ -144,11 +148,7 @@ func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := detailView{figureView: shown}
 	_, view.Chapter, _ = bilan.Figure(shown.ID)
-	for _, c := range bilan.Corrections {
-		if c.Figure == shown.ID {
-			view.Corrections = append(view.Corrections, c)
-		}
-	}
+	view.Corrections = latest(year, slices.DeleteFunc(bilan.Corrections, func(c report.Correction) bool { return c.Figure != shown.ID }))
 	if _, view.Team = auth.MemberOf(r.Context()); view.Team {
 		if err := s.addRecords(r, &view, query); err != nil {
 			return err

@@ -226,8 +226,7 @@ func (s *service) part(ctx context.Context, c change, part []named) (writes dyna
 	}
 	writes.Items = append(writes.Items, elements.Items...)
 	s.move(&writes, moves)
-	s.correct(&writes, book, c.fact, moves)
-	return writes, nil
+	return writes, s.correct(ctx, &writes, book, c.fact, moves)
 }
 
 // on is what an element holds after the change.

@@ -26,7 +26,7 @@ var kinds = map[string]string{
 }
 
 // reason says in French which fact a correction comes from.
-func reason(c correctionItem) string {
+func reason(c lateFact) string {
 	if kindOf(c.Type) == voidedKind {
 		return fmt.Sprintf("Enregistrement annulé%s: %s", french.NoBreak, c.Text)
 	}

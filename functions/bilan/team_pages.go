@@ -340,7 +340,8 @@ func (s *service) teamYearsPage(w http.ResponseWriter, r *http.Request) error {
 // teamYearView is a year to check.
 type teamYearView struct {
 	report.Report
-	Over bool // it can be closed
+	Over bool            // it can be closed
+	Late correctionsView // the latest
 }
 
 func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
@@ -353,7 +354,7 @@ func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "team_year", web.Page{
-		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear()},
+		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear(), latest(year, bilan.Corrections)},
 	})
 }
 
