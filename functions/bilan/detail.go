@@ -251,7 +251,7 @@ func (s *service) frozenRecords(ctx context.Context, year int, id string, query 
 	if text, given := start["after"].(*types.AttributeValueMemberS); given {
 		if after, err = strconv.Atoi(text.Value); err != nil || after < 0 {
 			var faults fault.Fields
-			faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+			faults.Add("query.cursor", "Ce repère de page n’est pas valable\u00a0: repartez du début de la liste.")
 			return nil, "", faults.Err()
 		}
 	}

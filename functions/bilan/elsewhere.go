@@ -232,6 +232,6 @@ func checkDay(faults *fault.Fields, at, text, today string, mustBePast bool) {
 	case err != nil || text[:2] != "20":
 		faults.Add(at, "Indiquez un jour depuis 2000, comme 2026-02-03.")
 	case mustBePast && text > today:
-		faults.Add(at, "Ce jour n’est pas encore venu : un fait s’enregistre une fois qu’il a eu lieu.")
+		faults.Add(at, "Ce jour n’est pas encore venu\u00a0: un fait s’enregistre une fois qu’il a eu lieu.")
 	}
 }

@@ -21,10 +21,10 @@ import (
 )
 
 var (
-	errNotOver   = fault.New(fault.Conflict, "year-not-over", "Cette année n’est pas finie : elle se clôt à partir du 1er janvier suivant.")
-	errPublished = fault.New(fault.Conflict, "year-published", "Cette année est publiée : elle ne change plus. Ce qui arrive ensuite s’affiche en correction datée.")
+	errNotOver   = fault.New(fault.Conflict, "year-not-over", "Cette année n’est pas finie\u00a0: elle se clôt à partir du 1er janvier suivant.")
+	errPublished = fault.New(fault.Conflict, "year-published", "Cette année est publiée\u00a0: elle ne change plus. Ce qui arrive ensuite s’affiche en correction datée.")
 	errNotClosed = fault.New(fault.Conflict, "year-not-closed", "Vérifiez et clôturez cette année avant de la publier.")
-	errDiffer    = fault.New(fault.Conflict, "figures-differ", "Un chiffre ne correspond pas à ses enregistrements : lancez le recomptage, puis recommencez.")
+	errDiffer    = fault.New(fault.Conflict, "figures-differ", "Un chiffre ne correspond pas à ses enregistrements\u00a0: lancez le recomptage, puis recommencez.")
 )
 
 func (s *service) postClose(w http.ResponseWriter, r *http.Request) error {
@@ -104,7 +104,7 @@ func (s *service) mustBeKnown(ctx context.Context, year int) error {
 }
 
 var busy = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
-	Detail: "Des faits arrivent en ce moment même. Rien n’est perdu : recommencez dans un instant."}
+	Detail: "Des faits arrivent en ce moment même. Rien n’est perdu\u00a0: recommencez dans un instant."}
 
 // enter adds to a transaction that a year enters a status, on the condition
 // that no year has done so since the book was read. The others' facts may go on.

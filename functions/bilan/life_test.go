@@ -426,3 +426,26 @@ func TestPublishingAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// Late facts that come at once to a published year are all corrections of it.
+func TestLateFactsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	w.code("POST", "/v1/bilans/2023/close")
+	w.code("POST", "/v1/bilans/2023/publish")
+	failed := make(chan error, 8)
+	for range cap(failed) {
+		f := w.told("intervention.v1", paris("2023-09-09 00:00"), map[string]any{"title": "Une autre"})
+		w.append(f)
+		read, key := w.read(f)
+		go func() { failed <- w.project(t.Context(), read, key) }()
+	}
+	for range cap(failed) {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+	}
+	if list := w.bilan(2023).Corrections; len(list) != cap(failed) || list[len(list)-1].Now != 1+cap(failed) {
+		t.Errorf("%+v", list)
+	}
+}

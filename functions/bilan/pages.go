@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/chart"
@@ -43,7 +44,7 @@ func (s *service) yearsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "years", web.Page{
-		Title: "Bilans", Description: "Ce que l’alliance a fait, année par année : chaque chiffre s’ouvre sur ce qu’il compte.", Canonical: "/bilans", Data: years.Items,
+		Title: "Bilans", Description: "Ce que l’alliance a fait, année par année\u00a0: chaque chiffre s’ouvre sur ce qu’il compte.", Canonical: "/bilans", Data: years.Items,
 	})
 }
 
@@ -124,7 +125,7 @@ type recordRow struct {
 }
 
 type factRow struct {
-	ID, Type, Text string
+	ID, Kind, Text string
 	Day            time.Time
 }
 
@@ -174,6 +175,14 @@ func (s *service) addRecords(r *http.Request, view *detailView, query recordsQue
 	return nil
 }
 
+// title is what a fact says of itself, unless it is only an id.
+func title(text string) string {
+	if id := strings.SplitN(text, "_", 2); len(id) == 2 && len(id[1]) == 26 {
+		return ""
+	}
+	return text
+}
+
 // placeName names a territory for a person; what is no code stays as it is.
 func placeName(code string) string {
 	if place, err := territory.Lookup(code); err == nil {
@@ -184,12 +193,21 @@ func placeName(code string) string {
 
 func viewRecord(r record) recordRow {
 	row := recordRow{Name: placeName(r.Element), Amount: r.Amount}
+	if strings.HasPrefix(r.Element, "ses_") || strings.HasPrefix(r.Element, "fact_") { // the kind and the day say more
+		row.Name = kindName(r.Type)
+		if at, ok := instantOf(r.Time); ok {
+			row.Name += " du " + french.Date(at.In(french.Paris()))
+		}
+		if text := title(r.Text); text != "" {
+			row.Name += french.NoBreak + ": " + text
+		}
+	}
 	for _, f := range r.Facts {
 		at, err := time.Parse(time.RFC3339, f.Time)
 		if err != nil {
 			continue // it was checked before it was stored
 		}
-		row.Facts = append(row.Facts, factRow{f.ID, f.Type, f.Text, at.In(french.Paris())})
+		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), title(f.Text), at.In(french.Paris())})
 	}
 	return row
 }

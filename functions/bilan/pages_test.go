@@ -112,7 +112,10 @@ func TestAFigureOpens(t *testing.T) {
 	if strings.Contains(open, "Rennes") || strings.Contains(open, "fact_") {
 		t.Error("anyone sees the records")
 	}
-	w.shows(path, []string{"Rennes (35238)", "territory.enrolled.v1", "5 février 2025"}, w.Bearer("team")...)
+	w.shows(path, []string{"Rennes (35238)", "Entrée d’un territoire", "5 février 2025"}, w.Bearer("team")...)
+	if body := w.shows("/bilans/2025/figures/permanences.held", []string{`<th scope="row">Présences d’une rencontre du 5 février 2025`}, w.Bearer("team")...); strings.Contains(body, "session.held") {
+		t.Error("it speaks of types of facts")
+	}
 	w.shows("/bilans/2025/figures/interventions.all", []string{"1 publié, 2 avec cette correction"})
 	w.shows("/bilans/2026/figures/permanences.participants", []string{fmt.Sprintf("<dd>%d</dd>", len(pseudonymsOfTest))})
 	first := w.shows("/bilans/2026/figures/permanences.participants?limit=1", nil, w.Bearer("team")...)

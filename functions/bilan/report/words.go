@@ -105,9 +105,9 @@ func (r Report) State() string {
 	case Published:
 		return "Publié le " + french.Date(r.AsOf)
 	case Closed:
-		return "Clos, en attente de publication ; chiffres au " + french.Date(r.AsOf)
+		return "Clos, en attente de publication\u202f; chiffres au " + french.Date(r.AsOf)
 	default:
-		return "En cours ; chiffres au " + french.Date(r.AsOf)
+		return "En cours\u202f; chiffres au " + french.Date(r.AsOf)
 	}
 }
 
