@@ -13,7 +13,7 @@ import (
 // correctionsShown are so many corrections beside other things, and
 // correctionsAtOnce on a page of their own.
 const (
-	correctionsShown  = 20
+	correctionsShown  = 10
 	correctionsAtOnce = 50
 )
 
