@@ -10,10 +10,11 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
-// correctionsShown are so many corrections beside other things, and
-// correctionsAtOnce on a page of their own.
+// correctionsShown are so many corrections beside other things, since the page
+// of a year has little room in its 60 KB, and correctionsAtOnce on a page of
+// their own.
 const (
-	correctionsShown  = 10
+	correctionsShown  = 2
 	correctionsAtOnce = 50
 )
 

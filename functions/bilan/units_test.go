@@ -133,8 +133,8 @@ func TestUnitsOfAYearWithCorrections(t *testing.T) {
 		}
 	}
 	body := w.shows("/bilans/2024", []string{"120 corrections depuis", `<a href="/bilans/2024/corrections">Voir les 120 corrections</a>`})
-	if strings.Count(body, "(enregistrement tardif)") != correctionsShown || !strings.Contains(body, `<td class="number">101</td>`) {
-		t.Error("the page does not show the latest corrections")
+	if strings.Contains(body, "(enregistrement tardif)") {
+		t.Error("the page lists corrections that stand on a page of their own")
 	}
 	seen := 0
 	for page := 1; page <= 3; page++ {
