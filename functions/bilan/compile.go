@@ -29,34 +29,77 @@ const recentFor = time.Hour
 const compileAttempts = 3
 
 // compile counts all years anew from the ledger and compares. What differs is
-// written in the log, told to the team, repaired, and returned as an error:
-// that is the alarm. It may run twice, late, or at once with itself.
+// written in the log, repaired, compared once more, told to the team, and
+// returned as an error: that is the alarm. It may run twice, late, or at once
+// with itself.
 func (s *service) compile(ctx context.Context, _ time.Time) error {
 	different, brought, err := s.compare(ctx)
 	if err != nil {
 		return err
 	}
-	if len(different)+len(brought) > 0 {
-		if err := s.repair(ctx, append(slices.Clone(different), brought...)); err != nil {
+	var left []string
+	if all := slices.Concat(different, brought); len(all) > 0 {
+		if len(different) > 0 {
+			s.log.ErrorContext(ctx, "figures differ from the ledger", "figures", different)
+		}
+		if left, err = s.mend(ctx, all); err != nil {
 			return err
 		}
 	}
 	if err := s.noteCounted(ctx); err != nil {
 		return err
 	}
-	if len(different) == 0 {
+	repaired := slices.DeleteFunc(different, func(key string) bool { return slices.Contains(left, key) })
+	if len(repaired)+len(left) == 0 {
 		return nil
 	}
-	s.log.ErrorContext(ctx, "figures differ from the ledger", "figures", different)
-	text := "Le recomptage de la nuit a trouvé et réparé un écart : " + strings.Join(different, ", ") + "."
-	told, err := s.tell(ctx, "compile-bilan", text)
+	told, err := s.tell(ctx, "compile-bilan", nightly(repaired, left))
 	if err != nil {
 		return err
 	}
 	if err := dynamo.Transact(ctx, s.table.Client, told...); err != nil {
 		return err
 	}
-	return fmt.Errorf("figures differed from the ledger, and were repaired: %s", strings.Join(different, ", "))
+	return alarm(repaired, left)
+}
+
+// mend repairs figures, and returns those that differ all the same.
+func (s *service) mend(ctx context.Context, keys []string) (left []string, err error) {
+	if err := s.repair(ctx, keys); err != nil {
+		return nil, err
+	}
+	different, brought, err := s.compare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	left = slices.Sorted(slices.Values(slices.Concat(different, brought)))
+	if len(left) > 0 {
+		s.log.ErrorContext(ctx, "figures differ from the ledger after their repair", "figures", left)
+	}
+	return left, nil
+}
+
+// nightly says in French what a recount found.
+func nightly(repaired, left []string) string {
+	var parts []string
+	if len(repaired) > 0 {
+		parts = append(parts, "Le recomptage de la nuit a trouvé et réparé un écart\u00a0: "+strings.Join(repaired, ", ")+".")
+	}
+	if len(left) > 0 {
+		parts = append(parts, "Le recomptage de la nuit a trouvé un écart qu’il n’a pas pu réparer\u00a0: "+strings.Join(left, ", ")+". Ces chiffres ne sont pas sûrs\u202f; prévenez qui s’occupe de la plateforme.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// alarm says the same to the log of the schedule.
+func alarm(repaired, left []string) error {
+	switch {
+	case len(left) == 0:
+		return fmt.Errorf("figures differed from the ledger, and were repaired: %s", strings.Join(repaired, ", "))
+	case len(repaired) == 0:
+		return fmt.Errorf("figures differed from the ledger, and still differ: %s", strings.Join(left, ", "))
+	}
+	return fmt.Errorf("figures differed from the ledger, and were repaired: %s; and still differ: %s", strings.Join(repaired, ", "), strings.Join(left, ", "))
 }
 
 // compare recounts, and returns the keys of the figures whose counters differ,
@@ -69,7 +112,7 @@ func (s *service) compare(ctx context.Context) (different, brought []string, err
 		}
 		counted, err := s.figures.count(ctx, func(ctx context.Context, each func(recorded) error) error {
 			return s.all(ctx, func(f recorded) error {
-				if s.now().Sub(f.recorded) < recentFor {
+				if s.onItsWay(f.fact) {
 					if err := s.project(ctx, f.fact, f.key); err != nil {
 						return err
 					}
@@ -80,7 +123,7 @@ func (s *service) compare(ctx context.Context) (different, brought []string, err
 		if err != nil {
 			return nil, nil, err
 		}
-		running, err := s.between(ctx, firstYear, lastStep, true)
+		running, err := s.between(ctx, 0, lastStep, true)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -95,6 +138,12 @@ func (s *service) compare(ctx context.Context) (different, brought []string, err
 		return different, brought, nil
 	}
 	return nil, nil, busy
+}
+
+// onItsWay tells whether a fact may not have reached the figures, without being
+// lost: it is young, or came before its year was counted.
+func (s *service) onItsWay(f fact) bool {
+	return s.now().Sub(f.recorded) < recentFor || f.year() > f.recorded.Year()+1
 }
 
 func (s *service) differences(counted moves, running counters, book bookItem) (different, brought []string) {
@@ -163,7 +212,7 @@ func (s *service) noteCounted(ctx context.Context) error {
 // may go on arriving; done twice, it changes nothing more.
 func (s *service) repair(ctx context.Context, keys []string) error {
 	some := slices.DeleteFunc(slices.Clone(s.figures), func(f figure) bool { return !slices.Contains(keys, f.key()) })
-	running, err := s.between(ctx, firstYear, lastStep, true)
+	running, err := s.between(ctx, 0, lastStep, true)
 	if err != nil {
 		return err
 	}
@@ -262,7 +311,7 @@ func (s *service) stands(ctx context.Context, f figure, name, id string, w wordO
 		return false, err
 	}
 	told, err = readFact(item.Event, item.RecordedAt)
-	if err != nil {
+	if err != nil || !s.counts(told) {
 		return false, err
 	}
 	return slices.ContainsFunc(f.Mentions(told), func(m mention) bool { return m.Element == name && m.word == w.word }), nil
@@ -275,7 +324,7 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 		if err != nil {
 			return err
 		}
-		running, err := s.between(ctx, firstYear, lastStep, true)
+		running, err := s.between(ctx, 0, lastStep, true)
 		if err != nil {
 			return err
 		}
@@ -298,7 +347,8 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 			return nil
 		}
 		var writes dynamo.Writes
-		writes.Add(s.table.Update(bookKey, expression.Add(expression.Name("changes"), expression.Value(1)), book.unchanged()))
+		all := func(int) bool { return true }
+		writes.Add(s.table.Update(bookKey, book.disturb(expression.Add(expression.Name("changes"), expression.Value(1)), all), book.unchanged()))
 		s.move(&writes, off)
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
@@ -310,14 +360,14 @@ func (s *service) settle(ctx context.Context, f figure, year int) error {
 }
 
 // closeYear closes the year before the one in which it was due, and tells the
-// team. A year that the team has closed or published is left alone.
+// team. A year that the team has closed or published is left alone, and one of which nothing is known.
 func (s *service) closeYear(ctx context.Context, due time.Time) error {
 	year := due.In(french.Paris()).Year() - 1
 	text := fmt.Sprintf("L’année %d est close : relisez ses chiffres, puis publiez le bilan.", year)
 	err := s.close(ctx, year, func() ([]types.TransactWriteItem, error) {
 		return s.tell(ctx, fmt.Sprintf("close-year-%d", year), text)
 	})
-	if errors.Is(err, errPublished) {
+	if errors.Is(err, errPublished) || errors.Is(err, errNoYear) {
 		return nil
 	}
 	return err

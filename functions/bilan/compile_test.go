@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
@@ -96,6 +97,96 @@ func TestCompileRepairs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// outside are facts dated in years that no figure has: a partner may date an
+// enrolment as it likes.
+func (w *world) outside() []ledger.Fact {
+	enrolled := func(day string) ledger.Fact {
+		return w.told("territory.enrolled.v2", paris(day+" 00:00"), map[string]any{"cohort": "occitanie", "territory": "31555", "source": "partner", "enrolled_on": day, "ends_on": "2033-06-30"})
+	}
+	return []ledger.Fact{enrolled("1998-05-02"), enrolled("2031-05-02"), w.told("intervention.v1", paris("2031-05-02 00:00"), map[string]any{"title": "Dans cinq ans"})}
+}
+
+// TestFactsOutsideTheYearsOfFigures are counted by neither the running figures
+// nor the recount, whose nights stay quiet; once their year comes, they are
+// brought in, without an alarm.
+func TestFactsOutsideTheYearsOfFigures(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	w.append(w.outside()...)
+	w.Drain()
+	for range 2 {
+		w.Clock.Advance(2 * recentFor)
+		if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := values(w.bilan(2026)); got["cohort.occitanie.territories"] != 0 {
+		t.Errorf("%v", got)
+	}
+	w.Clock.Set(paris("2031-06-01 03:30"))
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Error(err)
+	}
+	if got := values(w.bilan(2031)); got["cohort.occitanie.territories"] != 1 || got["interventions.all"] != 1 {
+		t.Errorf("%v", got)
+	}
+}
+
+// What was counted of such facts, before they were left out, is repaired once.
+func TestCompileTakesOutFactsOutsideTheYears(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	outside := w.outside()
+	w.append(outside...)
+	w.projectAll(outside...)
+	w.Clock.Advance(2 * recentFor)
+	if err := w.compile(t.Context(), w.Clock.Now()); err == nil {
+		t.Error("it goes unnoticed")
+	}
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Errorf("not repaired: %v", err)
+	}
+}
+
+// TestCompileSaysWhatItCouldNotRepair: only what is equal after the repair is
+// said to be repaired. Here a counter is moved once more during it.
+func TestCompileSaysWhatItCouldNotRepair(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	off := func(id string) {
+		w.write(func(writes *dynamo.Writes) {
+			writes.Add(w.table.Update(countersKey(false, 2023), expression.Add(expression.NameNoDotSplit(yearly.Elements(id)), expression.Value(2))))
+		})
+	}
+	off("permanences.held")
+	off("interventions.all")
+	w.Clock.Advance(2 * recentFor)
+	inside, settled := false, 0
+	w.Faults(func(c functiontest.Call) functiontest.Fault {
+		if !inside && c.Operation == "TransactWriteItems" {
+			inside = true
+			if settled++; settled == 1 { // the first repair takes 2 away from what now is 4 too many
+				off("permanences.held")
+			}
+			inside = false
+		}
+		return functiontest.None
+	})
+	err := w.compile(t.Context(), w.Clock.Now())
+	w.Faults(nil)
+	if err == nil || !strings.Contains(err.Error(), "were repaired: interventions.all") || !strings.Contains(err.Error(), "still differ: permanences.held") {
+		t.Errorf("%v", err)
+	}
+	list, err := w.notices(t.Context())
+	if err != nil || len(list.Items) != 1 || !strings.Contains(list.Items[0].Text, "réparé un écart\u00a0: interventions.all.") ||
+		!strings.Contains(list.Items[0].Text, "n’a pas pu réparer\u00a0: permanences.held.") {
+		t.Errorf("%v %+v", err, list)
+	}
+	if err := w.compile(t.Context(), w.Clock.Now()); err == nil || strings.Contains(err.Error(), "still") {
+		t.Errorf("the night after: %v", err)
 	}
 }
 

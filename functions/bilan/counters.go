@@ -61,14 +61,24 @@ func (c counters) known(year int) bool {
 // costs a read unit for 8 KB of each of the two partitions, twice that when it
 // must be consistent; a year takes about 2 KB in one and half that in the other.
 func (s *service) between(ctx context.Context, first, last int, consistent bool) (counters, error) {
-	years, err := s.items(ctx, expression.Key("pk").Equal(expression.Value(yearly.Partition)).
-		And(expression.Key("sk").Between(expression.Value(yearText(first)), expression.Value(yearText(last)))), consistent)
+	years, err := s.yearsBetween(ctx, first, last, consistent)
 	if err != nil {
 		return counters{}, err
 	}
-	steps, err := s.items(ctx, expression.Key("pk").Equal(expression.Value(stepsPartition)).
-		And(expression.Key("sk").LessThanEqual(expression.Value(yearText(last)))), consistent)
+	steps, err := s.stepsUntil(ctx, last, consistent)
 	return counters{years, steps}, err
+}
+
+// stepsUntil reads the counters of what spans, of all years until one.
+func (s *service) stepsUntil(ctx context.Context, last int, consistent bool) (map[int]countersOfYear, error) {
+	return s.items(ctx, expression.Key("pk").Equal(expression.Value(stepsPartition)).
+		And(expression.Key("sk").LessThanEqual(expression.Value(yearText(last)))), consistent)
+}
+
+// yearsBetween reads the counters of the figures of some years.
+func (s *service) yearsBetween(ctx context.Context, first, last int, consistent bool) (map[int]countersOfYear, error) {
+	return s.items(ctx, expression.Key("pk").Equal(expression.Value(yearly.Partition)).
+		And(expression.Key("sk").Between(expression.Value(yearText(first)), expression.Value(yearText(last)))), consistent)
 }
 
 // yearText is a year as keys sort it.

@@ -28,6 +28,7 @@ type figureView struct {
 	report.Figure
 	Year       int           `json:"year"`
 	Status     report.Status `json:"status" enum:"open,closed,published"`
+	Mean       float64       `json:"mean,omitempty" doc:"Of an effect: its value, a sum of notes from 1 to 5, by the number of notes"`
 	FactsCount int           `json:"facts_count" doc:"How many records make the figure: its value, but for a sum"`
 	Facts      []record      `json:"facts,omitzero" doc:"For the team: one record for each thing that is counted"`
 	NextCursor string        `json:"next_cursor,omitempty"`
@@ -114,36 +115,38 @@ func (s *service) getFigure(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, view)
 }
 
-// figure is a figure of a year, with the number of its records.
+// figure is a figure of a year, with the number of its records: one of the
+// chapters as its report has it, an effect or that of the map as it is declared.
 func (s *service) figure(ctx context.Context, year int, id string) (view figureView, err error) {
 	bilan, err := s.report(ctx, year)
 	if err != nil {
 		return view, err
 	}
-	for _, chapter := range bilan.Chapters {
-		for _, f := range chapter.Figures {
-			if f.ID == id {
-				view = figureView{Figure: f, Year: year, Status: bilan.Status, FactsCount: f.Value}
-			}
-		}
-	}
-	if view.ID == "" {
+	f, known := s.figures.find(year, id)
+	shown, _, found := bilan.Figure(id)
+	if !found && !known {
 		return view, errNoFigure
 	}
-	if bilan.Status == report.Published {
+	var counted tally
+	switch {
+	case bilan.Status == report.Published:
 		var total frozenTotal
-		if _, err := s.table.Get(ctx, frozenKey(year, id, totalSK), &total); err != nil {
-			return view, err
-		}
-		view.FactsCount = total.Total
-		return view, nil
+		_, err = s.table.Get(ctx, frozenKey(year, id, totalSK), &total)
+		counted = tally{total.Total, total.Amount}
+	case found && !f.Sum:
+		counted.Elements = shown.Value
+	default:
+		var c counters
+		c, err = s.between(ctx, year, year, false)
+		counted = c.tally(f, year)
 	}
-	f, known := s.figures.find(year, id)
-	if !known || !f.Sum {
-		return view, nil
+	if !found {
+		shown = f.shown(f.value(counted))
 	}
-	c, err := s.between(ctx, year, year, false)
-	view.FactsCount = c.tally(f, year).Elements
+	view = figureView{Figure: shown, Year: year, Status: bilan.Status, FactsCount: counted.Elements}
+	if f.Section == effectsSection {
+		view.Mean = mean(counted).Mean
+	}
 	return view, err
 }
 
@@ -223,7 +226,8 @@ type frozenItem struct {
 // frozenTotal is how many records are behind a published figure.
 type frozenTotal struct {
 	dynamo.Key
-	Total int `dynamodbav:"total"`
+	Total  int `dynamodbav:"total"`
+	Amount int `dynamodbav:"amount,omitempty"` // the sum of their amounts
 }
 
 const totalSK = "TOTAL"
@@ -247,7 +251,7 @@ func (s *service) frozenRecords(ctx context.Context, year int, id string, query 
 	if text, given := start["after"].(*types.AttributeValueMemberS); given {
 		if after, err = strconv.Atoi(text.Value); err != nil || after < 0 {
 			var faults fault.Fields
-			faults.Add("query.cursor", "Ce repère de page n’est pas valable : repartez du début de la liste.")
+			faults.Add("query.cursor", "Ce repère de page n’est pas valable\u00a0: repartez du début de la liste.")
 			return nil, "", faults.Err()
 		}
 	}

@@ -1,10 +1,13 @@
 package bilan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 )
 
 // element is what facts say of one thing that a figure counts: a person, a
@@ -22,8 +25,8 @@ type wordOf struct {
 
 // tally is what elements add to a figure in one year.
 type tally struct {
-	Elements int // how many
-	Amount   int // the sum of their amounts
+	Elements int `json:"n,omitempty"` // how many
+	Amount   int `json:"s,omitempty"` // the sum of their amounts
 }
 
 func (t tally) minus(other tally) tally {
@@ -51,15 +54,37 @@ func (e element) counted() (t tally) {
 	return t
 }
 
+// saidAt is when a word was said: of one that does not tell, the beginning of
+// the day that it is about, in Paris.
+func (w word) saidAt() time.Time {
+	if at, told := instantOf(w.Said); told {
+		return at
+	}
+	at, _ := time.ParseInLocation(time.DateOnly, w.From, french.Paris()) // a text that is no day comes before all
+	return at
+}
+
+// spoken is a word with what orders it among others.
+type spoken struct {
+	wordOf
+	id   string
+	said time.Time
+}
+
+// before tells whether another word was said later: that one holds. Of two of
+// one instant, the later fact does.
+func (s spoken) before(other spoken) bool {
+	return cmp.Or(s.said.Compare(other.said), cmp.Compare(s.At, other.At), cmp.Compare(s.id, other.id)) < 0
+}
+
 // presence tells whether an element that spans is there in a year: one of its
 // groups has it in a period that touches the year, and the group's last word
-// by 31 December is not that it left.
+// about a day until 31 December is not that it left.
 func (e element) presence(year int) bool {
 	first, last := strconv.Itoa(year)+"-01-01", strconv.Itoa(year)+"-12-31"
 	type state struct {
-		in    bool   // some period touches the year
-		order string // of the last word
-		out   bool   // the last word
+		in   bool // some period touches the year
+		last spoken
 	}
 	groups := map[string]state{}
 	for id, w := range e {
@@ -70,13 +95,13 @@ func (e element) presence(year int) bool {
 		if !w.Out && (w.To == "" || w.To >= first) {
 			g.in = true
 		}
-		if order := strings.Join([]string{w.From, w.At, id}, "#"); order > g.order {
-			g.order, g.out = order, w.Out
+		if now := (spoken{w, id, w.saidAt()}); g.last.id == "" || g.last.before(now) {
+			g.last = now
 		}
 		groups[w.Group] = g
 	}
 	for _, g := range groups {
-		if g.in && !g.out {
+		if g.in && !g.last.Out {
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 )
 
@@ -101,20 +102,33 @@ var forms = []form{
 	}},
 }
 
+// voided is the form by which a fact that was recorded by mistake is made void.
+var voided = form{voidedKind + ".v1", "Annulation", []field{
+	{Name: "reason", Label: "Raison de l’annulation", Kind: line, Required: true},
+}}
+
 // formOf is the form of a type, named with its version or without.
 func formOf(kind string) (form, bool) {
-	at := slices.IndexFunc(forms, func(f form) bool { return f.Type == kind || kindOf(f.Type) == kind })
-	if at < 0 {
-		return form{}, false
+	for _, f := range append(slices.Clone(forms), voided) {
+		if f.Type == kind || kindOf(f.Type) == kind {
+			return f, true
+		}
 	}
-	return forms[at], true
+	return form{}, false
 }
 
-// happened is the day by which the fact is dated.
-func (f form) happened(data map[string]any) string {
+// voids tells whether it makes void another fact, of any form but its own.
+func (f form) voids() bool { return f.Type == voided.Type }
+
+// happened is the instant by which the fact is dated: the beginning of its day
+// in Paris; of what makes void, the moment at which it does.
+func (f form) happened(data map[string]any, now time.Time) (time.Time, error) {
+	if f.voids() {
+		return now.UTC().Truncate(time.Second), nil
+	}
 	on, _ := data["on"].(string)
 	started, _ := data["started_on"].(string)
-	return cmp.Or(on, started)
+	return time.ParseInLocation(time.DateOnly, cmp.Or(on, started), french.Paris())
 }
 
 // subject is what the fact is about, for CloudEvents.
@@ -218,6 +232,6 @@ func checkDay(faults *fault.Fields, at, text, today string, mustBePast bool) {
 	case err != nil || text[:2] != "20":
 		faults.Add(at, "Indiquez un jour depuis 2000, comme 2026-02-03.")
 	case mustBePast && text > today:
-		faults.Add(at, "Ce jour n’est pas encore venu : un fait s’enregistre une fois qu’il a eu lieu.")
+		faults.Add(at, "Ce jour n’est pas encore venu\u00a0: un fait s’enregistre une fois qu’il a eu lieu.")
 	}
 }

@@ -26,10 +26,12 @@ type fact struct {
 // that have a type of their own below.
 type said struct {
 	Corrects string `json:"corrects"`
-	Kind     string `json:"kind"` // of an ally, a session, a series or a resource
+	// CorrectedType is the type of the fact that a fact.voided corrects.
+	CorrectedType string `json:"corrected_type"`
+	Kind          string `json:"kind"` // of an ally, a session, a series or a resource
 
 	AllyID string `json:"ally_id"`
-	Reason string `json:"reason"` // why an ally left: "merged", when it was another one all along
+	Reason string `json:"reason"` // why an ally left: "merged", when it was another one all along; why a fact is void
 
 	SessionID    string              `json:"session_id"`
 	Series       string              `json:"series"`
@@ -52,6 +54,7 @@ type said struct {
 	EndsOn      string `json:"ends_on"`
 	WithdrawnOn string `json:"withdrawn_on"`
 	Source      string `json:"source"`
+	SaidAt      string `json:"said_at"`
 
 	ResourceID string `json:"resource_id"`
 
@@ -88,9 +91,20 @@ func readFact(event, recordedAt string) (f fact, err error) {
 	return f, nil
 }
 
-// kind is the type of a fact without its version: "session.held". A fact
-// corrects one of its own kind, whatever the version.
+// kind is the type of a fact without its version: "session.held".
 func (f fact) kind() string { return kindOf(f.Type) }
+
+// voidedKind is of facts that put nothing in the place of what they correct.
+const voidedKind = "fact.voided"
+
+// corrects names the fact which this one replaces: of its own kind, whatever
+// the version, or of any when it only makes it void. id is empty for none.
+func (f fact) corrects() (kind, id string) {
+	if f.kind() == voidedKind {
+		return kindOf(f.Data.CorrectedType), f.Data.Corrects
+	}
+	return f.kind(), f.Data.Corrects
+}
 
 func kindOf(kind string) string {
 	if at := strings.LastIndex(kind, ".v"); at > 0 {
@@ -118,6 +132,9 @@ func yearOf(day string) int {
 
 // text names a fact for a person: its title, or what it is about.
 func (f fact) text() string {
+	if f.kind() == voidedKind {
+		return fmt.Sprintf("%s (%s)", kinds[kindOf(f.Data.CorrectedType)], f.Data.Reason)
+	}
 	if f.Data.Title != "" {
 		return f.Data.Title
 	}

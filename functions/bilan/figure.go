@@ -48,6 +48,8 @@ type word struct {
 	From  string `dynamodbav:"from,omitempty" json:"from,omitempty"`
 	To    string `dynamodbav:"to,omitempty" json:"to,omitempty"`
 	Out   bool   `dynamodbav:"out,omitempty" json:"out,omitempty"`
+	// Said is when it was said, RFC 3339 in UTC; empty when the fact does not tell.
+	Said string `dynamodbav:"said,omitempty" json:"said,omitempty"`
 }
 
 // key names the figure in its version: what counters and elements are kept under.
@@ -104,7 +106,10 @@ var chapters = [...]string{
 // Effects are the names of the five effects, in the order of pages.
 var effects = [...]string{"alliance", "time_saved", "belonging", "trust", "amplification"}
 
-const effectPrefix = "effect."
+const (
+	effectPrefix   = report.EffectPrefix
+	effectsSection = "effects"
+)
 
 // shown is a figure with its value, as it travels.
 func (f figure) shown(value int) report.Figure {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -21,7 +22,7 @@ type history struct {
 
 var allKinds = []string{"ally.signed.v1", "ally.left.v1", "session.held.v2", "session.held.v1", "session.feedback.v1", "series.opened.v1",
 	"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "resource.published.v1", "intervention.v1",
-	"media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1"}
+	"media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1", "fact.voided.v1"}
 
 // moments are instants at which facts happen; some are by the turn of a year,
 // where Paris and UTC do not agree.
@@ -81,6 +82,14 @@ func (h *history) draw(t *rapid.T, w *world) {
 			data["withdrawn_on"] = day
 			h.leaveTogether(t, data)
 		}
+		if kind == "territory.enrolled.v2" {
+			h.comeBack(t, data)
+		}
+		if kind != "territory.enrolled.v1" {
+			// In any relation to the day: long before, long after, or within it.
+			said := at.AddDate(0, 0, rapid.IntRange(-400, 400).Draw(t, "said in days")).Add(time.Duration(rapid.IntRange(-90, 90).Draw(t, "and minutes")) * time.Minute)
+			optional(data, "said_at", pick("said", said.UTC().Format(time.RFC3339Nano), at.UTC().Format(time.RFC3339), at.Add(time.Millisecond).UTC().Format(time.RFC3339Nano)))
+		}
 	case "resource.published":
 		data["resource_id"] = "res_" + pick("resource", "1", "2", "3")
 	case "support.experimental":
@@ -91,6 +100,13 @@ func (h *history) draw(t *rapid.T, w *world) {
 		optional(data, "ended_on", later)
 	case "training":
 		data["subject"], data["pairs"], data["participants"] = pick("subject", "sensitive-diagnosis", "other"), rapid.IntRange(0, 9).Draw(t, "pairs"), 12
+	case "fact.voided":
+		if len(h.facts) == 0 {
+			return
+		}
+		void := rapid.SampledFrom(h.facts).Draw(t, "void")
+		h.facts = append(h.facts, w.told(kind, at, map[string]any{"corrects": void.ID, "corrected_type": void.Type, "reason": "Par erreur"}))
+		return
 	default:
 		data["title"], data["representative"], data["beneficiary"] = "Un titre", rapid.Bool().Draw(t, "representative"), pick("beneficiary", "local_media", "other")
 	}
@@ -118,6 +134,30 @@ func (h *history) leaveTogether(t *rapid.T, data map[string]any) {
 	}
 	if rapid.Bool().Draw(t, "soon") { // a stay without an end is counted in its first year only
 		data["withdrawn_on"] = one["enrolled_on"]
+	}
+}
+
+// comeBack makes some enrolments those of a territory that has left, in the
+// same cohort; some with the first day of another.
+func (h *history) comeBack(t *rapid.T, data map[string]any) {
+	var left []map[string]any
+	for _, f := range h.facts {
+		if kindOf(f.Type) == "territory.withdrawn" {
+			left = append(left, f.Data.(map[string]any))
+		}
+	}
+	if len(left) == 0 || rapid.Bool().Draw(t, "another") {
+		return
+	}
+	one := rapid.SampledFrom(left).Draw(t, "who left")
+	for _, name := range []string{"cohort", "territory", "programme", "source"} {
+		data[name] = one[name]
+	}
+	for _, f := range h.facts {
+		before := f.Data.(map[string]any)
+		if kindOf(f.Type) == "territory.enrolled" && before["territory"] == one["territory"] && before["cohort"] == one["cohort"] {
+			data["enrolled_on"] = before["enrolled_on"]
+		}
 	}
 }
 
@@ -201,7 +241,7 @@ func TestEveryWayOfCountingAgrees(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		h := &history{kinds: rapid.SampledFrom([][]string{
-			allKinds, {"ally.signed.v1", "ally.left.v1"}, {"session.held.v2", "session.held.v1"}, {"series.opened.v1", "thesis.v1"},
+			allKinds, {"ally.signed.v1", "ally.left.v1"}, {"session.held.v2", "session.held.v1"}, {"series.opened.v1", "thesis.v1"}, {"intervention.v1", "training.v1", "fact.voided.v1"},
 			{"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "support.experimental.v1"},
 		}).Draw(rt, "kinds")}
 		for range rapid.IntRange(1, 14).Draw(rt, "facts") {

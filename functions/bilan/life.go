@@ -1,10 +1,12 @@
 package bilan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -19,10 +21,10 @@ import (
 )
 
 var (
-	errNotOver   = fault.New(fault.Conflict, "year-not-over", "Cette année n’est pas finie : elle se clôt à partir du 1er janvier suivant.")
-	errPublished = fault.New(fault.Conflict, "year-published", "Cette année est publiée : elle ne change plus. Ce qui arrive ensuite s’affiche en correction datée.")
+	errNotOver   = fault.New(fault.Conflict, "year-not-over", "Cette année n’est pas finie\u00a0: elle se clôt à partir du 1er janvier suivant.")
+	errPublished = fault.New(fault.Conflict, "year-published", "Cette année est publiée\u00a0: elle ne change plus. Ce qui arrive ensuite s’affiche en correction datée.")
 	errNotClosed = fault.New(fault.Conflict, "year-not-closed", "Vérifiez et clôturez cette année avant de la publier.")
-	errDiffer    = fault.New(fault.Conflict, "figures-differ", "Un chiffre ne correspond pas à ses enregistrements : lancez le recomptage, puis recommencez.")
+	errDiffer    = fault.New(fault.Conflict, "figures-differ", "Un chiffre ne correspond pas à ses enregistrements\u00a0: lancez le recomptage, puis recommencez.")
 )
 
 func (s *service) postClose(w http.ResponseWriter, r *http.Request) error {
@@ -62,6 +64,9 @@ func (s *service) close(ctx context.Context, year int, more func() ([]types.Tran
 	if year >= s.thisYear() {
 		return errNotOver
 	}
+	if err := s.mustBeKnown(ctx, year); err != nil {
+		return err
+	}
 	for range lifeAttempts {
 		book, err := s.book(ctx)
 		if err != nil {
@@ -89,25 +94,101 @@ func (s *service) close(ctx context.Context, year int, more func() ([]types.Tran
 	return busy
 }
 
+// mustBeKnown returns the fault "unknown-year" for a year that has no bilan.
+func (s *service) mustBeKnown(ctx context.Context, year int) error {
+	c, err := s.between(ctx, year, year, false)
+	if err == nil && !c.known(year) {
+		return errNoYear
+	}
+	return err
+}
+
 var busy = &fault.Error{Kind: fault.Unavailable, Code: "busy", RetryAfter: 2 * time.Second,
-	Detail: "Des faits arrivent en ce moment même. Rien n’est perdu : recommencez dans un instant."}
+	Detail: "Des faits arrivent en ce moment même. Rien n’est perdu\u00a0: recommencez dans un instant."}
 
 // enter adds to a transaction that a year enters a status, on the condition
-// that nothing has changed since the book was read.
+// that no year has done so since the book was read. The others' facts may go on.
 func (s *service) enter(writes *dynamo.Writes, book bookItem, year int, status report.Status, at time.Time) {
 	at = at.UTC().Truncate(time.Second)
-	years := map[string]yearState{strconv.Itoa(year): {status, at}}
-	for other, state := range book.Years {
-		if other != strconv.Itoa(year) {
-			years[other] = state
-		}
+	years := map[string]yearState{}
+	maps.Copy(years, book.Years)
+	years[strconv.Itoa(year)] = yearState{status, at}
+	conditions := []expression.ConditionBuilder{book.alive()}
+	if status == report.Published {
+		conditions = append(conditions, book.still(year))
 	}
-	update := expression.Set(expression.Name("years"), expression.Value(years)).
-		Set(expression.Name("lives"), expression.Value(book.Lives+1)).
-		Set(expression.Name("changes"), expression.Value(book.Changes))
-	writes.Add(s.table.Update(bookKey, update, book.unchanged()))
+	writes.Add(s.table.Update(bookKey, book.live().Set(expression.Name("years"), expression.Value(years)).
+		Set(expression.Name(freezing), expression.Value(book.without(year))), conditions...))
 	writes.Add(s.table.Update(countersKey(false, year), expression.Set(expression.Name("status"), expression.Value(status)).
 		Set(expression.Name("at"), expression.Value(at))))
+}
+
+// live begins an update of the book in which the lives of years go on.
+func (b bookItem) live() expression.UpdateBuilder {
+	return expression.Set(expression.Name("lives"), expression.Value(b.Lives+1)).Add(expression.Name("changes"), expression.Value(0))
+}
+
+// alive holds while no year has entered another status, or is about to, since
+// the book was read.
+func (b bookItem) alive() expression.ConditionBuilder {
+	lives := expression.Name("lives").Equal(expression.Value(b.Lives))
+	if b.Lives == 0 {
+		return lives.Or(expression.AttributeNotExists(expression.Name("lives")))
+	}
+	return lives
+}
+
+const freezing = "freezing"
+
+// mark notes that a year is about to be published: from here on, whoever
+// changes something of it takes the mark away. A mark that stands already says
+// the same, since a longer time.
+func (s *service) mark(ctx context.Context, book bookItem, year int) (bookItem, error) {
+	if _, marked := book.Freezing[strconv.Itoa(year)]; marked {
+		return book, nil
+	}
+	marks := book.without(year)
+	marks[strconv.Itoa(year)] = book.Lives + 1
+	var writes dynamo.Writes
+	writes.Add(s.table.Update(bookKey, book.live().Set(expression.Name(freezing), expression.Value(marks)), book.alive()))
+	if err := writes.Commit(ctx, s.table.Client); err != nil {
+		return book, err
+	}
+	book.Lives, book.Freezing = book.Lives+1, marks
+	return book, nil
+}
+
+// without are the years about to be published but for one.
+func (b bookItem) without(year int) map[string]int {
+	marks := map[string]int{}
+	maps.Copy(marks, b.Freezing)
+	delete(marks, strconv.Itoa(year))
+	return marks
+}
+
+// still holds while nothing of a year has changed since it was marked.
+func (b bookItem) still(year int) expression.ConditionBuilder {
+	text := strconv.Itoa(year)
+	return expression.Name(freezing + "." + text).Equal(expression.Value(b.Freezing[text]))
+}
+
+// disturb takes the mark from years about to be published that a change
+// touches: it names elements of theirs, or of what spans a day until their end.
+func (b bookItem) disturb(update expression.UpdateBuilder, touches func(year int) bool) expression.UpdateBuilder {
+	for text := range b.Freezing {
+		if year, err := strconv.Atoi(text); err != nil || touches(year) {
+			update = update.Remove(expression.Name(freezing + "." + text))
+		}
+	}
+	return update
+}
+
+// touches tells whether what is named is part of what is counted in a year.
+func (n named) touches(year int) bool {
+	if n.figure.Spans {
+		return yearOf(n.mention.From) <= year
+	}
+	return n.mention.Year == year
 }
 
 // unchanged holds while no counter has moved and no year has entered another
@@ -116,11 +197,7 @@ func (b bookItem) unchanged() expression.ConditionBuilder {
 	if b.PK == "" {
 		return dynamo.Absent
 	}
-	changes := expression.Name("changes").Equal(expression.Value(b.Changes))
-	if b.Lives == 0 {
-		return changes.And(expression.AttributeNotExists(expression.Name("lives")))
-	}
-	return changes.And(expression.Name("lives").Equal(expression.Value(b.Lives)))
+	return expression.Name("changes").Equal(expression.Value(b.Changes)).And(b.alive())
 }
 
 func (s *service) postPublish(w http.ResponseWriter, r *http.Request) error {
@@ -147,27 +224,30 @@ func (s *service) publish(ctx context.Context, year int) error {
 			return nil
 		case report.Closed:
 		default:
-			return errNotClosed
+			return cmp.Or(s.mustBeKnown(ctx, year), error(errNotClosed))
 		}
-		err = s.freeze(ctx, book, year)
+		if book, err = s.mark(ctx, book, year); err == nil {
+			err = s.freeze(ctx, book, year)
+		}
 		var refused *dynamo.Refused
-		if !errors.As(err, &refused) && !(fault.Is(err, errDiffer.Code) && s.moved(ctx, book)) {
+		if !errors.As(err, &refused) && !(fault.Is(err, errDiffer.Code) && s.disturbed(ctx, book, year)) {
 			return err
 		}
 	}
 	return busy
 }
 
-// moved tells whether counters have changed since the book was read.
-func (s *service) moved(ctx context.Context, since bookItem) bool {
+// disturbed tells whether something of a year has changed since it was marked.
+func (s *service) disturbed(ctx context.Context, since bookItem, year int) bool {
 	now, err := s.book(ctx)
-	return err == nil && now.Changes != since.Changes
+	text := strconv.Itoa(year)
+	return err == nil && now.Freezing[text] != since.Freezing[text]
 }
 
 // freeze keeps the records behind each figure, and publishes the year. Every
-// write is on the condition that no counter has moved since the book was read:
-// it returns *dynamo.Refused when one has, and the next attempt writes over
-// the records of this one.
+// write is on the condition that nothing of the year has changed since it was
+// marked: it returns *dynamo.Refused when something has, and the next attempt
+// writes over the records of this one. Facts of later years change nothing of it.
 func (s *service) freeze(ctx context.Context, book bookItem, year int) error {
 	c, err := s.between(ctx, year-1, year, true)
 	if err != nil {
@@ -198,7 +278,7 @@ func (s *service) freeze(ctx context.Context, book bookItem, year int) error {
 	}
 	var writes dynamo.Writes
 	s.enter(&writes, book, year, report.Published, at)
-	writes.Add(s.table.Put(reportItem{dynamo.Key{PK: bilanPartition(year), SK: reportSK}, text}, dynamo.Absent))
+	writes.Add(s.table.Put(reportItem{reportKey(year), text}, dynamo.Absent))
 	writes.Add(s.audit.Entry(ctx, "bilan.published", strconv.Itoa(year), nil, map[string]string{"hash": bilan.Hash}))
 	return writes.Commit(ctx, s.table.Client)
 }
@@ -214,7 +294,7 @@ func (s *service) keep(ctx context.Context, book bookItem, year int, f figure, c
 			return fmt.Errorf("freeze: %w", err)
 		}
 		var writes dynamo.Writes
-		writes.Add(s.table.Check(bookKey, book.unchanged()))
+		writes.Add(s.table.Check(bookKey, book.still(year)))
 		writes.Add(s.table.Put(frozenItem{frozenPage(year, f.ID, (total.Elements-1)/recordsPerItem), string(text)}))
 		page = nil
 		return writes.Commit(ctx, s.table.Client)
@@ -238,7 +318,7 @@ func (s *service) keep(ctx context.Context, book bookItem, year int, f figure, c
 		return errDiffer
 	}
 	var writes dynamo.Writes
-	writes.Add(s.table.Check(bookKey, book.unchanged()))
-	writes.Add(s.table.Put(frozenTotal{frozenKey(year, f.ID, totalSK), total.Elements}))
+	writes.Add(s.table.Check(bookKey, book.still(year)))
+	writes.Add(s.table.Put(frozenTotal{frozenKey(year, f.ID, totalSK), total.Elements, total.Amount}))
 	return writes.Commit(ctx, s.table.Client)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
@@ -74,36 +73,6 @@ func (s *service) move(writes *dynamo.Writes, m moves) {
 	}
 	for _, key := range order {
 		writes.Add(s.table.Update(key, updates[key]))
-	}
-}
-
-// correct adds to a transaction what it changes in years that are published.
-func (s *service) correct(writes *dynamo.Writes, book bookItem, cause fact, m moves) {
-	for _, year := range book.published() {
-		by := map[string]tally{}
-		for at, t := range m {
-			if at.year == year || at.spans && at.year < year {
-				by[at.key] = by[at.key].plus(t)
-			}
-		}
-		var keys []string
-		for key, t := range by {
-			if f, known := s.figures.keyed(key); known && t != (tally{}) && slices.ContainsFunc(s.figures.of(year), func(g figure) bool { return g.key() == f.key() }) {
-				keys = append(keys, key)
-			}
-		}
-		slices.Sort(keys)
-		for _, key := range keys {
-			writes.Add(s.table.Update(correctionKey(year, cause.ID, key), expression.
-				Add(expression.Name("elements"), expression.Value(by[key].Elements)).
-				Add(expression.Name("amount"), expression.Value(by[key].Amount)).
-				Set(expression.Name("figure"), expression.Value(key)).
-				Set(expression.Name("fact"), expression.Value(cause.ID)).
-				Set(expression.Name("recorded"), expression.Value(cause.recorded.UTC().Format(time.RFC3339))).
-				Set(expression.Name("type"), expression.Value(cause.Type)).
-				Set(expression.Name("text"), expression.Value(cause.text())).
-				Set(expression.Name("corrects"), expression.Value(cause.Data.Corrects != ""))))
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package bilan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -102,7 +103,8 @@ func (h *history) joined(d map[string]any, part []string, replaced map[string]bo
 	if ends, known := d["ends_on"].(string); known && ends < fmt.Sprint(year)+"-01-01" || !known && !strings.HasPrefix(d["enrolled_on"].(string), fmt.Sprint(year)) {
 		return false
 	}
-	last, out := "", false
+	var last []string
+	out := false
 	for _, f := range h.facts {
 		o := f.Data.(map[string]any)
 		on, _ := o["enrolled_on"].(string)
@@ -113,7 +115,13 @@ func (h *history) joined(d map[string]any, part []string, replaced map[string]bo
 		if replaced[f.ID] || on == "" || on > fmt.Sprint(year)+"-12-31" || o["cohort"] != d["cohort"] || o["source"] != d["source"] || o["territory"] != d["territory"] || !related {
 			continue
 		}
-		if order := on + f.Time.UTC().Format(time.RFC3339) + f.ID; order > last {
+		// Who says when is heard by that; who does not, at the first hour of the day.
+		said, err := time.Parse(time.RFC3339Nano, fmt.Sprint(o["said_at"]))
+		if err != nil {
+			said = paris(on + " 00:00")
+		}
+		order := []string{said.UTC().Format("2006-01-02 15:04:05.000000000"), f.Time.UTC().Format(time.RFC3339), f.ID}
+		if slices.Compare(order, last) > 0 {
 			last, out = order, o["withdrawn_on"] != nil
 		}
 	}

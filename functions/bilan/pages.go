@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/chart"
@@ -30,6 +32,8 @@ var pageRoutes = []function.Route[service]{
 		Doc: function.Doc{Summary: "The bilan of a year, with charts, made to be printed too", Page: true}},
 	{Method: http.MethodGet, Path: "/bilans/{year}/territoires", Access: function.Public, Handle: (*service).mapPage,
 		Doc: function.Doc{Summary: "The map of the territories that were accompanied", Page: true}},
+	{Method: http.MethodGet, Path: "/bilans/{year}/corrections", Access: function.Public, Handle: (*service).correctionsPage,
+		Doc: function.Doc{Summary: "What was learnt of a year since it was published", Page: true}},
 	{Method: http.MethodGet, Path: "/bilans/{year}/figures/{id}", Access: function.PublicOrTeam, Handle: (*service).figurePage,
 		Doc: function.Doc{Summary: "What a figure counts; for the team also the records", Page: true}},
 }
@@ -40,13 +44,14 @@ func (s *service) yearsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "years", web.Page{
-		Title: "Bilans", Description: "Ce que l’alliance a fait, année par année : chaque chiffre s’ouvre sur ce qu’il compte.", Canonical: "/bilans", Data: years.Items,
+		Title: "Bilans", Description: "Ce que l’alliance a fait, année par année\u00a0: chaque chiffre s’ouvre sur ce qu’il compte.", Canonical: "/bilans", Data: years.Items,
 	})
 }
 
 // yearView is a year with what its page shows beside the numbers.
 type yearView struct {
 	report.Report
+	Late  correctionsView // the latest
 	Parts []chapterView
 	Five  effectsView
 	Map   outline.Map
@@ -65,7 +70,7 @@ type effectsView struct {
 
 func viewYear(r report.Report) yearView {
 	charts := chart.Year(r)
-	view := yearView{Report: r, Five: effectsView{charts[len(charts)-1], r.NamedEffects()}}
+	view := yearView{Report: r, Late: latest(r.Year, r.Corrections), Five: effectsView{charts[len(charts)-1], r.NamedEffects()}}
 	if len(r.Territories) > 0 {
 		view.Map = drawMap(r.Territories)
 	}
@@ -102,9 +107,15 @@ type detailView struct {
 	Records []recordRow
 	Team    bool
 	More    string
-	// Corrections are those of this figure.
-	Corrections []report.Correction
+	// Corrections are the latest of this figure.
+	Corrections correctionsView
 }
+
+// IsEffect tells whether the figure is one of the five effects.
+func (v detailView) IsEffect() bool { return v.Section == effectsSection }
+
+// Effect is the mean of an effect, as its year shows it.
+func (v detailView) Effect() report.Effect { return report.Effect{Mean: v.Mean, Answers: v.FactsCount} }
 
 // recordRow is a record as the page shows it.
 type recordRow struct {
@@ -114,7 +125,7 @@ type recordRow struct {
 }
 
 type factRow struct {
-	ID, Type, Text string
+	ID, Kind, Text string
 	Day            time.Time
 }
 
@@ -138,11 +149,7 @@ func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := detailView{figureView: shown}
 	_, view.Chapter, _ = bilan.Figure(shown.ID)
-	for _, c := range bilan.Corrections {
-		if c.Figure == shown.ID {
-			view.Corrections = append(view.Corrections, c)
-		}
-	}
+	view.Corrections = latest(year, slices.DeleteFunc(bilan.Corrections, func(c report.Correction) bool { return c.Figure != shown.ID }))
 	if _, view.Team = auth.MemberOf(r.Context()); view.Team {
 		if err := s.addRecords(r, &view, query); err != nil {
 			return err
@@ -168,17 +175,39 @@ func (s *service) addRecords(r *http.Request, view *detailView, query recordsQue
 	return nil
 }
 
+// title is what a fact says of itself, unless it is only an id.
+func title(text string) string {
+	if id := strings.SplitN(text, "_", 2); len(id) == 2 && len(id[1]) == 26 {
+		return ""
+	}
+	return text
+}
+
+// placeName names a territory for a person; what is no code stays as it is.
+func placeName(code string) string {
+	if place, err := territory.Lookup(code); err == nil {
+		return place.Name + " (" + code + ")"
+	}
+	return code
+}
+
 func viewRecord(r record) recordRow {
-	row := recordRow{Name: r.Element, Amount: r.Amount}
-	if place, err := territory.Lookup(r.Element); err == nil {
-		row.Name = place.Name + " (" + r.Element + ")"
+	row := recordRow{Name: placeName(r.Element), Amount: r.Amount}
+	if strings.HasPrefix(r.Element, "ses_") || strings.HasPrefix(r.Element, "fact_") { // the kind and the day say more
+		row.Name = kindName(r.Type)
+		if at, ok := instantOf(r.Time); ok {
+			row.Name += " du " + french.Date(at.In(french.Paris()))
+		}
+		if text := title(r.Text); text != "" {
+			row.Name += french.NoBreak + ": " + text
+		}
 	}
 	for _, f := range r.Facts {
 		at, err := time.Parse(time.RFC3339, f.Time)
 		if err != nil {
 			continue // it was checked before it was stored
 		}
-		row.Facts = append(row.Facts, factRow{f.ID, f.Type, f.Text, at.In(french.Paris())})
+		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), title(f.Text), at.In(french.Paris())})
 	}
 	return row
 }

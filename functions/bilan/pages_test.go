@@ -65,7 +65,7 @@ func TestPagesOfAYear(t *testing.T) {
 		`<svg viewBox="0 0 340 `, `aria-labelledby="participants-t"`, `<title id="participants-t">Qui vient, selon le format</title>`,
 		`<caption class="unseen">Qui vient, selon le format, en tableau</caption>`, "Barre pleine : 2025 ; barre hachurée : 2024",
 		"« J’ai gagné du temps »", `<th scope="row">Ille-et-Vilaine (35)</th><td>Rennes</td>`, `class="in"`,
-		`<a href="/bilans/2025/figures/interventions.all">`, "L’œuvre &lt;commune&gt;", `<th scope="row">Territoires accompagnés</th><td class="number">1</td><td class="number">2</td>`,
+		`<a href="/bilans/2025/figures/interventions.all">`, "L’œuvre &lt;commune&gt;", `<th scope="row"><a href="/bilans/2025/figures/territories.accompanied">Territoires accompagnés</a></th><td class="number">1</td><td class="number">2</td>`,
 	})
 	bilan := w.bilan(2025)
 	if !strings.Contains(body, "<code>"+bilan.Hash+"</code>") || len(bilan.Territories) != 1 || bilan.Territories[0] != (report.Territory{Code: "35238", Name: "Rennes"}) {
@@ -112,12 +112,47 @@ func TestAFigureOpens(t *testing.T) {
 	if strings.Contains(open, "Rennes") || strings.Contains(open, "fact_") {
 		t.Error("anyone sees the records")
 	}
-	w.shows(path, []string{"Rennes (35238)", "territory.enrolled.v1", "5 février 2025"}, w.Bearer("team")...)
+	w.shows(path, []string{"Rennes (35238)", "Entrée d’un territoire", "5 février 2025"}, w.Bearer("team")...)
+	if body := w.shows("/bilans/2025/figures/permanences.held", []string{`<th scope="row">Présences d’une rencontre du 5 février 2025`}, w.Bearer("team")...); strings.Contains(body, "session.held") {
+		t.Error("it speaks of types of facts")
+	}
 	w.shows("/bilans/2025/figures/interventions.all", []string{"1 publié, 2 avec cette correction"})
 	w.shows("/bilans/2026/figures/permanences.participants", []string{fmt.Sprintf("<dd>%d</dd>", len(pseudonymsOfTest))})
 	first := w.shows("/bilans/2026/figures/permanences.participants?limit=1", nil, w.Bearer("team")...)
 	if more := strings.Contains(first, "Page suivante"); more != (len(pseudonymsOfTest) > 1) || strings.Count(first, `<tr><th scope="row">`) != 1 {
 		t.Errorf("more: %v\n%s", more, first)
+	}
+}
+
+// TestEffectsAndTheMapOpen like figures, in a published year and an open one.
+func TestEffectsAndTheMapOpen(t *testing.T) {
+	w := published(t)
+	more := w.told("session.feedback.v1", paris("2025-12-03 10:00"), map[string]any{"effects": map[string]int{"trust": 5}})
+	w.append(more)
+	w.projectAll(more)
+	for year, base := range map[int]string{2025: "/bilans/2025", 2026: "/bilans/2026"} {
+		for id, want := range map[string]figureView{
+			"effect.trust":            {Mean: 2, FactsCount: 1},
+			"effect.alliance":         {Mean: 5, FactsCount: 1},
+			"territories.accompanied": {FactsCount: 1},
+		} {
+			var open, team figureView
+			w.call(http.StatusOK, "GET", "/v1"+base+"/figures/"+id, nil, &open)
+			w.call(http.StatusOK, "GET", "/v1"+base+"/figures/"+id, nil, &team, w.Bearer("team")...)
+			if open.ID != id || open.Mean != want.Mean || open.FactsCount != want.FactsCount || open.Facts != nil || len(team.Facts) != want.FactsCount || open.Definition == "" {
+				t.Errorf("%d %s: %+v, for the team %+v", year, id, open, team)
+			}
+			if sum := int(want.Mean); sum > 0 && (open.Value != sum || w.bilan(year).Effects[strings.TrimPrefix(id, "effect.")].Mean != open.Mean) {
+				t.Errorf("%d %s: %+v", year, id, open)
+			}
+		}
+	}
+	w.shows("/bilans/2025", []string{`<a href="/bilans/2025/figures/effect.trust">Confiance</a>`, `href="/bilans/2025/figures/territories.accompanied"`})
+	w.shows("/bilans/2025/figures/effect.trust", []string{"<strong>2</strong>sur 5 en moyenne <small>2 points pour 1 réponse</small>", `Bilan 2025</a></dd>`, "1 publié, 2 avec cette correction"})
+	w.shows("/bilans/2025/figures/territories.accompanied", []string{"Rennes (35238)", "<strong>1</strong>"}, w.Bearer("team")...)
+	w.shows("/bilans/2026/territoires", []string{`href="/bilans/2026/figures/territories.accompanied"`})
+	if rows := string(w.file("/v1/bilans/2025.csv", csvType)); !strings.Contains(rows, ",effect.trust,") {
+		t.Error("exports give another id")
 	}
 }
 

@@ -28,6 +28,10 @@ func (s *service) follow(ctx context.Context, record events.DynamoDBEventRecord)
 	if err != nil {
 		return err
 	}
+	if !s.counts(f) {
+		s.log.WarnContext(ctx, "a fact outside of the years that are counted", "fact", f.ID, "type", f.Type, "time", f.Time)
+		return nil
+	}
 	return s.project(ctx, f, dynamo.Key{PK: image["pk"].String(), SK: image["sk"].String()})
 }
 
@@ -58,7 +62,7 @@ func (s *service) see(ctx context.Context, f fact, at dynamo.Key) (replaced bool
 // replace notes that the fact which f corrects counts no more, and takes away
 // what it was counted for. When that fact has not come yet, the note waits for it.
 func (s *service) replace(ctx context.Context, f fact) error {
-	item, err := s.note(ctx, factKey(f.kind(), f.Data.Corrects), expression.Set(expression.Name("replaced"), expression.Value(true)))
+	item, err := s.note(ctx, factKey(f.corrects()), expression.Set(expression.Name("replaced"), expression.Value(true)))
 	if err != nil || item.LedgerPK == "" {
 		return err
 	}
@@ -216,14 +220,13 @@ func (s *service) part(ctx context.Context, c change, part []named) (writes dyna
 	if elements.Err != nil || len(elements.Items) == 0 {
 		return writes, elements.Err
 	}
-	writes.Add(s.passBook(book))
+	writes.Add(s.passBook(book, part))
 	if c.add {
 		writes.Add(s.table.Check(factKey(c.fact.kind(), c.fact.ID), expression.AttributeNotExists(expression.Name("replaced"))))
 	}
 	writes.Items = append(writes.Items, elements.Items...)
 	s.move(&writes, moves)
-	s.correct(&writes, book, c.fact, moves)
-	return writes, nil
+	return writes, s.correct(ctx, &writes, book, c.fact, moves)
 }
 
 // on is what an element holds after the change.
@@ -244,11 +247,10 @@ func (c change) on(old element, w word) (changed bool, facts element) {
 }
 
 // passBook counts a change of counters, on the condition that no year has been
-// closed or published since the book was read.
-func (s *service) passBook(book bookItem) (types.TransactWriteItem, error) {
-	lives := expression.Name("lives").Equal(expression.Value(book.Lives))
-	if book.Lives == 0 {
-		lives = lives.Or(expression.AttributeNotExists(expression.Name("lives")))
-	}
-	return s.table.Update(bookKey, expression.Add(expression.Name("changes"), expression.Value(1)), lives)
+// closed or published, or was about to be, since the book was read.
+func (s *service) passBook(book bookItem, part []named) (types.TransactWriteItem, error) {
+	update := book.disturb(expression.Add(expression.Name("changes"), expression.Value(1)), func(year int) bool {
+		return slices.ContainsFunc(part, func(n named) bool { return n.touches(year) })
+	})
+	return s.table.Update(bookKey, update, book.alive())
 }

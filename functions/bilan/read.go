@@ -2,7 +2,6 @@ package bilan
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -108,16 +107,23 @@ func (s *service) getYear(w http.ResponseWriter, r *http.Request) error {
 }
 
 // report is the bilan of a year. It returns the fault "unknown-year" when there
-// is none. It costs at most two read units (units_test.go): the counters, then
-// what is published, of the year or of the one before.
+// is none. It costs at most two read units (units_test.go): the counters of the
+// year, then what is published; or those of what spans, and what is published of
+// the year before.
 func (s *service) report(ctx context.Context, year int) (report.Report, error) {
-	c, err := s.between(ctx, year-1, year, false)
-	switch {
-	case err != nil:
+	own, err := s.yearsBetween(ctx, year-1, year, false)
+	if err != nil {
 		return report.Report{}, err
-	case c.years[year].status == report.Published:
-		return s.published(ctx, year, false)
-	case year != s.thisYear() && !c.known(year):
+	}
+	if own[year].status == report.Published {
+		return s.published(ctx, year)
+	}
+	steps, err := s.stepsUntil(ctx, year, false)
+	if err != nil {
+		return report.Report{}, err
+	}
+	c := counters{own, steps}
+	if year != s.thisYear() && !c.known(year) {
 		return report.Report{}, errNoYear
 	}
 	return s.running(ctx, year, c, false)
@@ -168,7 +174,8 @@ func (s *service) previous(ctx context.Context, year int, c counters, consistent
 	values := map[string]int{}
 	switch {
 	case c.years[year].status == report.Published:
-		frozen, err := s.published(ctx, year, consistent)
+		key := reportKey(year)
+		frozen, _, err := s.frozen(ctx, year, expression.Key("pk").Equal(expression.Value(key.PK)).And(expression.Key("sk").Equal(expression.Value(key.SK))), consistent)
 		if err != nil {
 			return nil, err
 		}
@@ -185,100 +192,56 @@ func (s *service) previous(ctx context.Context, year int, c counters, consistent
 	return values, nil
 }
 
-// published is a year as it was published, with the corrections since.
-func (s *service) published(ctx context.Context, year int, consistent bool) (out report.Report, err error) {
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("pk").Equal(expression.Value(bilanPartition(year)))).Build()
+// published is a year as it was published, with the corrections since: some
+// 4 KB of the one, and as much for each hundred facts of the other.
+func (s *service) published(ctx context.Context, year int) (report.Report, error) {
+	out, late, err := s.frozen(ctx, year, expression.Key("pk").Equal(expression.Value(bilanPartition(year))), false)
 	if err != nil {
-		return out, fmt.Errorf("published: %w", err)
+		return out, err
 	}
-	pages := dynamodb.NewQueryPaginator(s.table.Client, &dynamodb.QueryInput{
-		TableName: &s.table.Name, KeyConditionExpression: expr.KeyCondition(), ConsistentRead: &consistent,
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	})
-	var corrections []correctionItem
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return out, fmt.Errorf("published: %w", err)
-		}
-		for _, attributes := range page.Items {
-			if err := readPublished(attributes, &out, &corrections); err != nil {
-				return out, err
-			}
-		}
-	}
-	if out.Year == 0 {
-		return out, fmt.Errorf("the bilan of %d is said to be published and is not there", year)
-	}
-	out.Corrections = s.corrections(out, corrections)
+	out.Corrections = s.corrections(out, late)
 	return out, nil
 }
 
-func readPublished(attributes map[string]types.AttributeValue, out *report.Report, corrections *[]correctionItem) error {
-	var key dynamo.Key
-	if err := attributevalue.UnmarshalMap(attributes, &key); err != nil {
-		return err
-	}
-	if key.SK != reportSK {
-		var c correctionItem
-		err := attributevalue.UnmarshalMap(attributes, &c)
-		*corrections = append(*corrections, c)
-		return err
-	}
-	var item reportItem
-	if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-		return err
-	}
-	return inflate(item.Report, out)
-}
-
-// corrections tells what facts that came after publication would change, one
-// after the other. What a correcting fact took back is left out.
-func (s *service) corrections(frozen report.Report, items []correctionItem) []report.Correction {
-	slices.SortFunc(items, func(a, b correctionItem) int {
-		return cmp.Or(cmp.Compare(a.Recorded, b.Recorded), cmp.Compare(a.Fact, b.Fact), cmp.Compare(a.FigureKey, b.FigureKey))
-	})
-	published := map[string]int{}
-	for _, chapter := range frozen.Chapters {
-		for _, f := range chapter.Figures {
-			published[f.ID] = f.Value
-		}
-	}
-	for name, effect := range frozen.Effects {
-		published[effectPrefix+name] = effect.Answers
-	}
-	published[accompaniedID] = len(frozen.Territories)
-	list, now := []report.Correction{}, map[string]int{}
-	for _, item := range items {
-		f, known := s.figures.keyed(item.FigureKey)
-		by := tally{item.Elements, item.Amount}
-		change := f.value(by)
-		if f.Section == "effects" { // the number of answers
-			change = by.Elements
-		}
-		if !known || change == 0 {
-			continue
-		}
-		now[f.ID] += change
-		list = append(list, report.Correction{
-			Figure: f.ID, Label: f.Label, Published: published[f.ID], Now: published[f.ID] + now[f.ID],
-			On: dayOfText(item.Recorded), Reason: reason(item), FactID: item.Fact,
-		})
-	}
-	return list
-}
-
-func dayOfText(instant string) string {
-	t, err := time.Parse(time.RFC3339, instant)
+// frozen reads what is published of a year, and what came late to it, as far as
+// the condition names them.
+func (s *service) frozen(ctx context.Context, year int, condition expression.KeyConditionBuilder, consistent bool) (out report.Report, late []lateFact, err error) {
+	expr, err := expression.NewBuilder().WithKeyCondition(condition).Build()
 	if err != nil {
-		return instant
+		return out, nil, fmt.Errorf("published: %w", err)
 	}
-	return dayOf(t)
+	answer, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{ // two items, of far less than the megabyte of a page
+		TableName: &s.table.Name, KeyConditionExpression: expr.KeyCondition(), ConsistentRead: &consistent,
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	if err != nil {
+		return out, nil, fmt.Errorf("published: %w", err)
+	}
+	for _, attributes := range answer.Items {
+		var item struct {
+			Report []byte `dynamodbav:"report"`
+			correctionsItem
+		}
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		if err == nil && item.Report != nil {
+			err = inflate(item.Report, &out)
+		}
+		if err == nil && item.Late != nil {
+			late, err = item.read()
+		}
+		if err != nil {
+			return out, nil, err
+		}
+	}
+	if out.Year == 0 {
+		err = fmt.Errorf("the bilan of %d is said to be published and is not there", year)
+	}
+	return out, late, err
 }
 
-// deflate makes the JSON of a report small enough for one read unit.
-func deflate(r report.Report) ([]byte, error) {
-	text, err := json.Marshal(r)
+// deflate makes JSON small: that of a report fits in one read unit.
+func deflate(value any) ([]byte, error) {
+	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
@@ -296,7 +259,7 @@ func deflate(r report.Report) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func inflate(text []byte, out *report.Report) error {
+func inflate(text []byte, out any) error {
 	reader, err := gzip.NewReader(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("report: %w", err)

@@ -1,6 +1,7 @@
 package bilan
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
@@ -26,14 +27,17 @@ var kinds = map[string]string{
 }
 
 // reason says in French which fact a correction comes from.
-func reason(c correctionItem) string {
-	what := kinds[kindOf(c.Type)]
-	if what == "" {
-		what = c.Type
+func reason(c lateFact) string {
+	if kindOf(c.Type) == voidedKind {
+		return fmt.Sprintf("Enregistrement annulé%s: %s", french.NoBreak, c.Text)
 	}
+	what := kindName(c.Type)
 	how := "enregistrement tardif"
 	if c.Corrects {
 		how = "fait corrigé après publication"
 	}
 	return fmt.Sprintf("%s (%s)%s: %s", what, how, french.NoBreak, c.Text)
 }
+
+// kindName is the French name of a type of facts.
+func kindName(kind string) string { return cmp.Or(kinds[kindOf(kind)], kind) }

@@ -17,17 +17,16 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // factInput is a fact that the team records.
 type factInput struct {
-	Type string `json:"type" doc:"intervention, media.appearance, support.one_off, support.experimental, thesis or training; with or without its version"`
+	Type string `json:"type" doc:"intervention, media.appearance, support.one_off, support.experimental, thesis or training, or fact.voided to cancel one; with or without its version"`
 	// Data follows the schema of the type.
 	Data     map[string]any `json:"data" doc:"As events/TYPE.v1.schema.json says"`
-	Corrects string         `json:"corrects,omitempty" doc:"The fact of the same type that this one replaces"`
+	Corrects string         `json:"corrects,omitempty" doc:"The fact of the same type that this one replaces; for fact.voided, the one that counts no more, of any type"`
 }
 
 // factView is a fact as it stands in the ledger.
@@ -48,6 +47,7 @@ type postedItem struct {
 	dynamo.Key
 	Type        string `dynamodbav:"type"`
 	CorrectedBy string `dynamodbav:"corrected_by,omitempty"`
+	Void        bool   `dynamodbav:"void,omitempty"` // the other put nothing in its place
 }
 
 func postedKey(id string) dynamo.Key { return dynamo.Key{PK: "POSTED#" + id, SK: "POSTED"} }
@@ -70,7 +70,7 @@ func (s *service) postFact(w http.ResponseWriter, r *http.Request) error {
 func (in *factInput) check(today string, faults *fault.Fields) form {
 	f, known := formOf(in.Type)
 	if !known {
-		faults.Add("type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis et training.")
+		faults.Add("type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis, training et fact.voided.")
 		return form{}
 	}
 	if in.Data == nil {
@@ -85,6 +85,9 @@ func (in *factInput) check(today string, faults *fault.Fields) form {
 		delete(in.Data, "corrects")
 	}
 	f.check(in.Data, today, faults)
+	if f.voids() && in.Corrects == "" {
+		faults.Add("corrects", "Nommez le fait à annuler.")
+	}
 	return f
 }
 
@@ -92,13 +95,13 @@ func (in *factInput) check(today string, faults *fault.Fields) form {
 func (s *service) recordFact(ctx context.Context, in factInput, faults *fault.Fields, key string, asked []byte) (out factView, err error) {
 	now := s.now()
 	f := in.check(dayOf(now), faults)
+	var old postedItem
 	if in.Corrects != "" {
-		var old postedItem
 		found, err := s.table.Get(ctx, postedKey(in.Corrects), &old)
 		if err != nil {
 			return out, err
 		}
-		if !found || old.Type != f.Type {
+		if !found || !f.mayCorrect(old.Type) {
 			notCorrectable(old, found, f, faults)
 		}
 	}
@@ -109,12 +112,15 @@ func (s *service) recordFact(ctx context.Context, in factInput, faults *fault.Fi
 	if text, found, err := once.Answered(ctx); err != nil || found {
 		return readAnswer(text, err)
 	}
-	at, err := time.ParseInLocation(time.DateOnly, f.happened(in.Data), french.Paris())
+	at, err := f.happened(in.Data, now)
 	if err != nil {
 		return out, fmt.Errorf("fact: %w", err)
 	}
 	if in.Corrects != "" {
 		in.Data["corrects"] = in.Corrects
+	}
+	if f.voids() {
+		in.Data["corrected_type"] = old.Type
 	}
 	fact := ledger.New(s.newID("fact"), "bilan", f.Type, f.subject(in.Data), at, in.Data)
 	text, err := json.Marshal(fact)
@@ -127,8 +133,8 @@ func (s *service) recordFact(ctx context.Context, in factInput, faults *fault.Fi
 	writes.Add(s.audit.Entry(ctx, "fact.recorded", fact.ID, nil, in))
 	const placeOfCorrected = 3
 	if in.Corrects != "" {
-		writes.Add(s.table.Update(postedKey(in.Corrects), expression.Set(expression.Name("corrected_by"), expression.Value(fact.ID)),
-			expression.Name("type").Equal(expression.Value(f.Type)).And(expression.AttributeNotExists(expression.Name("corrected_by")))))
+		writes.Add(s.table.Update(postedKey(in.Corrects), expression.Set(expression.Name("corrected_by"), expression.Value(fact.ID)).
+			Set(expression.Name("void"), expression.Value(f.voids())), expression.Name("type").Equal(expression.Value(old.Type)).And(expression.AttributeNotExists(expression.Name("corrected_by")))))
 	}
 	placeOfAnswer := len(writes.Items)
 	answer, keyed, err := once.Answer(string(text))
@@ -158,13 +164,22 @@ func (s *service) recordFact(ctx context.Context, in factInput, faults *fault.Fi
 	return out, err
 }
 
+// mayCorrect tells whether a fact of this form may correct one of a type.
+func (f form) mayCorrect(kind string) bool {
+	return kind != voided.Type && (kind == f.Type || f.voids())
+}
+
 // notCorrectable notes why a fact cannot be corrected by one of this form.
 func notCorrectable(old postedItem, found bool, f form, faults *fault.Fields) {
 	switch {
 	case !found:
 		faults.Add("corrects", "Aucun fait que l’équipe a enregistré n’a ce numéro.")
-	case old.Type != f.Type:
+	case old.Type == voided.Type:
+		faults.Add("corrects", "Une annulation ne se corrige pas\u00a0: enregistrez le fait de nouveau.")
+	case !f.mayCorrect(old.Type):
 		faults.Add("corrects", "Ce fait est d’un autre type : un fait se corrige par un fait du même type.")
+	case old.Void:
+		faults.Add("corrects", "Ce fait est déjà annulé par "+old.CorrectedBy+".")
 	default:
 		faults.Add("corrects", "Ce fait est déjà corrigé par "+old.CorrectedBy+" : corrigez ce dernier.")
 	}
@@ -196,7 +211,7 @@ func (s *service) readFactsQuery(values url.Values, faults *fault.Fields) (facts
 	query := factsQuery{values.Get("type"), s.thisYear(), page.Limit, page.Cursor}
 	f, known := formOf(query.Type)
 	if !known {
-		faults.Add("query.type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis et training.")
+		faults.Add("query.type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis, training et fact.voided.")
 	}
 	if text := values.Get("year"); text != "" {
 		year, err := strconv.Atoi(text)

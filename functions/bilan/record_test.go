@@ -153,6 +153,9 @@ func TestFaultsOfFacts(t *testing.T) {
 		"ends first":      {`{"type":"thesis","data":{"title":"T","institution":"U","started_on":"2023-05-01","ended_on":"2023-04-30"}}`, []string{"body.data.ended_on"}},
 		"corrects none":   {`{"type":"training","data":{"subject":"x","on":"2023-05-01","pairs":1.5},"corrects":"fact_0"}`, []string{"body.corrects", "body.data.pairs"}},
 		"corrects twice":  {`{"type":"training","data":{"subject":"x","on":"2023-05-01","corrects":"fact_1"},"corrects":"fact_0"}`, []string{"body.corrects", "body.data.corrects"}},
+		"voids nothing":   {`{"type":"fact.voided","data":{"reason":"Par erreur"}}`, []string{"body.corrects"}},
+		"voids unknown":   {`{"type":"fact.voided","corrects":"fact_0","data":{}}`, []string{"body.corrects", "body.data.reason"}},
+		"names who":       {`{"type":"fact.voided","corrects":"fact_0","data":{"reason":"Écrire à a.b@exemple.fr"}}`, []string{"body.corrects", "body.data.reason"}},
 		"everything":      {`{"type":"intervention","data":{"title":1,"on":"hier","form":"song","representative":"yes","territory":"?","more":1}}`, []string{"body.data.form", "body.data.more", "body.data.on", "body.data.representative", "body.data.territory", "body.data.title"}},
 		"wrong structure": {`{"type":3,"data":[]}`, []string{"body.data", "body.type"}},
 	} {
@@ -221,5 +224,56 @@ func TestCorrectAFact(t *testing.T) {
 	w.Drain()
 	if before, now := values(w.bilan(2022)), values(w.bilan(2023)); before["interventions.all"] != 1 || now["interventions.all"] != 0 {
 		t.Errorf("%d in 2022, %d in 2023", before["interventions.all"], now["interventions.all"])
+	}
+}
+
+// A fact recorded by mistake is made void: it counts no more, nothing stands in
+// its place, and that is the end of it.
+func TestVoidAFact(t *testing.T) {
+	w := newWorld(t)
+	team := w.Bearer("team")
+	var kept, first, second, void, again factView
+	w.call(http.StatusCreated, "POST", "/v1/facts", intervention, &kept, team...)
+	w.call(http.StatusCreated, "POST", "/v1/facts", intervention, &first, team...)
+	body := `{"type":"fact.voided","data":{"corrects":"` + first.ID + `","reason":"Saisie deux fois"}}`
+	keyed := append(w.Bearer("team"), "Idempotency-Key", "k1")
+	w.call(http.StatusCreated, "POST", "/v1/facts", body, &void, keyed...)
+	w.call(http.StatusCreated, "POST", "/v1/facts", body, &again, keyed...)
+	if void.Type != "fact.voided.v1" || again.ID != void.ID || void.Data["corrected_type"] != "intervention.v1" || !void.Time.Equal(w.Clock.Now()) {
+		t.Errorf("%+v, then %+v", void, again)
+	}
+	if err := follows(t, schemaOf(t, void.Type), ledger.Fact{SpecVersion: void.SpecVersion, ID: void.ID, Source: void.Source, Type: void.Type,
+		Subject: void.Subject, Time: void.Time, DataContentType: void.DataContentType, DataSchema: void.DataSchema, Data: void.Data}); err != nil {
+		t.Error(err)
+	}
+	for name, c := range map[string]struct{ body, says string }{
+		"void again":       {body, "déjà annulé par " + void.ID},
+		"correct the void": {strings.Replace(intervention, `"type"`, `"corrects":"`+first.ID+`","type"`, 1), "déjà annulé"},
+		"void a void":      {`{"type":"fact.voided","data":{"corrects":"` + void.ID + `","reason":"Non"}}`, "ne se corrige pas"},
+	} {
+		var problem web.Problem
+		w.call(http.StatusUnprocessableEntity, "POST", "/v1/facts", c.body, &problem, team...)
+		if len(problem.Errors) != 1 || !strings.Contains(problem.Errors[0].Message, c.says) {
+			t.Errorf("%s: %+v", name, problem.Errors)
+		}
+	}
+	w.Clock.Advance(time.Second)
+	w.Drain()
+	w.Replay()
+	if got := values(w.bilan(2023)); got["interventions.all"] != 1 || got["interventions.representative"] != 1 {
+		t.Errorf("%v", got)
+	}
+	w.code("POST", "/v1/bilans/2023/close")
+	w.code("POST", "/v1/bilans/2023/publish")
+	w.call(http.StatusCreated, "POST", "/v1/facts", `{"type":"fact.voided","data":{"corrects":"`+kept.ID+`","reason":"Reportée"}}`, &second, team...)
+	w.Drain()
+	bilan := w.bilan(2023)
+	if len(bilan.Corrections) != 2 || bilan.Corrections[0].Now != 0 || bilan.Corrections[0].FactID != second.ID ||
+		bilan.Corrections[0].Reason != "Enregistrement annulé\u00a0: Intervention publique (Reportée)" {
+		t.Errorf("%+v", bilan.Corrections)
+	}
+	w.Clock.Advance(2 * recentFor)
+	if err := w.compile(t.Context(), w.Clock.Now()); err != nil {
+		t.Error(err)
 	}
 }

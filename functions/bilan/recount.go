@@ -25,17 +25,31 @@ type recorded struct {
 // should come before those that they correct: then one round is enough.
 type source func(ctx context.Context, each func(recorded) error) error
 
-// countedTypes are the types of facts that figures read, in every version.
+// countedTypes are the types of facts that figures read, in every version, and
+// of those that only correct.
 var countedTypes = []string{
+	voided.Type, // first, since they correct
 	"ally.signed.v1", "ally.left.v1", "ally.left.v2", "session.held.v1", "session.held.v2", "session.feedback.v1", "series.opened.v1",
 	"territory.enrolled.v1", "territory.enrolled.v2", "territory.withdrawn.v1", "resource.published.v1",
 	"intervention.v1", "media.appearance.v1", "support.one_off.v1", "support.experimental.v1", "thesis.v1", "training.v1",
 }
 
+// countedYears are the first and the last year of which facts are counted, by
+// the running figures and by the recount alike: until that of tomorrow, for a
+// clock that is fast. A fact of a later year waits until the recount reads it.
+func (s *service) countedYears() (first, last int) { return firstYear, s.thisYear() + 1 }
+
+// counts tells whether a fact is of these years.
+func (s *service) counts(f fact) bool {
+	first, last := s.countedYears()
+	return first <= f.year() && f.year() <= last
+}
+
 // all reads the ledger, the latest facts first, consistently: a read unit for
 // 4 KB, and half a unit for each type and year that has none.
 func (s *service) all(ctx context.Context, each func(recorded) error) error {
-	for year := s.thisYear() + 1; year >= firstYear; year-- { // facts of tomorrow's year: a clock that is fast
+	first, last := s.countedYears()
+	for year := last; year >= first; year-- {
 		for _, kind := range countedTypes {
 			if err := s.partition(ctx, kind+"#"+strconv.Itoa(year), each); err != nil {
 				return err
@@ -114,6 +128,7 @@ type presences struct {
 type presenceWord struct {
 	from, to int32 // days as numbers: 20230504; 0 for no end
 	at       int64 // Unix seconds
+	said     int64 // Unix nanoseconds; 0 when the fact does not tell
 	group    string
 	id       string
 	out      bool
@@ -142,7 +157,8 @@ func (r register) count(ctx context.Context, facts source) (moves, error) {
 // add counts a fact, unless one that came before it replaces it.
 func (c *recount) add(f fact, groups map[string]string) {
 	if f.Data.Corrects != "" {
-		name := f.kind() + "#" + f.Data.Corrects
+		kind, id := f.corrects()
+		name := kind + "#" + id
 		if d := digestOf(name); !c.replaced[d] {
 			c.replaced[d] = true
 			_, counted := c.passed[d[0]]
@@ -195,7 +211,19 @@ func (c *recount) span(f figure, m mention, by fact, groups map[string]string) {
 	if !known {
 		group, groups[m.Group] = m.Group, m.Group
 	}
-	p.words = append(p.words, presenceWord{numberOf(m.From), numberOf(m.To), by.Time.Unix(), group, by.ID, m.Out})
+	word := presenceWord{from: numberOf(m.From), to: numberOf(m.To), at: by.Time.Unix(), group: group, id: by.ID, out: m.Out}
+	if said, told := instantOf(m.Said); told {
+		word.said = said.UnixNano()
+	}
+	p.words = append(p.words, word)
+}
+
+// instantIn reads an instant of a presenceWord back.
+func instantIn(nanoseconds int64) string {
+	if nanoseconds == 0 {
+		return ""
+	}
+	return time.Unix(0, nanoseconds).UTC().Format(time.RFC3339Nano)
 }
 
 // numberOf writes a day in little room, dayIn reads it back.
@@ -219,7 +247,7 @@ func (c *recount) result() moves {
 	for _, p := range c.spanning {
 		e := make(element, len(p.words))
 		for _, w := range p.words {
-			e[w.id] = wordOf{word: word{Group: w.group, From: dayIn(w.from), To: dayIn(w.to), Out: w.out}, At: time.Unix(w.at, 0).UTC().Format(time.RFC3339)}
+			e[w.id] = wordOf{word: word{Group: w.group, From: dayIn(w.from), To: dayIn(w.to), Out: w.out, Said: instantIn(w.said)}, At: time.Unix(w.at, 0).UTC().Format(time.RFC3339)}
 		}
 		for year, step := range e.steps() {
 			at := moved{p.key, true, year}

@@ -196,7 +196,7 @@ func enrolled(slug string) func(fact) []mention {
 // a partner each speak for themselves, as on the cohort's page. When no end is
 // known, the territory is there in the year in which it joined.
 func enrolment(f fact) []mention {
-	w := word{Group: f.Data.Cohort + "#" + f.Data.Source}
+	w := word{Group: f.Data.Cohort + "#" + f.Data.Source, Said: f.Data.SaidAt}
 	switch f.kind() {
 	case "territory.enrolled":
 		w.From, w.To = f.Data.EnrolledOn, f.Data.EndsOn

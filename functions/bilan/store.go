@@ -25,7 +25,7 @@ import (
 //	STEPS            2023                  by how much figures that span move from the year before
 //	BOOK             BOOK                  the state of each year, how often counters changed, which figures are counted
 //	BILAN#2023       REPORT                the published year, frozen
-//	BILAN#2023       CORRECTION#id#figure  what a later fact would change
+//	BILAN#2023       CORRECTIONS           what later facts would change, compressed
 //	FROZEN#2023#id   00000                 the records behind a published figure, fifty to an item
 //	POSTED#id        POSTED                a fact that the team recorded, and what corrected it
 //	NOTICES          TIME#name             something the team should know
@@ -76,9 +76,12 @@ type bookItem struct {
 	dynamo.Key
 	// Changes rises with each transaction that moves counters.
 	Changes int `dynamodbav:"changes"`
-	// Lives rises each time that a year is closed or published.
+	// Lives rises each time that a year is closed or published, or is about to be.
 	Lives int                  `dynamodbav:"lives"`
 	Years map[string]yearState `dynamodbav:"years"`
+	// Freezing are the years that are about to be published, each with the life
+	// since which nothing of it has changed: who changes something takes it out.
+	Freezing map[string]int `dynamodbav:"freezing"`
 	// Counted are the keys of the figures that were counted over all facts.
 	Counted map[string]bool `dynamodbav:"counted"`
 }
@@ -109,23 +112,30 @@ type reportItem struct {
 	Report []byte `dynamodbav:"report"`
 }
 
-const correctionPrefix = "CORRECTION#"
+func reportKey(year int) dynamo.Key { return dynamo.Key{PK: bilanPartition(year), SK: reportSK} }
 
-// correctionItem is by how much a fact that came after publication would move a figure.
-type correctionItem struct {
+// correctionsItem is what facts that came after publication would change: the
+// JSON of all of them, compressed, so that a page reads a hundred with the year.
+type correctionsItem struct {
 	dynamo.Key
-	FigureKey string `dynamodbav:"figure"`
-	Fact      string `dynamodbav:"fact"`
-	Recorded  string `dynamodbav:"recorded"` // RFC 3339 in UTC
-	Type      string `dynamodbav:"type"`
-	Text      string `dynamodbav:"text"`
-	Corrects  bool   `dynamodbav:"corrects"`
-	Elements  int    `dynamodbav:"elements"`
-	Amount    int    `dynamodbav:"amount"`
+	Late []byte `dynamodbav:"late"`
+	// Revision rises with each change, as that of an element.
+	Revision int `dynamodbav:"revision"`
 }
 
-func correctionKey(year int, factID, figureKey string) dynamo.Key {
-	return dynamo.Key{PK: bilanPartition(year), SK: correctionPrefix + factID + "#" + figureKey}
+func correctionsKey(year int) dynamo.Key {
+	return dynamo.Key{PK: bilanPartition(year), SK: "CORRECTIONS"}
+}
+
+// lateFact is a fact that came after publication, with by how much it would
+// move each figure, under the figure's key.
+type lateFact struct {
+	Fact     string           `json:"f"`
+	Recorded string           `json:"r"` // RFC 3339 in UTC
+	Type     string           `json:"t"`
+	Text     string           `json:"x"`
+	Corrects bool             `json:"c,omitempty"`
+	By       map[string]tally `json:"b"`
 }
 
 // book reads the book, consistently.

@@ -1,6 +1,8 @@
 package bilan
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,6 +47,7 @@ type factsView struct {
 	Years    []int
 	Fields   []fieldView
 	Corrects string
+	Void     *postedFact // the one that is about to be made void
 	Facts    []postedFact
 	More     string
 	Done     bool
@@ -55,6 +58,47 @@ type postedFact struct {
 	ID, Text string
 	At       string // by which the ledger finds it
 	Day      time.Time
+	// Replaced and Cancelled say that it counts no more, for another or for nothing.
+	Replaced, Cancelled bool
+}
+
+// viewPosted is a fact of the ledger in the list.
+func viewPosted(told factView, by postedItem) postedFact {
+	f, _ := formOf(told.Type)
+	return postedFact{
+		ID: told.ID, Text: cmp.Or(f.text(told.Data), told.Subject), At: told.Time.Format(time.RFC3339), Day: told.Time.In(french.Paris()),
+		Replaced: by.CorrectedBy != "" && !by.Void, Cancelled: by.Void,
+	}
+}
+
+// text names a fact for a person: its title, or what its other fields say.
+func (f form) text(data map[string]any) string {
+	var parts []string
+	for _, field := range f.Fields {
+		value, _ := data[field.Name].(string)
+		switch {
+		case value == "":
+		case field.Name == "title":
+			return value
+		case field.Kind == choice:
+			parts = append(parts, field.label(value))
+		case field.Kind == slug:
+			parts = append(parts, value)
+		case field.Kind == code:
+			parts = append(parts, placeName(value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// label is that of one of its choices.
+func (f field) label(value string) string {
+	for _, o := range f.Choices {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
 }
 
 // fieldView is a field of the form as its page shows it.
@@ -115,39 +159,43 @@ func (s *service) factsFrom(values url.Values, faults *fault.Fields) (factsQuery
 
 func (s *service) factsPage(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
-	given := url.Values{web.KeyField: {s.newID("form")}, "corrects": {values.Get("corrige")}}
+	given := url.Values{web.KeyField: {s.newID("form")}}
+	if id := values.Get("annule"); id != "" {
+		given.Set("type", voidedKind)
+		given.Set("corrects", id)
+		given.Set("le", values.Get("le"))
+	}
 	if id := values.Get("corrige"); id != "" {
-		if err := s.fillFrom(r, id, values.Get("le"), given); err != nil {
+		given.Set("corrects", id)
+		told, err := s.told(r.Context(), values.Get("type"), id, values.Get("le"))
+		if err != nil {
 			return err
+		}
+		for name, value := range told.Data {
+			if name != "corrects" {
+				given.Set(formFields+name, fmt.Sprint(value))
+			}
 		}
 	}
 	return s.renderFacts(w, r, http.StatusOK, values, web.Form{Values: given})
 }
 
-// fillFrom gives the form what a recorded fact says, to be corrected. at is the
-// place of the fact in its partition of the ledger: its time.
-func (s *service) fillFrom(r *http.Request, id, at string, given url.Values) error {
-	var faults fault.Fields
-	_, f := s.factsFrom(r.URL.Query(), &faults)
+// told reads a recorded fact of a kind. at is its place in its partition of
+// the ledger: its time. For an address typed by hand, the fact is empty.
+func (s *service) told(ctx context.Context, kind, id, at string) (view factView, err error) {
+	f, known := formOf(kind)
 	happened, readable := instantOf(at)
-	if !readable || len(faults) > 0 {
-		return nil // an address typed by hand: the form stays empty
+	if !readable || !known {
+		return view, nil
 	}
 	var item struct {
 		Event string `dynamodbav:"event"`
 	}
-	told := fact{ID: id, Type: f.Type, Time: happened}
-	found, err := s.ledger.Get(r.Context(), ledgerKey(told), &item)
+	found, err := s.ledger.Get(ctx, ledgerKey(fact{ID: id, Type: f.Type, Time: happened}), &item)
 	if err != nil || !found {
-		return err
+		return view, err
 	}
-	view, err := readAnswer(item.Event, nil)
-	for name, value := range view.Data {
-		if name != "corrects" {
-			given.Set(formFields+name, fmt.Sprint(value))
-		}
-	}
-	return err
+	return readAnswer(item.Event, nil)
 }
 
 func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int, values url.Values, form web.Form) error {
@@ -174,17 +222,35 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 		}
 		view.Fields = append(view.Fields, shown)
 	}
-	for _, told := range page.Items {
-		text, _ := told.Data["title"].(string)
-		if text == "" {
-			text = told.Subject
+	if form.Values.Get("type") == voidedKind {
+		told, err := s.told(r.Context(), f.Type, view.Corrects, form.Values.Get("le"))
+		if err != nil {
+			return err
 		}
-		view.Facts = append(view.Facts, postedFact{told.ID, text, told.Time.Format(time.RFC3339), told.Time.In(french.Paris())})
+		void := viewPosted(told, postedItem{})
+		void.ID, void.At = view.Corrects, form.Values.Get("le")
+		view.Void = &void
+	}
+	if view.Facts, err = s.posted(r.Context(), page.Items); err != nil {
+		return err
 	}
 	if page.NextCursor != "" {
 		view.More = "?" + url.Values{"type": {view.Type}, "year": {strconv.Itoa(view.Year)}, "cursor": {page.NextCursor}}.Encode()
 	}
 	return s.pages.Render(w, r, status, "facts", web.Page{Title: "Faits", Private: true, Form: form, Data: view})
+}
+
+// posted is the list of facts, each with whether it counts still.
+func (s *service) posted(ctx context.Context, items []factView) (list []postedFact, err error) {
+	keys := make([]dynamo.Key, len(items))
+	for i, told := range items {
+		keys[i] = postedKey(told.ID)
+	}
+	by, err := read(ctx, s.table, keys, func(p postedItem) dynamo.Key { return p.Key })
+	for _, told := range items {
+		list = append(list, viewPosted(told, by[postedKey(told.ID)]))
+	}
+	return list, err
 }
 
 // ledgerKey is where a fact stands in the ledger.
@@ -231,15 +297,26 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 	told, err := s.recordFact(r.Context(), inputFrom(values), &faults, key, []byte(asked.Encode()))
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
 		values.Set(web.KeyField, s.newID("form"))
-		return s.renderFacts(w, r, http.StatusUnprocessableEntity, url.Values{"type": {values.Get("type")}}, web.Form{Values: values, Faults: f.Fields})
+		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: f.Fields})
 	}
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/equipe/faits?"+url.Values{
-		"type": {kindOf(told.Type)}, "year": {strconv.Itoa(told.Time.In(french.Paris()).Year())}, "fait": {told.ID},
-	}.Encode(), http.StatusSeeOther)
+	next := url.Values{"type": {kindOf(told.Type)}, "year": {strconv.Itoa(told.Time.In(french.Paris()).Year())}}
+	if told.Type == voided.Type {
+		next = listOf(values)
+	}
+	next.Set("fait", told.ID)
+	http.Redirect(w, r, "/equipe/faits?"+next.Encode(), http.StatusSeeOther)
 	return nil
+}
+
+// listOf is the list that a form was sent from.
+func listOf(values url.Values) url.Values {
+	if values.Get("type") != voidedKind {
+		return url.Values{"type": {values.Get("type")}}
+	}
+	return url.Values{"type": {values.Get("list")}, "year": {values.Get("year")}}
 }
 
 // teamYearsView is where each year stands, and what the schedules tell.
@@ -263,7 +340,8 @@ func (s *service) teamYearsPage(w http.ResponseWriter, r *http.Request) error {
 // teamYearView is a year to check.
 type teamYearView struct {
 	report.Report
-	Over bool // it can be closed
+	Over bool            // it can be closed
+	Late correctionsView // the latest
 }
 
 func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
@@ -276,7 +354,7 @@ func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "team_year", web.Page{
-		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear()},
+		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear(), latest(year, bilan.Corrections)},
 	})
 }
 

@@ -84,6 +84,39 @@ func TestCorrectFromThePage(t *testing.T) {
 	}
 }
 
+// A fact is made void from the list, once a reason is given and it is confirmed.
+func TestVoidFromThePage(t *testing.T) {
+	w := newWorld(t)
+	var first factView
+	w.call(http.StatusCreated, "POST", "/v1/facts", `{"type":"support.one_off","data":{"form":"facilitation","beneficiary":"local_media","on":"2023-05-04"}}`, &first, w.Bearer("team")...)
+	list := w.page(http.StatusOK, "GET", "/equipe/faits?type=support.one_off&year=2023", nil, "Animation, Média local")
+	_, link, found := strings.Cut(list, `href="/equipe/faits?type=support.one_off&amp;year=2023&amp;annule=`)
+	link, _, _ = strings.Cut(link, `"`)
+	if !found {
+		t.Fatal(list)
+	}
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=support.one_off&year=2023&annule="+strings.ReplaceAll(link, "&amp;", "&"), nil,
+		"Annuler cet enregistrement", "Animation", "4 mai 2023", `name="corrects" value="`+first.ID+`"`, "Confirmer l’annulation")
+	form := url.Values{"type": {"fact.voided"}, "list": {"support.one_off"}, "year": {"2023"}, "corrects": {first.ID}, "le": {"2023-05-03T22:00:00Z"}, web.KeyField: {"form_1"}}
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, "Ce champ est nécessaire.", "Animation", "Confirmer l’annulation", "Enregistrés pour 2023")
+	w.Drain()
+	if got := values(w.bilan(2023)); got["support.local-media"] != 1 {
+		t.Errorf("it is void without a reason: %v", got)
+	}
+	form.Set("data.reason", "Saisi deux fois")
+	next := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form)
+	if again := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form); again != next {
+		t.Errorf("sent twice: %s, %s", next, again)
+	}
+	if body := w.page(http.StatusOK, "GET", next, nil, "C’est enregistré.", "Enregistrés pour 2023", "<td>Annulé</td>"); strings.Contains(body, "annule=") {
+		t.Error("it can be made void again")
+	}
+	w.Drain()
+	if got := values(w.bilan(2023)); got["support.local-media"] != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
 // The life of a year, from its page.
 func TestCloseAndPublishFromThePage(t *testing.T) {
 	w := newWorld(t)

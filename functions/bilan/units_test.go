@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 )
@@ -79,8 +81,8 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"project an intervention, again", func() { w.projectAll(ordinary) }, 2, 1},
 		{"project a signature", func() { w.projectAll(signed) }, 2, 9},
 		{"project a session of 50 allies", func() { w.projectAll(session) }, 53, 115},
-		{"close a year", func() { w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...) }, 2, 6},
-		{"see a published year", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2024", nil, nil) }, 1.5, 0},
+		{"close a year", func() { w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...) }, 3, 6},
+		{"see a published year", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2024", nil, nil) }, 1, 0},
 		{"see the year after it", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2025", nil, nil) }, 1.5, 0},
 	} {
 		if action.name == "see a published year" {
@@ -91,6 +93,63 @@ func TestUnitsOfEachAction(t *testing.T) {
 		local := os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" && read <= action.read
 		if !local && (read != action.read || write != action.write) {
 			t.Errorf("%s: %v read, %v write, instead of %v and %v", action.name, read, write, action.read, action.write)
+		}
+	}
+}
+
+// TestUnitsOfAYearWithCorrections: a hundred facts that come after publication
+// keep the page of the year, and that of the year after it, within two units
+// and 60 KB; the API lists them all.
+func TestUnitsOfAYearWithCorrections(t *testing.T) {
+	w := newWorld(t)
+	w.full()
+	team := w.Bearer("team")
+	w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...)
+	w.call(http.StatusOK, "POST", "/v1/bilans/2024/publish", nil, nil, team...)
+	const late = 100
+	subjects := []string{"des communs", "de l’eau", "des sols vivants", "du récit", "de la coopération", "des mobilités", "de l’alimentation"}
+	places := []string{"Rennes", "Loos-en-Gohelle", "Figeac", "Ambert", "Auch", "Malaunay", "Mouans-Sartoux", "Le Vigan", "Ungersheim", "Die", "Lacapelle-Cabanac"}
+	for i := range late {
+		w.Clock.Advance(7 * time.Hour)
+		f := ledger.New(w.newID("fact"), "bilan", "intervention.v1", "subject", paris("2024-02-03 00:00").AddDate(0, 0, i), map[string]any{
+			"title": fmt.Sprintf("Rencontre %s à %s, %d", subjects[i%7], places[i%11], i), "representative": i%5 == 0})
+		w.append(f)
+		w.projectAll(f)
+	}
+	for _, path := range []string{"/v1/bilans/2024", "/bilans/2024", "/v1/bilans/2025", "/bilans/2025", "/bilans/2024/corrections", "/v1/bilans/2024.csv"} {
+		if read, write := w.Units(func() { w.Do(w.running, "GET", path, nil) }); read > 2 || write > 0 {
+			t.Errorf("%s: %v read, %v write", path, read, write)
+		} else {
+			t.Logf("%s: %v read", path, read)
+		}
+	}
+	bilan := w.bilan(2024)
+	if len(bilan.Corrections) != late+late/5 || bilan.Corrections[len(bilan.Corrections)-1].Now != late+1 {
+		t.Errorf("%d corrections", len(bilan.Corrections))
+	}
+	for _, path := range []string{"/bilans/2024", "/bilans/2024/corrections"} {
+		if body := w.Do(w.running, "GET", path, nil, "Accept", "text/html").Body; body.Len() > 46<<10 { // with the stylesheet, less than 60 KB
+			t.Errorf("%s weighs %d bytes", path, body.Len())
+		}
+	}
+	body := w.shows("/bilans/2024", []string{"120 corrections depuis", `<a href="/bilans/2024/corrections">Voir les 120 corrections</a>`})
+	if strings.Contains(body, "(enregistrement tardif)") {
+		t.Error("the page lists corrections that stand on a page of their own")
+	}
+	seen := 0
+	for page := 1; page <= 3; page++ {
+		body := w.shows(fmt.Sprint("/bilans/2024/corrections?page=", page), []string{"Corrections du bilan 2024"})
+		seen += strings.Count(body, "(enregistrement tardif)")
+		if strings.Contains(body, fmt.Sprintf(`<a href="?page=%d" rel="next">`, page+1)) != (page < 3) {
+			t.Errorf("page %d leads elsewhere", page)
+		}
+	}
+	if seen != len(bilan.Corrections) {
+		t.Errorf("its pages show %d of %d", seen, len(bilan.Corrections))
+	}
+	for path, want := range map[string]int{"/bilans/2024/corrections?page=99": http.StatusNotFound, "/bilans/2024/corrections?page=x": http.StatusNotFound, "/bilans/2026/corrections": http.StatusOK} {
+		if got := w.Do(w.running, "GET", path, nil, "Accept", "text/html").Code; got != want {
+			t.Errorf("%s: %d", path, got)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func expected(r report.Report) map[string]string {
 		}
 	}
 	for _, e := range r.NamedEffects() {
-		numbers[effectPrefix+e.ID] = decimal(e.Mean)
+		numbers[e.Figure()] = decimal(e.Mean)
 	}
 	return numbers
 }
@@ -70,8 +70,21 @@ func TestCSVSaysEveryNumber(t *testing.T) {
 	if label := at(rows[1], "label"); label[0] != '\'' {
 		t.Errorf("a formula: %s", label)
 	}
-	if said := string(text); !strings.Contains(said, ",33,\r\n") || !strings.Contains(said, ",,,80\r\n") {
-		t.Error("neither the last correction nor the number of answers is said")
+	last := map[string]report.Correction{}
+	for _, c := range r.Corrections {
+		last[c.Figure] = c
+	}
+	for _, row := range rows[1:] {
+		c, there := last[at(row, "id")]
+		if at(row, "corrected_on") != c.On || strings.TrimPrefix(at(row, "correction_reason"), "'") != c.Reason || (at(row, "corrected") == "") == there {
+			t.Errorf("%v does not say the correction %+v", row, c)
+		}
+		if e, effect := strings.CutPrefix(at(row, "id"), report.EffectPrefix); effect && at(row, "answers") != strconv.Itoa(r.Effects[e].Answers) {
+			t.Errorf("%v does not say how many answered", row)
+		}
+	}
+	if len(last) == 0 || !slices.Equal(rows[0][10:], []string{"corrected", "answers", "corrected_on", "correction_reason"}) {
+		t.Errorf("%v, %v", rows[0], last)
 	}
 }
 

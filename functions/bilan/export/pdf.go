@@ -135,7 +135,7 @@ func (p *paper) title(r report.Report) {
 	p.font("sans", "B", 10.5, leaf)
 	y := p.text(margin, 51, inside, 5.5, r.State())
 	p.font("sans", "", 10.5, ink)
-	y = p.text(margin, y+2, 150, 5.5, fmt.Sprintf("%s chiffres en %d chapitres, puis les cinq effets. Chaque chiffre compte des faits datés\u00a0: ce qu’il compte est écrit sous lui, et sa page sur le site ouvre sur les faits eux-mêmes.",
+	y = p.text(margin, y+2, 150, 5.5, fmt.Sprintf("%s chiffres en %d chapitres, puis les cinq effets. Chaque chiffre compte des faits datés\u00a0: ce qu’il compte est écrit sous lui, et sa page sur le site en dit le nombre. L’équipe y ouvre la liste des faits, qui peut dire qui était où.",
 		french.Number(r.Count()), len(r.Chapters)))
 	p.fill(furrow)
 	p.Rect(margin, y+4, inside, .8, "F")

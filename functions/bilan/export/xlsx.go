@@ -63,7 +63,7 @@ func figuresSheet(r report.Report) sheet {
 func effectsSheet(r report.Report) sheet {
 	s := sheet{"Effets", []string{"Identifiant", "Effet", "Ce que les gens ont noté", "Moyenne (1 à 5)", "Réponses"}, []float64{24, 20, 44, 18, 12}, nil}
 	for _, e := range r.NamedEffects() {
-		s.rows = append(s.rows, []any{effectPrefix + e.ID, e.Name, e.Statement, e.Mean, e.Answers})
+		s.rows = append(s.rows, []any{e.Figure(), e.Name, e.Statement, e.Mean, e.Answers})
 	}
 	return s
 }
@@ -84,7 +84,7 @@ func definitionsSheet(r report.Report) sheet {
 		}
 	}
 	for _, e := range r.NamedEffects() {
-		s.rows = append(s.rows, []any{effectPrefix + e.ID, e.Name, report.EffectDefinition, nil})
+		s.rows = append(s.rows, []any{e.Figure(), e.Name, report.EffectDefinition, nil})
 	}
 	s.rows = append(s.rows, []any{"", "État de l’année", r.State(), nil})
 	if r.Hash != "" {

@@ -63,12 +63,6 @@ func (r Report) Figure(id string) (figure Figure, chapter Chapter, found bool) {
 	return Figure{}, Chapter{}, false
 }
 
-// Has tells whether a figure stands in one of the chapters.
-func (r Report) Has(id string) bool {
-	_, _, found := r.Figure(id)
-	return found
-}
-
 // Count is how many figures the year has, effects not among them.
 func (r Report) Count() (n int) {
 	for _, c := range r.Chapters {
@@ -111,18 +105,24 @@ func (r Report) State() string {
 	case Published:
 		return "Publié le " + french.Date(r.AsOf)
 	case Closed:
-		return "Clos, en attente de publication ; chiffres au " + french.Date(r.AsOf)
+		return "Clos, en attente de publication\u202f; chiffres au " + french.Date(r.AsOf)
 	default:
-		return "En cours ; chiffres au " + french.Date(r.AsOf)
+		return "En cours\u202f; chiffres au " + french.Date(r.AsOf)
 	}
 }
 
-// NamedEffect is an effect with its name, the words that people answered and
-// the id under which exports give it.
+// EffectPrefix begins the ids of the five effects as figures: "effect.trust".
+const EffectPrefix = "effect."
+
+// NamedEffect is an effect with its name in the report, in French, and the
+// words that people answered.
 type NamedEffect struct {
 	Effect
 	ID, Name, Statement string
 }
+
+// Figure is the id of the effect as a figure, which opens onto its records.
+func (e NamedEffect) Figure() string { return EffectPrefix + e.ID }
 
 // effectWords are the five, in the order of pages; the statements are those
 // that people note after a meeting.
