@@ -285,7 +285,7 @@ func TestDoorsAreOpenOnPurpose(t *testing.T) {
 }
 
 // TestFormsOfTheTeamWantTheirToken posts every form of the team by a session,
-// without the token of its forms, with that of another session, and with its own.
+// without the token of its forms, with that of another member, and with its own.
 func TestFormsOfTheTeamWantTheirToken(t *testing.T) {
 	o := newOffice(t)
 	admin, other := o.Browser(auth.RoleAdmin), o.Browser(auth.RoleTeam)

@@ -110,7 +110,7 @@ type forgery struct {
 
 var forgeries = []forgery{
 	{name: "without a token", team: true, change: func(posted url.Values, _ string) { posted.Del(web.FormTokenField) }},
-	{name: "with the token of another session", team: true, change: func(posted url.Values, other string) { posted.Set(web.FormTokenField, other) }},
+	{name: "with the token of another member", team: true, change: func(posted url.Values, other string) { posted.Set(web.FormTokenField, other) }},
 	{name: "from another site", headers: []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}},
 	{name: "from a site beside", headers: []string{"Sec-Fetch-Site", "same-site", "Origin", "https://evil.fabrique.example"}},
 	{name: "from a frame without origin", headers: []string{"Sec-Fetch-Site", "cross-site", "Origin", "null"}},
@@ -132,7 +132,7 @@ func TestNoFormIsForged(t *testing.T) {
 	ally := v.client()
 	ally.cookies = maps.Clone(signedIn.cookies)
 	other := v.client()
-	other.enters(asAdministrator, "/equipe")
+	other.enters(asMember, "/equipe")
 	token := other.forms("/equipe")[0].values.Get(web.FormTokenField)
 	forms := l.everyForm(ally, signedIn)
 	v.settle()

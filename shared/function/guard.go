@@ -1,7 +1,6 @@
 package function
 
 import (
-	"crypto/subtle"
 	"net/http"
 	"strconv"
 
@@ -83,7 +82,7 @@ var errForged = fault.New(fault.Forbidden, "forged-form",
 	"Ce formulaire ne vient pas de votre session. Rechargez la page, puis recommencez.")
 
 // inBrowser lets in who has a session. Whoever has none and asks for a page is
-// sent to sign in. A form must carry the token of its session: the browser
+// sent to sign in. A form must carry the token of its member: the browser
 // adds the cookie to whatever is posted, the token only our pages know.
 func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWriter, r *http.Request) error {
 	session, err := g.sessions.Read(r)
@@ -110,7 +109,9 @@ func (g guard) inBrowser(role auth.Role, handle web.Handler, w http.ResponseWrit
 		if err != nil {
 			return err
 		}
-		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+		if holds, err := g.sessions.FormHolds(r.Context(), session, given); err != nil {
+			return err
+		} else if !holds {
 			return errForged
 		}
 	}

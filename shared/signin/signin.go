@@ -7,10 +7,12 @@ package signin
 import (
 	"bytes"
 	"context"
+	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -149,10 +151,33 @@ func (s Sessions) Keep(ctx context.Context, w http.ResponseWriter, session Sessi
 // End takes the cookie away.
 func (s Sessions) End(w http.ResponseWriter) { setCookie(w, "", -1) }
 
-// FormToken is what every form of this session carries in the field "csrf":
-// a page of another site cannot know it.
+// formWeek is how long the token of forms stays the same.
+const formWeek = 7 * 24 * time.Hour
+
+// FormToken is what every form of the member carries in the field "csrf": a
+// page of another site cannot know it. It is the member's, of this week,
+// rather than the session's: a form that was filled while the session ended
+// can be sent after signing in again, with all that was typed.
 func (s Sessions) FormToken(ctx context.Context, session Session) (string, error) {
-	return auth.Hash(ctx, s.Links.Key, "csrf", session.ID)
+	return s.formToken(ctx, session, s.Now())
+}
+
+func (s Sessions) formToken(ctx context.Context, session Session, at time.Time) (string, error) {
+	return auth.Hash(ctx, s.Links.Key, "csrf", session.Member.Subject+"#"+strconv.FormatInt(at.Unix()/int64(formWeek/time.Second), 10))
+}
+
+// FormHolds tells whether a form that carries this token is one of the
+// member's, of this week or of the one before.
+func (s Sessions) FormHolds(ctx context.Context, session Session, given string) (bool, error) {
+	holds := 0
+	for _, at := range []time.Time{s.Now(), s.Now().Add(-formWeek)} {
+		token, err := s.formToken(ctx, session, at)
+		if err != nil {
+			return false, err
+		}
+		holds |= subtle.ConstantTimeCompare([]byte(given), []byte(token))
+	}
+	return holds == 1, nil
 }
 
 func (s Sessions) set(ctx context.Context, w http.ResponseWriter, session Session) error {
