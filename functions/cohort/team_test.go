@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -137,6 +138,33 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	}
 	if got := d.Audited(ids[0]); !slices.Equal(got, []string{"application.accepted", "application.withdrawn"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestADecisionIsOfWhatWasRead: who reads an application again in two tabs, and
+// sends both, decides once. The second tab says what has happened since.
+func TestADecisionIsOfWhatWasRead(t *testing.T) {
+	d := newDesk(t)
+	id := d.completed(1, 1)[0]
+	path := teamCohorts + "/occitanie/candidatures/" + id + "/decision"
+	tab := func(decision, was string) url.Values {
+		d.says(200, path, url.Values{"decision": {decision}}, `name="was.status" value="`+was+`"`)
+		return url.Values{"decision": {decision}, "was.status": {was}, "note": {"À <vous>."}, "etape": {"envoyer"}}
+	}
+	accepting, declining, waiting := tab(accepted, complete), tab(declined, complete), tab(waitingForSeat, complete)
+	d.says(303, path, accepting)
+	d.says(303, path, accepting) // pressed twice
+	d.says(409, path, declining, "La candidature a été acceptée entre-temps : relisez", "Relire avant d’envoyer", "À &lt;vous&gt;.", `name="was.status" value="accepted"`)
+	if item, err := d.application(t.Context(), id); err != nil || item.Decision != accepted || d.mailed("application-declined") > 0 {
+		t.Errorf("%v %q", err, item.Decision)
+	}
+	d.says(303, path, tab(declined, accepted)) // once it was read again
+	d.says(409, path, waiting, "La candidature a été classée « non retenue » entre-temps : relisez")
+	if n, told := d.mailed("application-accepted"), d.mailed("application-declined"); n != 4 || told != 4 {
+		t.Errorf("%d and %d mails", n, told)
+	}
+	if _, err := d.decideFrom(d.member(), id, decisionInput{Decision: waitingForSeat}, complete); !fault.Is(err, "decided-meanwhile") {
+		t.Errorf("%v", err)
 	}
 }
 
