@@ -54,7 +54,7 @@ func (s *service) viewTeamApplication(r *http.Request) (view teamApplicationView
 		view.Reached = append(view.Reached, m.fullName())
 	}
 	view.teamApplication, view.Decisions = viewApplication(listed), decisionOptions
-	view.To = teamCohort{viewCohort(to.shown(s.now(), nil, nil)), to.Accepted}
+	view.To = teamCohort{cohortView: viewCohort(to.shown(s.now(), nil, nil)), Accepted: to.Accepted}
 	view.Done = r.URL.Query().Get("fait")
 	return view, nil
 }

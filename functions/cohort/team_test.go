@@ -141,6 +141,30 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	}
 }
 
+// TestTheListSaysWhereADecisionWaits, so that the task of the home is found.
+func TestTheListSaysWhereADecisionWaits(t *testing.T) {
+	d := newDesk(t)
+	ids := d.completed(1, 2)
+	d.applyFor(2) // its four have not confirmed
+	other := occitanie(3)
+	other.Slug, other.Name = "ailleurs", "Ailleurs"
+	if _, err := d.plan(d.member(), other, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	_, page := d.says(200, teamCohorts, nil, `href="/equipe/cohortes/occitanie?etat=complete">2 à décider<`)
+	if strings.Contains(page, "ailleurs?etat") {
+		t.Error("a cohort without applications has some to decide")
+	}
+	for n, id := range ids {
+		if _, err := d.decide(d.member(), id, decisionInput{Decision: waitingForSeat}); err != nil {
+			t.Fatal(err)
+		}
+		if _, page = d.says(200, teamCohorts, nil); strings.Contains(page, "1 à décider") != (n == 0) || strings.Contains(page, "2 à décider") {
+			t.Errorf("after %d decisions: %s", n+1, page)
+		}
+	}
+}
+
 // TestADecisionIsOfWhatWasRead: who reads an application again in two tabs, and
 // sends both, decides once. The second tab says what has happened since.
 func TestADecisionIsOfWhatWasRead(t *testing.T) {
