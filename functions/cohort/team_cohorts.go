@@ -68,7 +68,13 @@ func (s *service) teamCohortsPage(w http.ResponseWriter, r *http.Request) error 
 	}
 	view := teamCohortsView{}
 	for _, item := range items {
-		view.Cohorts = append(view.Cohorts, teamCohort{cohortView: viewCohort(item.shown(s.now(), nil, nil)), Accepted: item.Accepted, ToDecide: waiting[item.Slug]})
+		shown := item.shown(s.now(), nil, nil)
+		if item.Partner != "" { // who may have enrolled territories that hold no seat
+			if shown, err = s.gather(r.Context(), item); err != nil {
+				return err
+			}
+		}
+		view.Cohorts = append(view.Cohorts, teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted, ToDecide: waiting[item.Slug]})
 	}
 	if next != "" {
 		view.More = teamCohorts + "?cursor=" + url.QueryEscape(next)

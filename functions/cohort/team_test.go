@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
@@ -163,6 +164,33 @@ func TestTheListSaysWhereADecisionWaits(t *testing.T) {
 			t.Errorf("after %d decisions: %s", n+1, page)
 		}
 	}
+}
+
+// TestTerritoriesOfAPartnerAreSaid: they hold no seat, and yet are in.
+func TestTerritoriesOfAPartnerAreSaid(t *testing.T) {
+	d := newDesk(t)
+	id := d.completed(8, 1)[0]
+	cohort := teamCohorts + "/occitanie"
+	says := func(want string) {
+		t.Helper()
+		for _, path := range []string{teamCohorts, cohort} {
+			d.says(200, path, nil, want+"</span>")
+		}
+	}
+	says("0 place prise sur 8")
+	if _, err := d.decide(d.member(), id, decisionInput{Decision: accepted}); err != nil {
+		t.Fatal(err)
+	}
+	says("1 place prise sur 8")
+	var writes dynamo.Writes
+	for _, code := range communes[1:3] {
+		writes.Add(d.cohorts.Put(territoryItem{Key: territoryKey("occitanie", code, byPartner), Territory: code, EnrolledOn: "2026-03-01"}))
+	}
+	if err := writes.Commit(t.Context(), d.cohorts.Client); err != nil {
+		t.Fatal(err)
+	}
+	says("3 territoires accompagnés")
+	d.says(200, cohort, nil, "1 place prise sur 8, par candidature")
 }
 
 // TestADecisionIsOfWhatWasRead: who reads an application again in two tabs, and
