@@ -47,6 +47,17 @@ var (
 	errWithdrawn  = fault.New(fault.Conflict, "application-withdrawn", "Le territoire a retiré cette candidature.")
 )
 
+// errMeanwhile says what an application has become since it was read, by its
+// status now.
+var errMeanwhile = map[string]*fault.Error{
+	draft:          fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été modifiée entre-temps : relisez."),
+	awaitingFour:   fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été modifiée entre-temps : relisez."),
+	complete:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été complétée entre-temps : relisez."),
+	accepted:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été acceptée entre-temps : relisez."),
+	declined:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été classée « non retenue » entre-temps : relisez."),
+	waitingForSeat: fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été mise en attente entre-temps : relisez."),
+}
+
 func (s *service) postDecision(w http.ResponseWriter, r *http.Request) error {
 	var in decisionInput
 	var faults fault.Fields
@@ -69,6 +80,13 @@ func (s *service) postDecision(w http.ResponseWriter, r *http.Request) error {
 // "application-incomplete", "application-withdrawn", "already-applied" (the
 // territory has another live application by now) and "changed-meanwhile".
 func (s *service) decide(ctx context.Context, id string, in decisionInput) (applicationItem, error) {
+	return s.decideFrom(ctx, id, in, "")
+}
+
+// decideFrom is decide for who has read that the application has the status
+// was, unless that is empty. When it has another by now, nothing is decided:
+// "decided-meanwhile".
+func (s *service) decideFrom(ctx context.Context, id string, in decisionInput, was string) (applicationItem, error) {
 	for range rounds {
 		old, err := s.application(ctx, id)
 		if err != nil {
@@ -79,6 +97,8 @@ func (s *service) decide(ctx context.Context, id string, in decisionInput) (appl
 			return old, nil
 		case old.Decision == withdrawn:
 			return old, errWithdrawn
+		case was != "" && was != old.status():
+			return old, errMeanwhile[old.status()]
 		case in.Decision == accepted && !old.whole():
 			return old, errIncomplete
 		}

@@ -105,7 +105,7 @@ func (s *service) teamCohortPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := teamCohortView{teamCohort: teamCohort{viewCohort(shown), item.Accepted}, Statuses: statusOptions, Narrowed: query.Status != "", Done: values.Get("fait")}
+	view := teamCohortView{teamCohort: teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted}, Statuses: statusOptions, Narrowed: query.Status != "", Done: values.Get("fait")}
 	for _, one := range found.Items {
 		view.Applications = append(view.Applications, viewApplication(one))
 	}

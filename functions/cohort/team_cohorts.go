@@ -51,6 +51,7 @@ type teamCohortsView struct {
 type teamCohort struct {
 	cohortView
 	Accepted int // applications that hold a seat
+	ToDecide int // applications that wait for a decision; only in the list
 }
 
 // Left is how many seats no application holds.
@@ -61,9 +62,19 @@ func (s *service) teamCohortsPage(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
+	waiting, err := s.toDecide(r.Context())
+	if err != nil {
+		return err
+	}
 	view := teamCohortsView{}
 	for _, item := range items {
-		view.Cohorts = append(view.Cohorts, teamCohort{viewCohort(item.shown(s.now(), nil, nil)), item.Accepted})
+		shown := item.shown(s.now(), nil, nil)
+		if item.Partner != "" { // who may have enrolled territories that hold no seat
+			if shown, err = s.gather(r.Context(), item); err != nil {
+				return err
+			}
+		}
+		view.Cohorts = append(view.Cohorts, teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted, ToDecide: waiting[item.Slug]})
 	}
 	if next != "" {
 		view.More = teamCohorts + "?cursor=" + url.QueryEscape(next)

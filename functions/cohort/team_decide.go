@@ -54,7 +54,7 @@ func (s *service) viewTeamApplication(r *http.Request) (view teamApplicationView
 		view.Reached = append(view.Reached, m.fullName())
 	}
 	view.teamApplication, view.Decisions = viewApplication(listed), decisionOptions
-	view.To = teamCohort{viewCohort(to.shown(s.now(), nil, nil)), to.Accepted}
+	view.To = teamCohort{cohortView: viewCohort(to.shown(s.now(), nil, nil)), Accepted: to.Accepted}
 	view.Done = r.URL.Query().Get("fait")
 	return view, nil
 }
@@ -113,13 +113,31 @@ func (s *service) decisionPosted(w http.ResponseWriter, r *http.Request) error {
 	case "revenir":
 		return s.renderTeamApplication(w, r, http.StatusOK, web.Form{Values: values}, false)
 	case "envoyer":
-		if _, err := s.decide(r.Context(), view.ID, in); err != nil {
+		_, err := s.decideFrom(r.Context(), view.ID, in, values.Get("was.status"))
+		if fault.Is(err, "decided-meanwhile") {
+			return s.reread(w, r, values, in, err)
+		}
+		if err != nil {
 			return s.refuse(w, r, values, err)
 		}
 		return done(w, r, applicationPath(r), "decidee")
 	}
-	return s.pages.Render(w, r, http.StatusOK, "team_decision", web.Page{Title: "Relire avant d’envoyer",
-		Form: web.Form{Values: values}, Data: previewView{view, in.Decision, in.Note}})
+	return s.renderPreview(w, r, http.StatusOK, web.Form{Values: values}, previewView{view, in.Decision, in.Note})
+}
+
+// reread shows what a decision would send again, of the application as it is
+// by now, with what it became meanwhile.
+func (s *service) reread(w http.ResponseWriter, r *http.Request, values url.Values, in decisionInput, became error) error {
+	view, err := s.viewTeamApplication(r)
+	if err != nil {
+		return err
+	}
+	shown, _ := web.FormFaults(became)
+	return s.renderPreview(w, r, http.StatusConflict, web.Form{Values: values, Faults: shown}, previewView{view, in.Decision, in.Note})
+}
+
+func (s *service) renderPreview(w http.ResponseWriter, r *http.Request, status int, form web.Form, view previewView) error {
+	return s.pages.Render(w, r, status, "team_decision", web.Page{Title: "Relire avant d’envoyer", Form: form, Data: view})
 }
 
 // typed is a text of several lines as it is stored: browsers end lines otherwise.

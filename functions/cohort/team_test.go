@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -137,6 +139,84 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	}
 	if got := d.Audited(ids[0]); !slices.Equal(got, []string{"application.accepted", "application.withdrawn"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestTheListSaysWhereADecisionWaits, so that the task of the home is found.
+func TestTheListSaysWhereADecisionWaits(t *testing.T) {
+	d := newDesk(t)
+	ids := d.completed(1, 2)
+	d.applyFor(2) // its four have not confirmed
+	other := occitanie(3)
+	other.Slug, other.Name = "ailleurs", "Ailleurs"
+	if _, err := d.plan(d.member(), other, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	_, page := d.says(200, teamCohorts, nil, `href="/equipe/cohortes/occitanie?etat=complete">2 à décider<`)
+	if strings.Contains(page, "ailleurs?etat") {
+		t.Error("a cohort without applications has some to decide")
+	}
+	for n, id := range ids {
+		if _, err := d.decide(d.member(), id, decisionInput{Decision: waitingForSeat}); err != nil {
+			t.Fatal(err)
+		}
+		if _, page = d.says(200, teamCohorts, nil); strings.Contains(page, "1 à décider") != (n == 0) || strings.Contains(page, "2 à décider") {
+			t.Errorf("after %d decisions: %s", n+1, page)
+		}
+	}
+}
+
+// TestTerritoriesOfAPartnerAreSaid: they hold no seat, and yet are in.
+func TestTerritoriesOfAPartnerAreSaid(t *testing.T) {
+	d := newDesk(t)
+	id := d.completed(8, 1)[0]
+	cohort := teamCohorts + "/occitanie"
+	says := func(want string) {
+		t.Helper()
+		for _, path := range []string{teamCohorts, cohort} {
+			d.says(200, path, nil, want+"</span>")
+		}
+	}
+	says("0 place prise sur 8")
+	if _, err := d.decide(d.member(), id, decisionInput{Decision: accepted}); err != nil {
+		t.Fatal(err)
+	}
+	says("1 place prise sur 8")
+	var writes dynamo.Writes
+	for _, code := range communes[1:3] {
+		writes.Add(d.cohorts.Put(territoryItem{Key: territoryKey("occitanie", code, byPartner), Territory: code, EnrolledOn: "2026-03-01"}))
+	}
+	if err := writes.Commit(t.Context(), d.cohorts.Client); err != nil {
+		t.Fatal(err)
+	}
+	says("3 territoires accompagnés")
+	d.says(200, cohort, nil, "1 place prise sur 8, par candidature")
+}
+
+// TestADecisionIsOfWhatWasRead: who reads an application again in two tabs, and
+// sends both, decides once. The second tab says what has happened since.
+func TestADecisionIsOfWhatWasRead(t *testing.T) {
+	d := newDesk(t)
+	id := d.completed(1, 1)[0]
+	path := teamCohorts + "/occitanie/candidatures/" + id + "/decision"
+	tab := func(decision, was string) url.Values {
+		d.says(200, path, url.Values{"decision": {decision}}, `name="was.status" value="`+was+`"`)
+		return url.Values{"decision": {decision}, "was.status": {was}, "note": {"À <vous>."}, "etape": {"envoyer"}}
+	}
+	accepting, declining, waiting := tab(accepted, complete), tab(declined, complete), tab(waitingForSeat, complete)
+	d.says(303, path, accepting)
+	d.says(303, path, accepting) // pressed twice
+	d.says(409, path, declining, "La candidature a été acceptée entre-temps : relisez", "Relire avant d’envoyer", "À &lt;vous&gt;.", `name="was.status" value="accepted"`)
+	if item, err := d.application(t.Context(), id); err != nil || item.Decision != accepted || d.mailed("application-declined") > 0 {
+		t.Errorf("%v %q", err, item.Decision)
+	}
+	d.says(303, path, tab(declined, accepted)) // once it was read again
+	d.says(409, path, waiting, "La candidature a été classée « non retenue » entre-temps : relisez")
+	if n, told := d.mailed("application-accepted"), d.mailed("application-declined"); n != 4 || told != 4 {
+		t.Errorf("%d and %d mails", n, told)
+	}
+	if _, err := d.decideFrom(d.member(), id, decisionInput{Decision: waitingForSeat}, complete); !fault.Is(err, "decided-meanwhile") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -32,6 +32,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		}, 6, 23},
 		{"see a cohort", func() { w.call(http.StatusOK, "GET", "/v1/cohorts/occitanie", nil, nil) }, 2, 0},
 		{"list cohorts", func() { w.call(http.StatusOK, "GET", "/v1/cohorts", nil, nil) }, 1.5, 0},
+		{"the team's list of cohorts, one application to decide", func() { w.call(http.StatusOK, "GET", "/equipe/cohortes", nil, nil, team...) }, 2.5, 0},
 		{"list applications, four", func() { w.call(http.StatusOK, "GET", "/v1/cohorts/occitanie/applications", nil, nil, team...) }, 9.5, 0},
 		{"the team's page of a cohort, four applications", func() { w.call(http.StatusOK, "GET", "/equipe/cohortes/occitanie", nil, nil, team...) }, 11.5, 0},
 		{"the team's page of an application", func() {

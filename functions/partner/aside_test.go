@@ -41,6 +41,11 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 	if n := d.open(); n != 2 {
 		t.Fatalf("%d parts wait", n)
 	}
+	d.receiptOf(d.post("later", enrolledIn(d.Clock.Now(), "46102", "2026-03-01"))) // the last message is in order
+	_, list := d.says(200, teamPartners, nil, `href="/equipe/partenaires/occitanie?refus=1">1 refus à traiter<`)
+	if strings.Count(list, "à traiter") != 1 {
+		t.Error("another partner has refusals, who sent nothing")
+	}
 	page := teamPartners + "/occitanie/message"
 	form := url.Values{"id": {"m1"}, "reason": {" vu avec le <partenaire> "}}
 	d.says(200, page+"?id=m1", nil, "Mettre ce message de côté", `id="reason"`)
@@ -63,6 +68,9 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 		t.Errorf("%d parts wait still", n)
 	}
 	d.says(200, teamPartners+"/occitanie?refus=1", nil, "Aucun refus")
+	if _, list = d.says(200, teamPartners, nil); strings.Contains(list, "à traiter") {
+		t.Error("what was set aside waits still")
+	}
 	d.says(200, teamPartners+"/occitanie", nil, "Refusé : 34", "Mis de côté")
 	if got := d.Audited(first.ReceiptID); !slices.Equal(got, []string{"webhook.set-aside"}) {
 		t.Errorf("%v", got)

@@ -2,6 +2,7 @@ package partner
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
@@ -49,7 +50,17 @@ type claimItem struct {
 
 func claimKey(cohort string) dynamo.Key { return dynamo.Key{PK: "CLAIM#" + cohort, SK: "CLAIM"} }
 
-func deliveryPartition(partner, webhook string) string { return "DELIVERY#" + partner + "#" + webhook }
+const deliveryPrefix = "DELIVERY#"
+
+func deliveryPartition(partner, webhook string) string {
+	return deliveryPrefix + partner + "#" + webhook
+}
+
+// partnerIn is the partner of whom a delivery is the partition.
+func partnerIn(partition string) string {
+	partner, _, _ := strings.Cut(strings.TrimPrefix(partition, deliveryPrefix), "#")
+	return partner
+}
 
 const chunkPrefix = "CHUNK#"
 

@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -105,16 +107,38 @@ type partnersListView struct{ Partners []partnerRow }
 type partnerRow struct {
 	alliance.Partner
 	Last *delivery // nil when nothing came for thirty days
+	Open int       // messages with records that were refused, which wait for the team
+}
+
+// refusals counts, by partner, the messages with records that were refused and
+// wait for the team. A message in several parts is marked in each of them.
+func (s *service) refusals(ctx context.Context) (map[string]int, error) {
+	keys, err := openwork.Keys(ctx, s.table, openwork.Refused)
+	if err != nil {
+		return nil, err
+	}
+	counts, known := map[string]int{}, map[string]bool{}
+	for _, key := range keys {
+		if !known[key.PK] {
+			known[key.PK] = true
+			counts[partnerIn(key.PK)]++
+		}
+	}
+	return counts, nil
 }
 
 func (s *service) teamPartnersPage(w http.ResponseWriter, r *http.Request) error {
+	waiting, err := s.refusals(r.Context())
+	if err != nil {
+		return err
+	}
 	view := partnersListView{}
 	for _, partner := range alliance.Partners {
 		last, err := s.receipts(r.Context(), partner, receiptsQuery{Limit: 1})
 		if err != nil {
 			return err
 		}
-		row := partnerRow{Partner: partner}
+		row := partnerRow{Partner: partner, Open: waiting[partner.Name]}
 		if len(last.Items) > 0 {
 			d := viewDelivery(partner, last.Items[0])
 			row.Last = &d

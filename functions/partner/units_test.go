@@ -51,6 +51,7 @@ func TestUnitsOfEachMessage(t *testing.T) {
 			}
 		}, 1, 5},
 		{"set aside again", func() { _ = bare.setAside(team, alliance.Partners[0], "aside", "vu") }, 1, 0},
+		{"the team's list of partners", func() { w.Do(running, "GET", "/equipe/partenaires", nil, w.Bearer("team")...) }, 9.5, 0},
 		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 20.5, 0},
 	} {
 		if action.name == "judged again, once the cohort is there" {

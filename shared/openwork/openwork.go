@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -34,6 +35,31 @@ const Index = "open"
 // Marked counts the items of a table that are marked so.
 func Marked(ctx context.Context, table dynamo.Table, what string) (int, error) {
 	return Count(ctx, table, Index, expression.Key("open").Equal(expression.Value(what)), nil)
+}
+
+// Keys are the keys of the items of a table that are marked so, the oldest
+// first. They cost half a read unit for each 4 KB of marks.
+func Keys(ctx context.Context, table dynamo.Table, what string) (keys []dynamo.Key, err error) {
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("open").Equal(expression.Value(what))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("open work: %w", err)
+	}
+	pages := dynamodb.NewQueryPaginator(table.Client, &dynamodb.QueryInput{
+		TableName: &table.Name, IndexName: aws.String(Index), KeyConditionExpression: expr.KeyCondition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("open work: %w", err)
+		}
+		var found []dynamo.Key
+		if err := attributevalue.UnmarshalListOfMaps(page.Items, &found); err != nil {
+			return nil, fmt.Errorf("open work: %w", err)
+		}
+		keys = append(keys, found...)
+	}
+	return keys, nil
 }
 
 // Count counts the items that a query finds, in an index or, without its name,
