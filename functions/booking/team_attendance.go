@@ -20,14 +20,15 @@ import (
 type correction struct {
 	of   string // the fact that the page showed, empty when there was none yet
 	key  string // of the form: sent twice, it is carried out once
+	said string // digest of what it says: changed and sent again, it corrects
 	kept []int  // those who came without a booking and stay, by their place in the list
 }
 
-func (c *correction) form() string {
+func (c *correction) form() (key, said string) {
 	if c == nil {
-		return ""
+		return "", ""
 	}
-	return c.key
+	return c.key, c.said
 }
 
 // staying are those of an earlier fact who are counted still.
@@ -38,8 +39,10 @@ type staying struct {
 }
 
 // correct returns those who stay noted. again tells that this very form was
-// carried out before. It returns "changed-meanwhile" when the page showed
-// something older.
+// carried out before, saying the same. It returns "changed-meanwhile" when the
+// page showed something older; but the form that noted everything so far may
+// be changed and sent again, as the button "Back" of a browser lets one do: it
+// says everything anew.
 func (s *service) correct(ctx context.Context, item sessionItem, records []bookingItem, c *correction) (stay staying, again bool, err error) {
 	if c == nil && item.HeldFact == "" {
 		return stay, false, nil
@@ -56,8 +59,12 @@ func (s *service) correct(ctx context.Context, item sessionItem, records []booki
 	if stay.gone, err = s.gone(ctx, noted.Came, persons); err != nil || c == nil {
 		return stay, false, err
 	}
-	if c.key != "" && noted.Form == c.key {
+	mine := c.key != "" && noted.Form == c.key
+	if mine && noted.Said == c.said {
 		return stay, true, nil
+	}
+	if mine && c.of == "" {
+		return stay, false, nil
 	}
 	if c.of != item.HeldFact {
 		return stay, false, errChanged
@@ -225,6 +232,11 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	} else {
 		err = faults.Err()
 	}
+	if fault.Is(err, errChanged.Code) {
+		if item, err = s.renew(r, values); err == nil {
+			err = errNotedMeanwhile
+		}
+	}
 	if shown, ok := web.FormFaults(err); ok {
 		for i := range shown {
 			shown[i].Location = places.field(shown[i].Location)
@@ -235,6 +247,26 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	return done(w, r, teamAgenda+"/"+item.ID, "pointee")
+}
+
+var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencontre vient de changer : ses présences ont été notées entre-temps. Vos coches sont gardées ; relisez tout avant d’enregistrer, et retirez les personnes sans inscription qui seraient notées deux fois.")
+
+// renew makes a form that is out of date one of what is noted now, so that it
+// can be saved once it has been read again. Its ticks and lines stay, and so
+// do all who were noted without a booking.
+func (s *service) renew(r *http.Request, values url.Values) (sessionItem, error) {
+	item, err := s.begun(r)
+	if err != nil {
+		return item, err
+	}
+	_, noted, err := s.noted(r.Context(), item.ID)
+	values.Set(ofField, item.HeldFact)
+	values.Set(web.KeyField, s.newID("form"))
+	values.Del(keptField)
+	for i := range noted.People {
+		values.Add(keptField, strconv.Itoa(i))
+	}
+	return item, err
 }
 
 // places are the lines of a form that were filled: the action sees those alone.

@@ -219,6 +219,62 @@ func TestAttendanceIsNotedAndCorrectedByPage(t *testing.T) {
 	d.says(422, teamAgenda+"?mois=mars", nil, "Choisissez un mois de la liste.")
 }
 
+// TestAFormSentAgainWithOtherTicksCorrects: Back, other ticks, and saved again
+// is no second copy of what was sent before. What the bookings say is what the
+// fact says.
+func TestAFormSentAgainWithOtherTicksCorrects(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(3)
+	b := d.bookMany(s.ID, 3)
+	path := teamAgenda + "/" + s.ID + "/pointer"
+	d.Clock.Set(s.StartsAt.Add(time.Hour))
+	d.browser = d.Browser(auth.RoleTeam)
+	agree := func(came, walkIns int) {
+		t.Helper()
+		marked := 0
+		for _, record := range d.look(s.ID).records {
+			if record.Attended {
+				marked++
+			}
+		}
+		if fact := d.held(s.ID); marked != came || fact.Attended != came+walkIns || fact.WalkIns != walkIns {
+			t.Errorf("%d bookings say that they came, the fact says %d with %d walk-ins", marked, fact.Attended, fact.WalkIns)
+		}
+	}
+	form := url.Values{"came": {b[0].BookingID, b[1].BookingID}, "walk_ins.0.email": {"passante@territoire.example"}, "lines": {"1"}, "of": {""}, web.KeyField: {"form_1"}}
+	d.says(303, path, form)
+	d.says(303, path, form)
+	agree(2, 1)
+	form["came"] = []string{b[0].BookingID}
+	d.says(303, path, form)
+	agree(1, 1)
+	form["walk_ins.0.email"] = []string{"autre@territoire.example"}
+	d.says(303, path, form)
+	d.says(303, path, form)
+	agree(1, 1)
+	if got := d.Audited(s.ID); !slices.Equal(got, []string{"session.held", "session.held", "session.held", "session.planned"}) {
+		t.Errorf("%v", got)
+	}
+
+	correction := url.Values{"came": {b[0].BookingID, b[2].BookingID}, "kept": {"0"}, "of": {d.stored(s.ID).HeldFact}, web.KeyField: {"form_2"}}
+	d.says(303, path, correction)
+	d.says(303, path, correction)
+	agree(2, 1)
+	correction["came"] = []string{b[2].BookingID} // who was kept is no more at the same place, perhaps
+	_, page := d.says(409, path, correction, "vient de changer", `value="`+b[2].BookingID+`" checked`, `name="of" value="`+d.stored(s.ID).HeldFact+`"`)
+	if strings.Contains(page, `value="`+b[0].BookingID+`" checked`) || strings.Contains(page, `value="form_2"`) {
+		t.Error("the ticks are not kept, or the form is the same")
+	}
+	agree(2, 1)
+	correction.Set("of", d.stored(s.ID).HeldFact)
+	correction.Set(web.KeyField, "form_3")
+	d.says(303, path, correction)
+	agree(1, 1)
+	form["came"] = []string{b[1].BookingID} // the first form, after others have corrected
+	d.says(409, path, form, "vient de changer", `value="autre@territoire.example"`)
+	agree(1, 1)
+}
+
 func TestTheAgendaOfTheTeamHasPages(t *testing.T) {
 	d := newDesk(t)
 	for range defaultLimit + 1 {
