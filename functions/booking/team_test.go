@@ -132,6 +132,43 @@ func TestAChangeSaysFirstWhomItReaches(t *testing.T) {
 	}
 }
 
+// TestAFormOfASessionChangesOnlyWhatWasTyped: two who opened the same form do
+// not undo each other.
+func TestAFormOfASessionChangesOnlyWhatWasTyped(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(30)
+	path := teamAgenda + "/" + s.ID + "/modifier"
+	_, page := d.says(200, path, nil, `name="was.capacity" value="30"`, `name="was.fundamentals" value="1"`, `name="was.last_day" value=""`)
+	opened := func(name, value string) url.Values {
+		form := formOf(s.input())
+		for _, field := range planFields {
+			was := strings.Join(form[field], ",")
+			if want := `name="was.` + field + `" value="` + was + `"`; !strings.Contains(page, want) {
+				t.Errorf("the form does not say %s", want)
+			}
+			form.Set("was."+field, was)
+		}
+		form.Set(name, value)
+		return form
+	}
+	d.says(303, path, opened("capacity", "40"))
+	d.says(303, path, opened("day", "2026-03-20"))
+	both := opened("description", "Deux\r\nlignes")
+	both["fundamentals"] = []string{"2", "3"}
+	d.says(303, path, both)
+	d.says(422, path, opened("ends_at", "x"), `name="was.capacity" value="40"`, `name="capacity" type="text" value="40"`, `value="2026-03-20"`)
+	d.says(303, path, opened("ends_at", "18:30"))
+	got := formOf(d.stored(s.ID).input())
+	for name, want := range map[string]string{"capacity": "40", "day": "2026-03-20", "description": "Deux\nlignes", "fundamentals": "2", "ends_at": "18:30", "last_day": ""} {
+		if got.Get(name) != want {
+			t.Errorf("%s is %q, not %q", name, got.Get(name), want)
+		}
+	}
+	if free := len(d.look(s.ID).free); free != 40 {
+		t.Errorf("%d seats", free)
+	}
+}
+
 // held is the data of the last fact about a session.
 func (d desk) held(id string) (data heldFact) {
 	d.t.Helper()
