@@ -273,7 +273,7 @@ func (s *service) cancelSessionPage(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	if item.State != planned {
-		return errClosed
+		return item.past()
 	}
 	reached, err := s.reached(r.Context(), item)
 	if err != nil {

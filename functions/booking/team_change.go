@@ -78,7 +78,7 @@ func (s *service) changing(r *http.Request) (item sessionItem, view planView, er
 		return item, view, err
 	}
 	if item.State != planned {
-		return item, view, errClosed
+		return item, view, item.past()
 	}
 	view.ID = item.ID
 	if view.Reached, err = s.reached(r.Context(), item); err != nil {

@@ -169,6 +169,29 @@ func TestAFormOfASessionChangesOnlyWhatWasTyped(t *testing.T) {
 	}
 }
 
+// TestASessionThatTookPlaceSaysWhyItStays as it is: whoever wants to change or
+// cancel it is not told of bookings.
+func TestASessionThatTookPlaceSaysWhyItStays(t *testing.T) {
+	d := newDesk(t)
+	s, off := d.newSession(2), d.newSession(2)
+	b := d.bookMany(s.ID, 1)
+	d.says(303, teamAgenda+"/"+off.ID+"/annuler", url.Values{})
+	d.says(409, teamAgenda+"/"+off.ID+"/modifier", nil, "Cette rencontre est annulée")
+	d.Clock.Set(s.StartsAt.Add(time.Minute))
+	if err := d.closeSessions(t.Context(), d.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	d.browser = d.Browser(auth.RoleTeam)
+	path := teamAgenda + "/" + s.ID
+	for _, told := range []string{"Cette rencontre a commencé", "Cette rencontre a eu lieu"} {
+		for _, page := range []string{"/modifier", "/annuler"} {
+			d.says(409, path+page, nil, told)
+			d.says(409, path+page, formOf(s.input()), told)
+		}
+		d.says(303, path+"/pointer", url.Values{"came": {b[0].BookingID}, web.KeyField: {"form_1"}})
+	}
+}
+
 // held is the data of the last fact about a session.
 func (d desk) held(id string) (data heldFact) {
 	d.t.Helper()
