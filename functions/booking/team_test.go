@@ -349,6 +349,43 @@ func TestTheAgendaOfTheTeamHasPages(t *testing.T) {
 	}
 }
 
+// TestTheAgendaIsTakenAsAFile: all pages of what the filters keep, and nothing else.
+func TestTheAgendaIsTakenAsAFile(t *testing.T) {
+	d := newDesk(t)
+	for range maxLimit + 1 {
+		d.newSession(3)
+	}
+	other := d.inTwoDays(5)
+	other.Kind, other.Title = Assembly, "=Assemblée"
+	made, err := d.plan(d.team(), other, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.bookMany(made.ID, 2)
+	d.says(200, teamAgenda+"?kind=initiation&cursor=", nil, `href="/equipe/agenda.csv?kind=initiation"`, `href="/equipe/agenda.xlsx?kind=initiation"`)
+	_, _, file := d.Page(d.running, d.browser, teamAgenda+".csv?kind=initiation", nil)
+	if n := strings.Count(file, "Découvrir les fondamentaux"); n != maxLimit+1 || strings.Contains(file, "Assemblée") {
+		t.Errorf("%d of %d, or what was filtered away", n, maxLimit+1)
+	}
+	_, _, file = d.Page(d.running, d.browser, teamAgenda+".csv?kind=assembly", nil)
+	for _, want := range []string{made.ID, "Assemblée des allié·es", "'=Assemblée", "Ouverte", ",5,2,0,"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("no %q in %s", want, file)
+		}
+	}
+	if _, _, file := d.Page(d.running, d.browser, teamAgenda+".xlsx", nil); !strings.HasPrefix(file, "PK") {
+		t.Error("it is no workbook")
+	}
+	if _, _, file := d.Page(d.running, d.browser, teamAgenda+".csv?etat=annulees", nil); strings.Contains(file, "ses_") {
+		t.Error("none was cancelled")
+	}
+	d.says(422, teamAgenda+".csv?mois=mars", nil)
+	if got := d.Audited("agenda"); !slices.Equal(got, []string{"export", "export", "export", "export"}) {
+		t.Errorf("%v", got)
+	}
+	d.says(200, teamAgenda, nil, `<option value="2023-01">janvier 2023</option>`, `<option value="2026-09">`)
+}
+
 func TestSeriesAreMadeAndChangedByPage(t *testing.T) {
 	d := newDesk(t)
 	form := url.Values{"kind": {"workshop"}, "slug": {"recits"}, "name": {"Récits"}, "active_from": {"2026-01-05"}, web.KeyField: {"form_1"}}
