@@ -31,6 +31,11 @@ func (c *correction) form() (key, said string) {
 	return c.key, c.said
 }
 
+// nobody tells that a page says of no one at all that they came.
+func (in attendanceInput) nobody() bool {
+	return len(in.Attended)+len(in.WalkIns)+len(in.page.kept) == 0
+}
+
 // staying are those of an earlier fact who are counted still.
 type staying struct {
 	others []other // came without a booking, and are not corrected
@@ -83,8 +88,9 @@ const (
 	keptField   = "kept"
 	ofField     = "of"
 	linesField  = "lines"
-	othersField = "others" // how many more came, of whom nothing is known
-	moreField   = "more"   // the button that asks for more lines
+	othersField = "others"   // how many more came, of whom nothing is known
+	moreField   = "more"     // the button that asks for more lines
+	nobodyField = "personne" // the button that confirms that nobody came
 )
 
 // The lines for people without a booking: how many one press adds, and how
@@ -103,6 +109,7 @@ type attendanceView struct {
 	Roles          []web.Option
 	MoreLines      bool
 	Corrects       bool
+	Nobody         bool // is said to have come: ask whether it is so
 }
 
 // presence is someone who may have come.
@@ -139,7 +146,7 @@ func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
 	for i := range noted.People {
 		values.Add(keptField, strconv.Itoa(i))
 	}
-	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
+	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
 }
 
 // begun reads a session whose attendance can be noted.
@@ -162,12 +169,12 @@ func (s *service) noted(ctx context.Context, id string) ([]listedBooking, others
 	return list, item, err
 }
 
-func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form) error {
+func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form, nobody bool) error {
 	list, noted, err := s.noted(r.Context(), item.ID)
 	if err != nil {
 		return err
 	}
-	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != ""}
+	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != "", Nobody: nobody}
 	persons := make([]string, len(list))
 	for i, b := range list {
 		persons[i] = b.person
@@ -212,7 +219,9 @@ func lineCount(values url.Values) int {
 	return min(max(n, 1), maxLines)
 }
 
-// attendancePosted notes who came, or only adds lines to the form.
+// attendancePosted notes who came, or only adds lines to the form. That nobody
+// came is asked once more: the button may have been pressed too early, and the
+// session would be over.
 func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
 	if err != nil {
@@ -224,9 +233,12 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	}
 	if values.Has(moreField) {
 		values.Set(linesField, strconv.Itoa(min(lineCount(values)+linesMore, maxLines)))
-		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
 	}
 	in, places, faults := attendanceFromForm(values)
+	if len(faults) == 0 && in.nobody() && !values.Has(nobodyField) {
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, true)
+	}
 	if len(faults) == 0 {
 		_, err = s.hold(r.Context(), item.ID, in, &faults)
 	} else {
@@ -241,7 +253,7 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 		for i := range shown {
 			shown[i].Location = places.field(shown[i].Location)
 		}
-		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown})
+		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown}, false)
 	}
 	if err != nil {
 		return err
