@@ -54,8 +54,9 @@ func (l lived) examples() map[string][]string {
 		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne"}, "/equipe/allies/{id}/fusion": {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},
 		"/equipe/allies/{id}/effacer": {"/equipe/allies/" + l.ally + "/effacer"},
 
-		"/equipe/agenda": {"/equipe/agenda"}, "/equipe/agenda/nouvelle": {"/equipe/agenda/nouvelle", "/equipe/agenda/nouvelle?copie=" + l.session},
-		"/equipe/agenda/{id}": {"/equipe/agenda/" + l.session, "/equipe/agenda/" + l.past, "/equipe/agenda/" + l.held}, "/equipe/agenda/{id}/modifier": {"/equipe/agenda/" + l.session + "/modifier"},
+		"/equipe/agenda": {"/equipe/agenda"}, "/equipe/agenda.csv": {file + "/equipe/agenda.csv"}, "/equipe/agenda.xlsx": {file + "/equipe/agenda.xlsx"},
+		"/equipe/agenda/nouvelle": {"/equipe/agenda/nouvelle", "/equipe/agenda/nouvelle?copie=" + l.session},
+		"/equipe/agenda/{id}":     {"/equipe/agenda/" + l.session, "/equipe/agenda/" + l.past, "/equipe/agenda/" + l.held}, "/equipe/agenda/{id}/modifier": {"/equipe/agenda/" + l.session + "/modifier"},
 		"/equipe/agenda/{id}/annuler": {"/equipe/agenda/" + l.session + "/annuler"}, "/equipe/agenda/{id}/inscriptions": {"/equipe/agenda/" + l.session + "/inscriptions"},
 		"/equipe/agenda/{id}/inscrire":                       {"/equipe/agenda/" + l.session + "/inscrire"},
 		"/equipe/agenda/{id}/inscriptions/{booking}/annuler": {"/equipe/agenda/" + l.session + "/inscriptions/" + l.bookingID() + "/annuler"},

@@ -77,6 +77,11 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if item.State == cancelled || s.now().Before(item.StartsAt) {
 		return attendanceAnswer{}, errNotBegun
 	}
+	if in.page != nil {
+		if in.page.said, err = s.digest(ctx, in, in.page.kept); err != nil {
+			return attendanceAnswer{}, err
+		}
+	}
 	stay, again, err := s.correct(ctx, item, records, in.page)
 	if err != nil {
 		return attendanceAnswer{}, err
@@ -106,8 +111,8 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 }
 
 // digest tells one attendance from another, and nobody who is in it. before
-// are those who were noted already and stay.
-func (s *service) digest(ctx context.Context, in attendanceInput, before []other) (string, error) {
+// are those who were noted already and stay, or their places in the list.
+func (s *service) digest(ctx context.Context, in attendanceInput, before any) (string, error) {
 	text, err := json.Marshal([]any{append([]string{}, in.Attended...), in.WalkIns, before})
 	if err != nil {
 		return "", err

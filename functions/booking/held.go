@@ -71,7 +71,8 @@ func (s *service) heldFact(ctx context.Context, item sessionItem, records []book
 	for _, one := range stay.others {
 		came = append(came, attendee{other: one})
 	}
-	noted = othersItem{Key: othersKey(item.ID), Form: in.page.form(), People: []other{}, Came: slices.Clone(stay.gone), Booked: data.Booked}
+	key, said := in.page.form()
+	noted = othersItem{Key: othersKey(item.ID), Form: key, Said: said, People: []other{}, Came: slices.Clone(stay.gone), Booked: data.Booked}
 	for _, one := range came {
 		if one.person != "" {
 			if one.Pseudonym, err = s.pseudonym(ctx, one.person); err != nil {

@@ -212,7 +212,7 @@ func (s *service) change(ctx context.Context, id string, in sessionChange, fault
 		return session{}, err
 	}
 	if old.State != planned {
-		return session{}, errClosed
+		return session{}, old.past()
 	}
 	if wanted.Capacity < old.Capacity { // first, as it may be refused
 		if err := s.shrink(ctx, id, wanted.Capacity); err != nil {
@@ -285,19 +285,32 @@ func (s *service) cancelSession(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, shown)
 }
 
+// past is the fault "session-closed" in the words of whoever wants to change or
+// cancel a session that is planned no more.
+func (i sessionItem) past() *fault.Error {
+	detail := "Cette rencontre a commencé : on ne peut plus la modifier ni l’annuler."
+	switch i.State {
+	case held:
+		detail = "Cette rencontre a eu lieu : on ne peut plus la modifier ni l’annuler."
+	case cancelled:
+		detail = "Cette rencontre est annulée : on ne peut plus la modifier, seulement la copier à une autre date."
+	}
+	return fault.New(errClosed.Kind, errClosed.Code, detail)
+}
+
 // cancel cancels a session, once. It returns the Conflict fault
-// "session-closed" when it was held.
+// "session-closed" when it has begun or was held.
 func (s *service) cancel(ctx context.Context, id string) error {
 	old, err := s.session(ctx, id)
 	switch {
 	case err != nil:
 		return err
-	case old.State == held:
-		return errClosed
+	case old.State == cancelled:
+		return nil
 	case old.State == planned:
 		return s.callOff(ctx, old)
 	}
-	return nil
+	return old.past()
 }
 
 // callOff cancels a session, then takes its free seats away, so that nobody

@@ -126,6 +126,7 @@ func waitKey(session string, ticket int) dynamo.Key {
 type othersItem struct {
 	dynamo.Key
 	Form   string  `dynamodbav:"form,omitempty"` // key of the form that noted them, to know it again
+	Said   string  `dynamodbav:"said,omitempty"` // digest of what that form said
 	People []other `dynamodbav:"people"`         // without a booking
 	Came   []other `dynamodbav:"came,omitempty"` // with a booking
 	Booked int     `dynamodbav:"booked,omitempty"`

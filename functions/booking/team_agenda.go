@@ -10,6 +10,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -23,6 +24,7 @@ const (
 // the same actions as the API.
 var teamRoutes = []function.Route[service]{
 	page(http.MethodGet, teamAgenda, function.Team, "The sessions that the team runs", (*service).teamAgendaPage),
+	agendaSheetRoute(spreadsheet.CSV), agendaSheetRoute(spreadsheet.XLSX),
 	page(http.MethodGet, teamAgenda+"/nouvelle", function.Team, "The form to plan a session, copied from another or not", (*service).planPage),
 	page(http.MethodPost, teamAgenda+"/nouvelle", function.Team, "Plan a session", (*service).planPosted),
 	page(http.MethodGet, teamAgenda+"/{id}", function.Team, "A session, and what can be done with it", (*service).teamSessionPage),
@@ -76,6 +78,7 @@ type teamAgendaView struct {
 	States, Months, Kinds, Names []web.Option
 	Narrowed                     bool
 	More                         string
+	CSV, XLSX                    string // addresses of the files; empty when nothing can be listed
 }
 
 // noticed is how far back the agenda looks for attendance that is missing.
@@ -102,6 +105,7 @@ func (s *service) teamAgendaPage(w http.ResponseWriter, r *http.Request) error {
 	if len(faults) > 0 {
 		status = http.StatusUnprocessableEntity
 	} else {
+		view.CSV, view.XLSX = sheetPath(spreadsheet.CSV, values), sheetPath(spreadsheet.XLSX, values)
 		var next string
 		if view.Sessions, next, err = s.teamSessions(r.Context(), query); err != nil {
 			return err
@@ -159,17 +163,17 @@ func (q listing) narrowed(values url.Values) bool {
 	return values.Get("etat")+values.Get("mois")+values.Get("kind")+values.Get("series") != ""
 }
 
-// The months that the agenda can be narrowed to: a year back, half a year ahead.
+// The months that the agenda can be narrowed to: back to the first year that it
+// holds, half a year ahead.
 const (
-	monthsBack  = 12
+	firstYear   = 2023
 	monthsAhead = 6
 )
 
 func months(now time.Time) (options []web.Option) {
 	now = now.In(french.Paris())
-	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, french.Paris())
-	for n := monthsAhead; n >= -monthsBack; n-- {
-		month := first.AddDate(0, n, 0)
+	last := time.Date(now.Year(), now.Month()+monthsAhead, 1, 0, 0, 0, 0, french.Paris())
+	for month := last; month.Year() >= firstYear; month = month.AddDate(0, -1, 0) {
 		options = append(options, web.Option{Value: month.Format("2006-01"), Label: french.Month(month)})
 	}
 	return options
@@ -273,7 +277,7 @@ func (s *service) cancelSessionPage(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	if item.State != planned {
-		return errClosed
+		return item.past()
 	}
 	reached, err := s.reached(r.Context(), item)
 	if err != nil {

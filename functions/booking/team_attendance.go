@@ -20,14 +20,20 @@ import (
 type correction struct {
 	of   string // the fact that the page showed, empty when there was none yet
 	key  string // of the form: sent twice, it is carried out once
+	said string // digest of what it says: changed and sent again, it corrects
 	kept []int  // those who came without a booking and stay, by their place in the list
 }
 
-func (c *correction) form() string {
+func (c *correction) form() (key, said string) {
 	if c == nil {
-		return ""
+		return "", ""
 	}
-	return c.key
+	return c.key, c.said
+}
+
+// nobody tells that a page says of no one at all that they came.
+func (in attendanceInput) nobody() bool {
+	return len(in.Attended)+len(in.WalkIns)+len(in.page.kept) == 0
 }
 
 // staying are those of an earlier fact who are counted still.
@@ -38,8 +44,10 @@ type staying struct {
 }
 
 // correct returns those who stay noted. again tells that this very form was
-// carried out before. It returns "changed-meanwhile" when the page showed
-// something older.
+// carried out before, saying the same. It returns "changed-meanwhile" when the
+// page showed something older; but the form that noted everything so far may
+// be changed and sent again, as the button "Back" of a browser lets one do: it
+// says everything anew.
 func (s *service) correct(ctx context.Context, item sessionItem, records []bookingItem, c *correction) (stay staying, again bool, err error) {
 	if c == nil && item.HeldFact == "" {
 		return stay, false, nil
@@ -56,8 +64,12 @@ func (s *service) correct(ctx context.Context, item sessionItem, records []booki
 	if stay.gone, err = s.gone(ctx, noted.Came, persons); err != nil || c == nil {
 		return stay, false, err
 	}
-	if c.key != "" && noted.Form == c.key {
+	mine := c.key != "" && noted.Form == c.key
+	if mine && noted.Said == c.said {
 		return stay, true, nil
+	}
+	if mine && c.of == "" {
+		return stay, false, nil
 	}
 	if c.of != item.HeldFact {
 		return stay, false, errChanged
@@ -76,8 +88,9 @@ const (
 	keptField   = "kept"
 	ofField     = "of"
 	linesField  = "lines"
-	othersField = "others" // how many more came, of whom nothing is known
-	moreField   = "more"   // the button that asks for more lines
+	othersField = "others"   // how many more came, of whom nothing is known
+	moreField   = "more"     // the button that asks for more lines
+	nobodyField = "personne" // the button that confirms that nobody came
 )
 
 // The lines for people without a booking: how many one press adds, and how
@@ -96,6 +109,7 @@ type attendanceView struct {
 	Roles          []web.Option
 	MoreLines      bool
 	Corrects       bool
+	Nobody         bool // is said to have come: ask whether it is so
 }
 
 // presence is someone who may have come.
@@ -132,7 +146,7 @@ func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
 	for i := range noted.People {
 		values.Add(keptField, strconv.Itoa(i))
 	}
-	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
+	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
 }
 
 // begun reads a session whose attendance can be noted.
@@ -155,12 +169,12 @@ func (s *service) noted(ctx context.Context, id string) ([]listedBooking, others
 	return list, item, err
 }
 
-func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form) error {
+func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form, nobody bool) error {
 	list, noted, err := s.noted(r.Context(), item.ID)
 	if err != nil {
 		return err
 	}
-	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != ""}
+	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != "", Nobody: nobody}
 	persons := make([]string, len(list))
 	for i, b := range list {
 		persons[i] = b.person
@@ -205,7 +219,9 @@ func lineCount(values url.Values) int {
 	return min(max(n, 1), maxLines)
 }
 
-// attendancePosted notes who came, or only adds lines to the form.
+// attendancePosted notes who came, or only adds lines to the form. That nobody
+// came is asked once more: the button may have been pressed too early, and the
+// session would be over.
 func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
 	if err != nil {
@@ -217,24 +233,52 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	}
 	if values.Has(moreField) {
 		values.Set(linesField, strconv.Itoa(min(lineCount(values)+linesMore, maxLines)))
-		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values})
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
 	}
 	in, places, faults := attendanceFromForm(values)
+	if len(faults) == 0 && in.nobody() && !values.Has(nobodyField) {
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, true)
+	}
 	if len(faults) == 0 {
 		_, err = s.hold(r.Context(), item.ID, in, &faults)
 	} else {
 		err = faults.Err()
 	}
+	if fault.Is(err, errChanged.Code) {
+		if item, err = s.renew(r, values); err == nil {
+			err = errNotedMeanwhile
+		}
+	}
 	if shown, ok := web.FormFaults(err); ok {
 		for i := range shown {
 			shown[i].Location = places.field(shown[i].Location)
 		}
-		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown})
+		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown}, false)
 	}
 	if err != nil {
 		return err
 	}
 	return done(w, r, teamAgenda+"/"+item.ID, "pointee")
+}
+
+var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencontre vient de changer : ses présences ont été notées entre-temps. Vos coches sont gardées ; relisez tout avant d’enregistrer, et retirez les personnes sans inscription qui seraient notées deux fois.")
+
+// renew makes a form that is out of date one of what is noted now, so that it
+// can be saved once it has been read again. Its ticks and lines stay, and so
+// do all who were noted without a booking.
+func (s *service) renew(r *http.Request, values url.Values) (sessionItem, error) {
+	item, err := s.begun(r)
+	if err != nil {
+		return item, err
+	}
+	_, noted, err := s.noted(r.Context(), item.ID)
+	values.Set(ofField, item.HeldFact)
+	values.Set(web.KeyField, s.newID("form"))
+	values.Del(keptField)
+	for i := range noted.People {
+		values.Add(keptField, strconv.Itoa(i))
+	}
+	return item, err
 }
 
 // places are the lines of a form that were filled: the action sees those alone.

@@ -115,6 +115,8 @@ type planView struct {
 	Reached                                        int  // people who would be told of a change
 	Warn                                           bool // they would be: say so before
 	Waiting                                        int
+	// Was is what the form of a change showed at first: only what was typed since is changed.
+	Was []web.Option
 }
 
 func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
@@ -139,6 +141,11 @@ func (s *service) renderPlan(w http.ResponseWriter, r *http.Request, status int,
 	view.Kinds, view.Modes, view.Fundamentals, view.Dimensions = kindLabels, modeOptions, fundamentalOptions, dimensionOptions
 	if view.Series, err = s.seriesOptions(r.Context()); err != nil {
 		return err
+	}
+	for _, name := range planFields {
+		if form.Values.Has(wasField(name)) {
+			view.Was = append(view.Was, web.Option{Value: form.Values.Get(wasField(name)), Label: wasField(name)})
+		}
 	}
 	title := "Créer une rencontre"
 	if view.ID != "" {
@@ -170,75 +177,6 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return done(w, r, teamAgenda+"/"+made.ID, "creee")
-}
-
-// changing reads a session that is to be changed, and whom a change reaches.
-func (s *service) changing(r *http.Request) (item sessionItem, view planView, err error) {
-	if item, err = s.session(r.Context(), r.PathValue("id")); err != nil {
-		return item, view, err
-	}
-	if item.State != planned {
-		return item, view, errClosed
-	}
-	view.ID = item.ID
-	if view.Reached, err = s.reached(r.Context(), item); err != nil {
-		return item, view, err
-	}
-	shown, err := s.counted(r.Context(), item, true)
-	view.Waiting = shown.Waiting
-	return item, view, err
-}
-
-func (s *service) changePage(w http.ResponseWriter, r *http.Request) error {
-	item, view, err := s.changing(r)
-	if err != nil {
-		return err
-	}
-	return s.renderPlan(w, r, http.StatusOK, web.Form{Values: formOf(item.input())}, view)
-}
-
-// changePosted changes a session. What who has booked must hear of is asked
-// twice, the second time with how many people get a mail.
-func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
-	values, err := web.PostedForm(r)
-	if err != nil {
-		return err
-	}
-	old, view, err := s.changing(r)
-	if err != nil {
-		return err
-	}
-	var faults fault.Fields
-	in := sessionFromForm(values, &faults)
-	checked := in
-	checked.check(&faults)
-	if err := faults.Err(); err != nil {
-		return s.renderPlan(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: faults}, view)
-	}
-	changed := old
-	changed.take(checked)
-	if view.Warn = view.Reached > 0 && !changed.sameForGuests(old); view.Warn && values.Get("prevenir") == "" {
-		return s.renderPlan(w, r, http.StatusOK, web.Form{Values: values}, view)
-	}
-	_, err = s.change(r.Context(), old.ID, sessionChange{
-		Kind: &in.Kind, Title: &in.Title, Description: &in.Description, StartsAt: &in.StartsAt, EndsAt: &in.EndsAt, Mode: &in.Mode, Place: &in.Place,
-		JoinURL: &in.JoinURL, Capacity: &in.Capacity, Fundamentals: &in.Fundamentals, Dimensions: &in.Dimensions, Series: &in.Series, Cohort: &in.Cohort,
-	}, &faults)
-	if fault.Is(err, "capacity-below-bookings") {
-		err = faultOf("capacity", fault.As(err).Detail)
-	}
-	if shown, ok := web.FormFaults(err); ok {
-		view.Warn = false
-		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, view)
-	}
-	if err != nil {
-		return err
-	}
-	what := "modifiee"
-	if view.Warn {
-		what = "prevenues"
-	}
-	return done(w, r, teamAgenda+"/"+old.ID, what)
 }
 
 // faultOf is the fault of one field.

@@ -1,8 +1,6 @@
 package booking
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -132,91 +130,64 @@ func TestAChangeSaysFirstWhomItReaches(t *testing.T) {
 	}
 }
 
-// held is the data of the last fact about a session.
-func (d desk) held(id string) (data heldFact) {
-	d.t.Helper()
-	for _, item := range d.Dump(function.Ledger) {
-		var event struct {
-			ID   string
-			Data heldFact
+// TestAFormOfASessionChangesOnlyWhatWasTyped: two who opened the same form do
+// not undo each other.
+func TestAFormOfASessionChangesOnlyWhatWasTyped(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(30)
+	path := teamAgenda + "/" + s.ID + "/modifier"
+	_, page := d.says(200, path, nil, `name="was.capacity" value="30"`, `name="was.fundamentals" value="1"`, `name="was.last_day" value=""`)
+	opened := func(name, value string) url.Values {
+		form := formOf(s.input())
+		for _, field := range planFields {
+			was := strings.Join(form[field], ",")
+			if want := `name="was.` + field + `" value="` + was + `"`; !strings.Contains(page, want) {
+				t.Errorf("the form does not say %s", want)
+			}
+			form.Set("was."+field, was)
 		}
-		if err := json.Unmarshal([]byte(item["event"].(string)), &event); err != nil {
-			d.t.Fatal(err)
-		}
-		if event.ID == d.stored(id).HeldFact {
-			data = event.Data
+		form.Set(name, value)
+		return form
+	}
+	d.says(303, path, opened("capacity", "40"))
+	d.says(303, path, opened("day", "2026-03-20"))
+	both := opened("description", "Deux\r\nlignes")
+	both["fundamentals"] = []string{"2", "3"}
+	d.says(303, path, both)
+	d.says(422, path, opened("ends_at", "x"), `name="was.capacity" value="40"`, `name="capacity" type="text" value="40"`, `value="2026-03-20"`)
+	d.says(303, path, opened("ends_at", "18:30"))
+	got := formOf(d.stored(s.ID).input())
+	for name, want := range map[string]string{"capacity": "40", "day": "2026-03-20", "description": "Deux\nlignes", "fundamentals": "2", "ends_at": "18:30", "last_day": ""} {
+		if got.Get(name) != want {
+			t.Errorf("%s is %q, not %q", name, got.Get(name), want)
 		}
 	}
-	return data
+	if free := len(d.look(s.ID).free); free != 40 {
+		t.Errorf("%d seats", free)
+	}
 }
 
-func TestAttendanceIsNotedAndCorrectedByPage(t *testing.T) {
+// TestASessionThatTookPlaceSaysWhyItStays as it is: whoever wants to change or
+// cancel it is not told of bookings.
+func TestASessionThatTookPlaceSaysWhyItStays(t *testing.T) {
 	d := newDesk(t)
-	s := d.newSession(2)
-	b := d.bookMany(s.ID, 3)
-	path := teamAgenda + "/" + s.ID + "/pointer"
-	d.says(409, path, nil, "les présences se notent à partir de son début")
-	d.Clock.Set(s.StartsAt.Add(time.Hour))
-	d.browser = d.Browser(auth.RoleTeam) // the session of two days ago is over
-	d.says(200, teamAgenda, nil, "Présences à noter", `href="`+path+`"`)
-	_, page := d.says(200, path, nil, "Martin Camille1", "En attente ou désistées", `id="walk_ins-0-email"`)
-	if strings.Contains(page, "walk_ins.1.email") {
-		t.Error("there are more lines than one")
+	s, off := d.newSession(2), d.newSession(2)
+	b := d.bookMany(s.ID, 1)
+	d.says(303, teamAgenda+"/"+off.ID+"/annuler", url.Values{})
+	d.says(409, teamAgenda+"/"+off.ID+"/modifier", nil, "Cette rencontre est annulée")
+	d.Clock.Set(s.StartsAt.Add(time.Minute))
+	if err := d.closeSessions(t.Context(), d.Clock.Now()); err != nil {
+		t.Fatal(err)
 	}
-	form := url.Values{"came": {b[0].BookingID}, "walk_ins.0.email": {"Passante@territoire.example"}, "walk_ins.0.territory": {"99999"}, "lines": {"1"}, web.KeyField: {"form_1"}}
-	form.Set("more", "1")
-	d.says(200, path, form, `value="Passante@territoire.example"`, `id="walk_ins-3-email"`, `value="`+b[0].BookingID+`" checked`)
-	form.Del("more")
-	form.Set("lines", "4")
-	form.Set("walk_ins.2.quartet_role", "state")
-	form.Set("walk_ins.3.email", "pas une adresse")
-	d.says(422, path, form, "Aucun territoire n’a ce code.", `id="walk_ins-0-territory-fault"`, `id="walk_ins-3-email-fault"`, `value="pas une adresse"`)
-	form.Set("walk_ins.0.territory", "46102")
-	form.Set("walk_ins.3.email", "")
-	form.Set("others", "beaucoup")
-	d.says(422, path, form, "Saisissez un nombre de 0 à 500.")
-	form.Set("others", "2")
-	leads, _ := d.says(303, path, form)
-	d.says(200, leads, nil, "Les présences sont notées")
-	d.says(303, path, form) // sent twice
-	first := d.held(s.ID)
-	if first.Attended != 5 || first.WalkIns != 4 || first.Territories["46102"] != 1 || len(first.Participants) != 2 || first.Corrects != "" {
-		t.Errorf("%+v", first)
-	}
-	for _, item := range d.Dump(function.Agenda) {
-		if strings.Contains(strings.ToLower(fmt.Sprint(item)), "passante") {
-			t.Errorf("the address of who had not booked is kept: %v", item)
+	d.browser = d.Browser(auth.RoleTeam)
+	path := teamAgenda + "/" + s.ID
+	for _, told := range []string{"Cette rencontre a commencé", "Cette rencontre a eu lieu"} {
+		for _, page := range []string{"/modifier", "/annuler"} {
+			d.says(409, path+page, nil, told)
+			d.says(409, path+page, formOf(s.input()), told)
 		}
+		d.says(303, path+"/pointer", url.Values{"came": {b[0].BookingID}, web.KeyField: {"form_1"}})
 	}
-
-	_, page = d.says(200, path, nil, "Personne 1, Figeac, adresse donnée", "Personne 2, Service de l’État", `value="`+b[0].BookingID+`" checked`)
-	_, of, _ := strings.Cut(page, `name="of" value="`)
-	of, _, _ = strings.Cut(of, `"`)
-	correction := url.Values{"came": {b[1].BookingID, b[2].BookingID}, "kept": {"0", "2", "3"}, "of": {of}, web.KeyField: {"form_2"}}
-	d.says(303, path, correction)
-	second := d.held(s.ID)
-	if second.Attended != 5 || second.WalkIns != 3 || second.QuartetRoles["state"] != 0 || len(second.Participants) != 3 || second.Corrects != of {
-		t.Errorf("%+v", second)
-	}
-	correction.Set(web.KeyField, "form_3")
-	d.says(409, path, correction, "vient de changer")
-	if got := d.Audited(s.ID); !slices.Equal(got, []string{"session.held", "session.held", "session.planned"}) {
-		t.Errorf("%v", got)
-	}
-	came := 0
-	for _, record := range d.look(s.ID).records {
-		if record.Attended {
-			came++
-		}
-	}
-	if came != 2 {
-		t.Errorf("%d bookings say that they came", came)
-	}
-	d.says(200, teamAgenda+"?etat=tenues", nil, "Présences notées")
-	d.says(200, teamAgenda+"?etat=a-pointer", nil, "Aucune rencontre")
-	d.says(200, teamAgenda+"?etat=a-venir&mois=2026-01", nil, "Aucune rencontre")
-	d.says(200, teamAgenda+"?mois=2026-03&kind=initiation", nil, "Découvrir les fondamentaux")
-	d.says(422, teamAgenda+"?mois=mars", nil, "Choisissez un mois de la liste.")
 }
 
 func TestTheAgendaOfTheTeamHasPages(t *testing.T) {
@@ -231,6 +202,43 @@ func TestTheAgendaOfTheTeamHasPages(t *testing.T) {
 	if n := strings.Count(page, "Découvrir les fondamentaux"); n != 1 {
 		t.Errorf("%d on the second page", n)
 	}
+}
+
+// TestTheAgendaIsTakenAsAFile: all pages of what the filters keep, and nothing else.
+func TestTheAgendaIsTakenAsAFile(t *testing.T) {
+	d := newDesk(t)
+	for range maxLimit + 1 {
+		d.newSession(3)
+	}
+	other := d.inTwoDays(5)
+	other.Kind, other.Title = Assembly, "=Assemblée"
+	made, err := d.plan(d.team(), other, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.bookMany(made.ID, 2)
+	d.says(200, teamAgenda+"?kind=initiation&cursor=", nil, `href="/equipe/agenda.csv?kind=initiation"`, `href="/equipe/agenda.xlsx?kind=initiation"`)
+	_, _, file := d.Page(d.running, d.browser, teamAgenda+".csv?kind=initiation", nil)
+	if n := strings.Count(file, "Découvrir les fondamentaux"); n != maxLimit+1 || strings.Contains(file, "Assemblée") {
+		t.Errorf("%d of %d, or what was filtered away", n, maxLimit+1)
+	}
+	_, _, file = d.Page(d.running, d.browser, teamAgenda+".csv?kind=assembly", nil)
+	for _, want := range []string{made.ID, "Assemblée des allié·es", "'=Assemblée", "Ouverte", ",5,2,0,"} {
+		if !strings.Contains(file, want) {
+			t.Errorf("no %q in %s", want, file)
+		}
+	}
+	if _, _, file := d.Page(d.running, d.browser, teamAgenda+".xlsx", nil); !strings.HasPrefix(file, "PK") {
+		t.Error("it is no workbook")
+	}
+	if _, _, file := d.Page(d.running, d.browser, teamAgenda+".csv?etat=annulees", nil); strings.Contains(file, "ses_") {
+		t.Error("none was cancelled")
+	}
+	d.says(422, teamAgenda+".csv?mois=mars", nil)
+	if got := d.Audited("agenda"); !slices.Equal(got, []string{"export", "export", "export", "export"}) {
+		t.Errorf("%v", got)
+	}
+	d.says(200, teamAgenda, nil, `<option value="2023-01">janvier 2023</option>`, `<option value="2026-09">`)
 }
 
 func TestSeriesAreMadeAndChangedByPage(t *testing.T) {
