@@ -154,8 +154,9 @@ type allyView struct {
 	Contact                                       signatoryItem
 	Others                                        []mySignature
 	Categories                                    []web.Option
-	Mails                                         string // address of what was sent to them
-	Done                                          string // what was just done
+	Was                                           []web.Option // what the form showed at first: only what was typed since is corrected
+	Mails                                         string       // address of what was sent to them
+	Done                                          string       // what was just done
 }
 
 func (s *service) allyPage(w http.ResponseWriter, r *http.Request) error {
@@ -191,8 +192,23 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 	status := http.StatusUnprocessableEntity
 	if form == nil {
 		form, status = &web.Form{Values: view.values()}, http.StatusOK
+		for _, name := range correctable {
+			form.Values.Set("was."+name, form.Values.Get(name))
+		}
+	}
+	for _, name := range correctable {
+		if was := "was." + name; form.Values.Has(was) {
+			view.Was = append(view.Was, web.Option{Value: form.Values.Get(was), Label: was})
+		}
 	}
 	return s.pages.Render(w, r, status, "team_ally", web.Page{Title: view.Title, Private: true, Form: *form, Data: view})
+}
+
+// correctable are the fields of the form that corrects a signature.
+var correctable = []string{
+	"person.given_name", "person.family_name", "person.role",
+	"organisation.name", "organisation.category", "organisation.siret", "organisation.rna", "organisation.territory", "organisation.website",
+	"consents.newsletter", "consents.directory",
 }
 
 func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
