@@ -333,7 +333,11 @@ func TestOnlyAdministratorsErase(t *testing.T) {
 		t.Error("the page does not say who")
 	}
 	d.Clock.Advance(1)
-	d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/effacer", url.Values{})
+	leads, _ := d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/effacer", url.Values{})
+	const said = "L’effacement est demandé"
+	if page := d.page(http.StatusOK, leads); !strings.Contains(page, said) || strings.Contains(d.page(http.StatusOK, "/equipe/allies"), said) {
+		t.Errorf("that it is asked for is not said, or always: %s", page)
+	}
 	d.Drain(d.running)
 	for _, left := range d.Holding("a@exemple.fr") {
 		if !strings.Contains(left, "MAIL#") { // the farewell, until notify has sent it

@@ -83,6 +83,7 @@ type alliesView struct {
 	Kinds, States, Categories, Regions []web.Option
 	Narrowed, Later                    bool
 	First, Next, CSV, XLSX             string
+	Erased                             bool // someone, just before
 }
 
 // allyLine is a line of the list as people read it.
@@ -118,7 +119,7 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 	view := alliesView{
 		Kinds:  []web.Option{{Value: "organisation", Label: kindLabels["organisation"]}, {Value: "person", Label: kindLabels["person"]}},
 		States: stateOptions(), Categories: categoryLabels, Regions: regionOptions(),
-		Later: values.Get("cursor") != "",
+		Later: values.Get("cursor") != "", Erased: values.Has("efface"),
 		First: searchPath(alliesPath, alliesFields, values, ""),
 	}
 	allies, err := s.count(r.Context())
