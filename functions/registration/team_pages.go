@@ -160,8 +160,22 @@ type allyView struct {
 	Done                                          string       // what was just done
 }
 
+// allyPage shows a signature; that of a duplicate leads to the one it became
+// part of.
 func (s *service) allyPage(w http.ResponseWriter, r *http.Request) error {
-	return s.renderAlly(w, r, nil)
+	err := s.renderAlly(w, r, nil)
+	if !fault.Is(err, errUnknownAlly.Code) {
+		return err
+	}
+	kept, readErr := s.mergedInto(r.Context(), r.PathValue("id"))
+	if readErr != nil {
+		return readErr
+	}
+	if kept == "" {
+		return err
+	}
+	http.Redirect(w, r, alliesPath+"/"+url.PathEscape(kept), http.StatusSeeOther)
+	return nil
 }
 
 // renderAlly shows a signature; form holds what was typed and is refused, nil
@@ -303,7 +317,18 @@ func (s *service) mergePosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, r, s.merge(r.Context(), r.PathValue("id"), values.Get("avec"), values.Get("vu")), "fusionnee")
+	kept, duplicate := r.PathValue("id"), values.Get("avec")
+	err = s.merge(r.Context(), kept, duplicate, values.Get("vu"))
+	if fault.Is(err, errUnknownAlly.Code) || fault.Is(err, errMoved.Code) { // by the same form, sent twice?
+		into, readErr := s.mergedInto(r.Context(), duplicate)
+		if readErr != nil {
+			return readErr
+		}
+		if into == kept {
+			err = nil
+		}
+	}
+	return done(w, r, err, "fusionnee")
 }
 
 func (s *service) erasePage(w http.ResponseWriter, r *http.Request) error {
