@@ -261,7 +261,8 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 	}
 	good.Set("person.family_name", "")
 	good.Set("organisation.siret", "12")
-	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", good); !strings.Contains(page, "2 points sont à corriger") {
+	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", good); !strings.Contains(page, "2 points sont à corriger") ||
+		!strings.Contains(page, "Saisissez le nom de la personne.") || strings.Contains(page, "votre nom") {
 		t.Errorf("%s", page)
 	}
 	good.Set("person.family_name", "Roux")

@@ -226,6 +226,9 @@ var correctable = []string{
 	"consents.newsletter", "consents.directory",
 }
 
+// ofSomeoneElse is what the team reads instead of what a person reads of themself.
+var ofSomeoneElse = map[string]string{noGivenName: "Saisissez le prénom de la personne.", noFamilyName: "Saisissez le nom de la personne."}
+
 func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
 	if err != nil {
@@ -235,6 +238,11 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	err = s.correct(r.Context(), r.PathValue("id"), changeFromForm(values), &faults)
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		faults.Add("organisation.name", f.Detail)
+	}
+	for i, f := range faults {
+		if said, ok := ofSomeoneElse[f.Message]; ok {
+			faults[i].Message = said
+		}
 	}
 	if len(faults) > 0 {
 		return s.renderAlly(w, r, &web.Form{Values: values, Faults: faults})
