@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -245,7 +246,7 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 			t.Errorf("the trail holds %q: %s", private, trail)
 		}
 	}
-	for _, want := range []string{"ally.corrected", `"organisation.category":"association"`, `"organisation.category":"company"`, "person.family_name", masked} {
+	for _, want := range []string{"ally.corrected", `"organisation.category":"association"`, `"organisation.category":"company"`, "person.family_name", audit.Masked} {
 		if !strings.Contains(trail, want) {
 			t.Errorf("the trail does not say %s: %s", want, trail)
 		}
