@@ -3,6 +3,7 @@ package registration
 import (
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -244,7 +246,7 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 			t.Errorf("the trail holds %q: %s", private, trail)
 		}
 	}
-	for _, want := range []string{"ally.corrected", `"organisation.category":"association"`, `"organisation.category":"company"`, "person.family_name", masked} {
+	for _, want := range []string{"ally.corrected", `"organisation.category":"association"`, `"organisation.category":"company"`, "person.family_name", audit.Masked} {
 		if !strings.Contains(trail, want) {
 			t.Errorf("the trail does not say %s: %s", want, trail)
 		}
@@ -260,7 +262,8 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 	}
 	good.Set("person.family_name", "")
 	good.Set("organisation.siret", "12")
-	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", good); !strings.Contains(page, "2 points sont à corriger") {
+	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", good); !strings.Contains(page, "2 points sont à corriger") ||
+		!strings.Contains(page, "Saisissez le nom de la personne.") || strings.Contains(page, "votre nom") {
 		t.Errorf("%s", page)
 	}
 	good.Set("person.family_name", "Roux")
@@ -269,6 +272,45 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 		t.Errorf("taken from %s: %s", other, page)
 	}
 	d.page(http.StatusNotFound, "/equipe/allies/ally_0")
+}
+
+// TestACorrectionChangesOnlyWhatWasTyped: two who opened the same page do not
+// undo each other, neither in a field nor in a box.
+func TestACorrectionChangesOnlyWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	path := "/equipe/allies/" + d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID
+	shown := url.Values{
+		"person.given_name": {"Camille"}, "person.family_name": {"Durand"}, "person.role": {""},
+		"organisation.name": {"Une"}, "organisation.category": {"association"}, "organisation.siret": {siret(1)}, "organisation.rna": {""},
+		"organisation.territory": {"31555"}, "organisation.website": {""}, "consents.directory": {"true"}, "consents.newsletter": {""},
+	}
+	form := func(name, value string) url.Values {
+		values := maps.Clone(shown)
+		for field, was := range shown {
+			values["was."+field] = was
+		}
+		values[name] = []string{value}
+		return values
+	}
+	page := d.page(http.StatusOK, path)
+	for field, was := range shown {
+		if want := fmt.Sprintf(`name="was.%s" value="%s"`, field, was[0]); !strings.Contains(page, want) {
+			t.Errorf("the page does not keep %s", want)
+		}
+	}
+	d.post(http.StatusSeeOther, path+"/corriger", form("person.role", "Présidente"))
+	d.post(http.StatusSeeOther, path+"/corriger", form("consents.newsletter", "true"))
+	d.post(http.StatusSeeOther, path+"/corriger", form("organisation.website", "https://une.example"))
+	d.post(http.StatusSeeOther, path+"/corriger", form("consents.directory", ""))
+	d.post(http.StatusSeeOther, path+"/corriger", form("person.given_name", "Dominique"))
+	got, err := d.service.signatureOf(t.Context(), path[len("/equipe/allies/"):])
+	if p := got.signatory; err != nil || p.GivenName != "Dominique" || p.Role != "Présidente" || !p.Newsletter || p.Directory || got.ally.Website != "https://une.example" {
+		t.Errorf("%v %+v %+v", err, p, got.ally)
+	}
+	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", form("person.family_name", "")); !strings.Contains(page, `name="was.person.family_name" value="Durand"`) {
+		t.Error("a page that is shown again forgets what it showed at first")
+	}
 }
 
 func TestTheTeamSendsALinkAgain(t *testing.T) {
@@ -293,7 +335,11 @@ func TestOnlyAdministratorsErase(t *testing.T) {
 		t.Error("the page does not say who")
 	}
 	d.Clock.Advance(1)
-	d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/effacer", url.Values{})
+	leads, _ := d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/effacer", url.Values{})
+	const said = "L’effacement est demandé"
+	if page := d.page(http.StatusOK, leads); !strings.Contains(page, said) || strings.Contains(d.page(http.StatusOK, "/equipe/allies"), said) {
+		t.Errorf("that it is asked for is not said, or always: %s", page)
+	}
 	d.Drain(d.running)
 	for _, left := range d.Holding("a@exemple.fr") {
 		if !strings.Contains(left, "MAIL#") { // the farewell, until notify has sent it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/membership"
@@ -73,9 +74,6 @@ func traces(g signature) []trace {
 	}
 }
 
-// masked stands in the trail for what tells who someone is.
-const masked = "(non conservé)"
-
 // compare returns what differs, before and after.
 func compare(old, changed []trace) (before, after map[string]any) {
 	before, after = map[string]any{}, map[string]any{}
@@ -85,7 +83,7 @@ func compare(old, changed []trace) (before, after map[string]any) {
 			continue
 		}
 		if was.private {
-			was.value, is.value = masked, masked
+			was.value, is.value = audit.Masked, audit.Masked
 		}
 		before[was.name], after[is.name] = was.value, is.value
 	}

@@ -174,21 +174,28 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 // changeFromForm reads a change out of the page: fields that it does not have
-// stay, but for boxes, which browsers only send when they are ticked.
+// stay, but for boxes, which browsers only send when they are ticked. What the
+// page says to have shown so already stays as well.
 func changeFromForm(values url.Values) change {
 	field := func(name string) *string {
-		if !values.Has(name) {
+		if !values.Has(name) || untouched(values, name) {
 			return nil
 		}
 		text := values.Get(name)
 		return &text
 	}
+	box := func(name string) *bool {
+		if untouched(values, name) {
+			return nil
+		}
+		ticked := values.Get(name) != ""
+		return &ticked
+	}
 	in := change{
 		AllyID: values.Get("ally_id"),
 		Person: &personChange{GivenName: field("person.given_name"), FamilyName: field("person.family_name"), Role: field("person.role")},
 	}
-	newsletter, directory := values.Get("consents.newsletter") != "", values.Get("consents.directory") != ""
-	in.Consents = &consentsChange{Newsletter: &newsletter, Directory: &directory}
+	in.Consents = &consentsChange{Newsletter: box("consents.newsletter"), Directory: box("consents.directory")}
 	if values.Has("organisation.name") {
 		in.Organisation = &organisationChange{
 			Name: field("organisation.name"), SIRET: field("organisation.siret"), RNA: field("organisation.rna"),
@@ -203,6 +210,12 @@ func changeFromForm(values url.Values) change {
 		}
 	}
 	return in
+}
+
+// untouched holds for a field that is sent as the form showed it at first.
+func untouched(values url.Values, name string) bool {
+	was := "was." + name
+	return values.Has(was) && values.Get(was) == values.Get(name)
 }
 
 func (s *service) exportPage(w http.ResponseWriter, r *http.Request) error {

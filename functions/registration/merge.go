@@ -115,6 +115,14 @@ func (s *service) merge(ctx context.Context, kept, duplicate, seen string) error
 	return err
 }
 
+// mergedInto is the signature that a duplicate became part of, empty when it
+// was not merged.
+func (s *service) mergedInto(ctx context.Context, duplicate string) (kept string, err error) {
+	var item mergedItem
+	_, err = s.allies.Get(ctx, mergedKey(duplicate), &item)
+	return item.Into, err
+}
+
 func (s *service) mergeWrites(ctx context.Context, m merger) (dynamo.Writes, error) {
 	duplicate := m.duplicate.ally
 	merged := m.merged
@@ -132,6 +140,7 @@ func (s *service) mergeWrites(ctx context.Context, m merger) (dynamo.Writes, err
 			writes.Add(s.allies.Delete(claimKey(claim), ours))
 		}
 	}
+	writes.Add(s.allies.Put(mergedItem{mergedKey(duplicate.AllyID), merged.ally.AllyID}))
 	writes.Add(s.countUpdate(duplicate.Kind, -1))
 	writes.Add(s.append("ally.left.v2", duplicate.AllyID, mergedFact{
 		leftFact{duplicate.AllyID, duplicate.Kind, duplicate.Category, duplicate.Region}, "merged", merged.ally.AllyID,

@@ -112,7 +112,14 @@ func TestNothingIsMergedUnseen(t *testing.T) {
 	}
 	_, form = d.preview(kept, duplicate)
 	d.post(http.StatusSeeOther, "/equipe/allies/"+kept+"/fusion", form)
-	d.post(http.StatusNotFound, "/equipe/allies/"+kept+"/fusion", form) // posted twice
+	if leads, _ := d.post(http.StatusSeeOther, "/equipe/allies/"+kept+"/fusion", form); leads != "/equipe/allies/"+kept+"?fait=fusionnee" { // posted twice
+		t.Errorf("the second leads to %s", leads)
+	}
+	if _, leads, _ := d.Page(d.running, d.browser, "/equipe/allies/"+duplicate, nil); leads != "/equipe/allies/"+kept {
+		t.Errorf("the duplicate leads to %q", leads)
+	}
+	d.page(http.StatusNotFound, "/equipe/allies/ally_0")
+	d.post(http.StatusNotFound, "/equipe/allies/"+person+"/fusion", form) // into another, which it did not join
 	if d.count() != (count{1, 1}) || len(d.facts("ally.left.v2")) != 1 {
 		t.Errorf("merged twice: %v", d.count())
 	}

@@ -139,6 +139,12 @@ func (o *organisationInput) checkWebsite(faults *fault.Fields) {
 	}
 }
 
+// What is said to whoever signs without a name.
+const (
+	noGivenName  = "Saisissez votre prénom."
+	noFamilyName = "Saisissez votre nom."
+)
+
 func (p *personInput) check(faults *fault.Fields) {
 	p.checkNames(faults)
 	address, ok := alliance.ParseEmail(p.Email)
@@ -151,8 +157,8 @@ func (p *personInput) check(faults *fault.Fields) {
 
 func (p *personInput) checkNames(faults *fault.Fields) {
 	p.GivenName, p.FamilyName, p.Role = line(p.GivenName), line(p.FamilyName), line(p.Role)
-	alliance.CheckText(faults, "person.given_name", p.GivenName, maxName, "Saisissez votre prénom.")
-	alliance.CheckText(faults, "person.family_name", p.FamilyName, maxName, "Saisissez votre nom.")
+	alliance.CheckText(faults, "person.given_name", p.GivenName, maxName, noGivenName)
+	alliance.CheckText(faults, "person.family_name", p.FamilyName, maxName, noFamilyName)
 	if utf8.RuneCountInString(p.Role) > maxName || alliance.Unprintable(p.Role) {
 		faults.Add("person.role", "Saisissez une fonction de 100 caractères au plus.")
 	}

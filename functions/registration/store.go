@@ -24,6 +24,7 @@ import (
 //	PERSON#hash  NAMED#mail_… a mail to someone else that names this person
 //	PERSON#hash  ERASURE      a request to leave (package personal)
 //	ALLY#ally_…  ALLY         the ally; organisations that agreed stand in the index "directory"
+//	ALLY#ally_…  MERGED       which signature a duplicate became part of
 //	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory
 //	COUNT        COUNT        how many allies there are
 //	ONCE#…       ONCE         an answer given to an Idempotency-Key (package dynamo)
@@ -158,6 +159,15 @@ type countItem struct {
 }
 
 var countKey = dynamo.Key{PK: "COUNT", SK: "COUNT"}
+
+// mergedItem tells where an ally went that was a duplicate: ids only, which
+// name nobody. The journal and old pages still lead to it.
+type mergedItem struct {
+	dynamo.Key
+	Into string `dynamodbav:"into"`
+}
+
+func mergedKey(ally string) dynamo.Key { return dynamo.Key{PK: "ALLY#" + ally, SK: "MERGED"} }
 
 func pendingKey(person, registration string) dynamo.Key {
 	return dynamo.Key{PK: personal.Partition(person), SK: pendingPrefix + registration}

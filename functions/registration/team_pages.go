@@ -83,6 +83,7 @@ type alliesView struct {
 	Kinds, States, Categories, Regions []web.Option
 	Narrowed, Later                    bool
 	First, Next, CSV, XLSX             string
+	Erased                             bool // someone, just before
 }
 
 // allyLine is a line of the list as people read it.
@@ -118,7 +119,7 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 	view := alliesView{
 		Kinds:  []web.Option{{Value: "organisation", Label: kindLabels["organisation"]}, {Value: "person", Label: kindLabels["person"]}},
 		States: stateOptions(), Categories: categoryLabels, Regions: regionOptions(),
-		Later: values.Get("cursor") != "",
+		Later: values.Get("cursor") != "", Erased: values.Has("efface"),
 		First: searchPath(alliesPath, alliesFields, values, ""),
 	}
 	allies, err := s.count(r.Context())
@@ -154,12 +155,27 @@ type allyView struct {
 	Contact                                       signatoryItem
 	Others                                        []mySignature
 	Categories                                    []web.Option
-	Mails                                         string // address of what was sent to them
-	Done                                          string // what was just done
+	Was                                           []web.Option // what the form showed at first: only what was typed since is corrected
+	Mails                                         string       // address of what was sent to them
+	Done                                          string       // what was just done
 }
 
+// allyPage shows a signature; that of a duplicate leads to the one it became
+// part of.
 func (s *service) allyPage(w http.ResponseWriter, r *http.Request) error {
-	return s.renderAlly(w, r, nil)
+	err := s.renderAlly(w, r, nil)
+	if !fault.Is(err, errUnknownAlly.Code) {
+		return err
+	}
+	kept, readErr := s.mergedInto(r.Context(), r.PathValue("id"))
+	if readErr != nil {
+		return readErr
+	}
+	if kept == "" {
+		return err
+	}
+	http.Redirect(w, r, alliesPath+"/"+url.PathEscape(kept), http.StatusSeeOther)
+	return nil
 }
 
 // renderAlly shows a signature; form holds what was typed and is refused, nil
@@ -191,9 +207,27 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 	status := http.StatusUnprocessableEntity
 	if form == nil {
 		form, status = &web.Form{Values: view.values()}, http.StatusOK
+		for _, name := range correctable {
+			form.Values.Set("was."+name, form.Values.Get(name))
+		}
+	}
+	for _, name := range correctable {
+		if was := "was." + name; form.Values.Has(was) {
+			view.Was = append(view.Was, web.Option{Value: form.Values.Get(was), Label: was})
+		}
 	}
 	return s.pages.Render(w, r, status, "team_ally", web.Page{Title: view.Title, Private: true, Form: *form, Data: view})
 }
+
+// correctable are the fields of the form that corrects a signature.
+var correctable = []string{
+	"person.given_name", "person.family_name", "person.role",
+	"organisation.name", "organisation.category", "organisation.siret", "organisation.rna", "organisation.territory", "organisation.website",
+	"consents.newsletter", "consents.directory",
+}
+
+// ofSomeoneElse is what the team reads instead of what a person reads of themself.
+var ofSomeoneElse = map[string]string{noGivenName: "Saisissez le prénom de la personne.", noFamilyName: "Saisissez le nom de la personne."}
 
 func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
@@ -204,6 +238,11 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	err = s.correct(r.Context(), r.PathValue("id"), changeFromForm(values), &faults)
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		faults.Add("organisation.name", f.Detail)
+	}
+	for i, f := range faults {
+		if said, ok := ofSomeoneElse[f.Message]; ok {
+			faults[i].Message = said
+		}
 	}
 	if len(faults) > 0 {
 		return s.renderAlly(w, r, &web.Form{Values: values, Faults: faults})
@@ -286,7 +325,18 @@ func (s *service) mergePosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return done(w, r, s.merge(r.Context(), r.PathValue("id"), values.Get("avec"), values.Get("vu")), "fusionnee")
+	kept, duplicate := r.PathValue("id"), values.Get("avec")
+	err = s.merge(r.Context(), kept, duplicate, values.Get("vu"))
+	if fault.Is(err, errUnknownAlly.Code) || fault.Is(err, errMoved.Code) { // by the same form, sent twice?
+		into, readErr := s.mergedInto(r.Context(), duplicate)
+		if readErr != nil {
+			return readErr
+		}
+		if into == kept {
+			err = nil
+		}
+	}
+	return done(w, r, err, "fusionnee")
 }
 
 func (s *service) erasePage(w http.ResponseWriter, r *http.Request) error {

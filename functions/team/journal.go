@@ -12,6 +12,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -50,7 +51,7 @@ func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 		Subject: strings.TrimSpace(values.Get("subject")), Limit: 20, Cursor: values.Get("cursor"),
 	}
 	if filter.Month == "" {
-		filter.Month = s.now().UTC().Format(month)
+		filter.Month = s.now().In(french.Paris()).Format(month)
 	}
 	if _, err := time.Parse(month, filter.Month); err != nil {
 		faults.Add("query.month", "Saisissez un mois comme 2026-11.")
@@ -105,8 +106,12 @@ type entryView struct {
 	Changes    []changed
 }
 
-// changed is a field of what was changed, before and after.
-type changed struct{ Label, Before, After string }
+// changed is a field of what was changed, before and after; neither is known of
+// one that is masked.
+type changed struct {
+	Label, Before, After string
+	Masked               bool
+}
 
 var journalFields = []string{"month", "who", "action", "subject"}
 
@@ -219,8 +224,11 @@ func differences(before, after string) (found []changed) {
 	}
 	slices.Sort(fields)
 	for _, name := range fields {
-		if old[name] != now[name] || before == "" || after == "" {
-			found = append(found, changed{fieldLabel(name), old[name], now[name]})
+		switch masked := old[name] == audit.Masked && now[name] == audit.Masked; {
+		case masked:
+			found = append(found, changed{Label: fieldLabel(name), Masked: true})
+		case old[name] != now[name] || before == "" || after == "":
+			found = append(found, changed{Label: fieldLabel(name), Before: valueLabel(name, old[name]), After: valueLabel(name, now[name])})
 		}
 	}
 	return found

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -50,6 +51,44 @@ func TestTheTrailIsReadable(t *testing.T) {
 	}
 	if strings.Index(page, "unheard.of") > strings.Index(page, "Rencontre modifiée</th>") && strings.Contains(page, "Rencontre modifiée</th>") {
 		t.Error("not the latest first")
+	}
+}
+
+// TestTheTrailSaysWhatWasCorrected: a field whose values are not kept, and
+// states in French; what people wrote stays as it is.
+func TestTheTrailSaysWhatWasCorrected(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	hidden := map[string]string{"person.given_name": audit.Masked}
+	w.note("member-camille", "ally.corrected", "ally_1", hidden, hidden)
+	w.note("member-camille", "application.accepted", "app_1", map[string]string{"status": "complete"}, map[string]string{"status": "accepted", "note": "waiting"})
+	w.note("member-camille", "export", "inscriptions", nil, map[string]any{"filter": map[string]string{"etat": "waiting"}})
+	page := w.page(http.StatusOK, "/equipe/journal")
+	for _, want := range []string{
+		"Prénom : modifié</li>", "État : <del>complet</del> → <ins>accepté</ins>", "Mot : <ins>waiting</ins>", "État : <ins>en attente</ins>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the journal does not say %q: %s", want, page)
+		}
+	}
+}
+
+// TestAMonthOfTheTrailIsThatOfParis: what is noted just after midnight stands
+// in the month that has begun, which the journal opens at.
+func TestAMonthOfTheTrailIsThatOfParis(t *testing.T) {
+	w := newWorld(t)
+	w.Clock.Set(time.Date(2026, time.March, 31, 22, 30, 0, 0, time.UTC))
+	w.note("member-camille", "ally.merged", "ally_1", nil, nil)
+	s, err := open(w.Runtime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	filter, err := s.readTrailQuery(url.Values{})
+	if err != nil || filter.Month != "2026-04" {
+		t.Fatalf("%v %q", err, filter.Month)
+	}
+	if found, _, err := s.audit.Read(t.Context(), filter); err != nil || len(found) != 1 {
+		t.Errorf("%v %v", err, found)
 	}
 }
 

@@ -57,7 +57,7 @@ var fields = map[string]string{
 	"type": "Type", "corrects": "Fait corrigé", "data.title": "Titre", "data.on": "Date", "data.form": "Forme", "data.representative": "Représentative",
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",
 	"data.started_on": "Début", "data.ended_on": "Fin", "data.institution": "Établissement", "data.subject": "Sujet", "data.pairs": "Binômes", "data.participants": "Participant·es",
-	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
+	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.etat": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
 }
 
 func fieldLabel(name string) string {
@@ -65,4 +65,22 @@ func fieldLabel(name string) string {
 		return label
 	}
 	return name
+}
+
+// states are the French names of the states of what changes.
+var states = map[string]string{
+	"draft": "brouillon", "published": "publié", "withdrawn": "retiré",
+	"awaiting_quartet": "attend les quatre", "complete": "complet", "accepted": "accepté", "declined": "non retenu", "waiting": "en attente",
+	"confirmed": "confirmé", "cancelled": "annulé", "pending_confirmation": "attend la confirmation", "announced": "effacement annoncé",
+	"awaited": "attendu", "ready": "vérifié", "refused": "refusé",
+}
+
+// stated are the fields that hold a state: what people write is shown as it is.
+var stated = []string{"status", "state", "decision", "filter.status", "filter.etat"}
+
+func valueLabel(field, value string) string {
+	if label := states[value]; label != "" && slices.Contains(stated, field) {
+		return label
+	}
+	return value
 }

@@ -53,15 +53,15 @@ const (
 )
 
 type signInView struct {
-	Depart string
-	Out    bool
+	Depart          string
+	Out, Everywhere bool // signed out: of this browser, of all
 }
 
 func (s *service) signInPage(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
 	depart := web.SignInPath + "/depart?retour=" + url.QueryEscape(web.TeamPath(query.Get("retour")))
 	return s.pages.Render(w, r, http.StatusOK, "signin", web.Page{
-		Title: "Connexion de l’équipe", Private: true, Data: signInView{depart, query.Has("deconnexion")},
+		Title: "Connexion de l’équipe", Private: true, Data: signInView{depart, query.Has("deconnexion"), query.Get("deconnexion") == everywhere},
 	})
 }
 
@@ -181,9 +181,25 @@ func setDeparture(w http.ResponseWriter, value string, seconds int) {
 	})
 }
 
-// signOut ends the session of this browser: its cookie is taken away, and void
-// wherever there is a copy of it.
 func (s *service) signOut(w http.ResponseWriter, r *http.Request) error {
+	return s.endHere(w, r, "")
+}
+
+// everywhere is what the page of the sign-in reads when no device is signed in
+// any more.
+const everywhere = "partout"
+
+func (s *service) signOutEverywhere(w http.ResponseWriter, r *http.Request) error {
+	member, _ := auth.MemberOf(r.Context())
+	if err := s.endSessions(r.Context(), member); err != nil {
+		return err
+	}
+	return s.endHere(w, r, everywhere)
+}
+
+// endHere ends the session of this browser: its cookie is taken away, and void
+// wherever there is a copy of it. The page that follows says where else.
+func (s *service) endHere(w http.ResponseWriter, r *http.Request, where string) error {
 	session, err := s.sessions.Read(r)
 	if err == nil {
 		err = s.endSession(r.Context(), session)
@@ -192,14 +208,6 @@ func (s *service) signOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.sessions.End(w)
-	http.Redirect(w, r, web.SignInPath+"?deconnexion", http.StatusSeeOther)
+	http.Redirect(w, r, web.SignInPath+"?deconnexion="+where, http.StatusSeeOther)
 	return nil
-}
-
-func (s *service) signOutEverywhere(w http.ResponseWriter, r *http.Request) error {
-	member, _ := auth.MemberOf(r.Context())
-	if err := s.endSessions(r.Context(), member); err != nil {
-		return err
-	}
-	return s.signOut(w, r)
 }

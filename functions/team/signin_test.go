@@ -156,7 +156,10 @@ func TestSigningOutHereAndEverywhere(t *testing.T) {
 	w.Clock.Advance(time.Second)
 	w.signIn(camille("team"), "/equipe")
 	copied := maps.Clone(w.cookies)
-	w.post(http.StatusSeeOther, "/equipe/deconnexion")
+	leads := w.post(http.StatusSeeOther, "/equipe/deconnexion").Header().Get("Location")
+	if page := w.page(http.StatusOK, leads); !strings.Contains(page, "déconnecté·e de ce navigateur") {
+		t.Errorf("%s does not say so: %s", leads, page)
+	}
 	if w.signedIn() {
 		t.Error("signed in after signing out")
 	}
@@ -169,7 +172,10 @@ func TestSigningOutHereAndEverywhere(t *testing.T) {
 		t.Error("signing out here ended the session there")
 	}
 	kept := maps.Clone(w.cookies)
-	w.post(http.StatusSeeOther, "/equipe/deconnexion/partout")
+	leads = w.post(http.StatusSeeOther, "/equipe/deconnexion/partout").Header().Get("Location")
+	if page := w.page(http.StatusOK, leads); !strings.Contains(page, "déconnecté·e de tous vos appareils") {
+		t.Errorf("%s does not say so: %s", leads, page)
+	}
 	w.cookies = kept
 	if w.signedIn() {
 		t.Error("signed in after signing out everywhere")

@@ -28,7 +28,7 @@ func (s *service) work(ctx context.Context) (tasks []task, err error) {
 		{s.applicationsToDecide, task{None: "Aucune candidature à décider", One: "candidature à décider", Many: "candidatures à décider", Why: "Complètes, et confirmées par les quatre.", Path: "/equipe/cohortes"}},
 		{s.sessionsToHold, task{None: "Aucune rencontre sans présences", One: "rencontre sans présences", Many: "rencontres sans présences", Why: "Elles sont terminées : qui est venu ?", Path: "/equipe/agenda"}},
 		{s.suppressed, task{None: "Aucune adresse en défaut", One: "adresse en défaut", Many: "adresses en défaut", Why: "Un message est revenu, ou a été signalé comme indésirable.", Path: "/equipe/courriels/suspensions"}},
-		{s.refusedDeliveries, task{None: "Aucun envoi de partenaire refusé", One: "envoi de partenaire refusé en partie", Many: "envois de partenaires refusés en partie", Why: "Depuis trente jours.", Path: "/equipe/partenaires"}},
+		{s.refusedDeliveries, task{None: "Aucun envoi de partenaire refusé", One: "envoi de partenaire avec au moins un enregistrement refusé", Many: "envois de partenaires avec au moins un enregistrement refusé", Why: "Depuis trente jours.", Path: "/equipe/partenaires"}},
 		{s.bilanDifferences, task{None: "Aucun écart trouvé dans un bilan", One: "écart trouvé dans un bilan", Many: "écarts trouvés dans un bilan", Why: "Depuis trente jours : le recomptage les a réparés.", Path: "/equipe/bilans"}},
 	} {
 		if one.Count, err = one.count(ctx); err != nil {

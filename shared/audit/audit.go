@@ -14,6 +14,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 )
 
 // Trail is where entries go.
@@ -38,7 +39,11 @@ type entry struct {
 	ExpiresAt int64 `dynamodbav:"expires_at"`
 }
 
-// partition is where the entries of a month stand.
+// Masked stands in an entry, on both sides, for a field that has changed and
+// whose values would tell who someone is.
+const Masked = "(non conservé)"
+
+// partition is where the entries of a month stand, as people in Paris count it.
 func partition(month string) string { return "AUDIT#" + month }
 
 // keptYears is how long an entry is kept.
@@ -54,7 +59,7 @@ func (t Trail) Entry(ctx context.Context, action, subject string, before, after 
 	}
 	now := t.Now().UTC()
 	e := entry{ID: t.NewID("aud"), At: now, Who: member.Subject, Action: action, Subject: subject, ExpiresAt: now.AddDate(keptYears, 0, 0).Unix()}
-	e.Key = dynamo.Key{PK: partition(now.Format("2006-01")), SK: now.Format(time.RFC3339) + "#" + e.ID}
+	e.Key = dynamo.Key{PK: partition(now.In(french.Paris()).Format("2006-01")), SK: now.Format(time.RFC3339) + "#" + e.ID}
 	for _, side := range []struct {
 		value any
 		text  *string

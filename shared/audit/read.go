@@ -28,7 +28,7 @@ type Entry struct {
 
 // Filter narrows a month of the trail; empty fields keep everything.
 type Filter struct {
-	Month   string // "2026-11", in UTC
+	Month   string // "2026-11", in Paris
 	Who     string
 	Action  string
 	Subject string // part of it
