@@ -41,7 +41,7 @@ func (l lived) examples() map[string][]string {
 		"/candidatures/{id}": {l.candidacy, l.completion, l.asked},
 		"/partenaires":       {"/partenaires"},
 		"/ressources":        {"/ressources", "/ressources?q=foret"}, "/ressources/{slug}": {"/ressources/une-foret-des-voix"},
-		"/bilans": {"/bilans"}, "/bilans/{year}": {"/bilans/" + year}, "/bilans/{year}/territoires": {"/bilans/" + year + "/territoires"},
+		"/bilans": {"/bilans"}, "/bilans/{year}": {"/bilans/" + year}, "/bilans/{year}/territoires": {"/bilans/" + year + "/territoires"}, "/bilans/{year}/corrections": {"/bilans/" + year + "/corrections"},
 		"/bilans/{year}/figures/{id}": {"/bilans/" + year + "/figures/interventions.all"},
 
 		"/equipe": {"/equipe"}, "/equipe/connexion": {"/equipe/connexion", "/equipe/connexion?deconnexion=1"},
