@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
@@ -317,64 +316,4 @@ func listOf(values url.Values) url.Values {
 		return url.Values{"type": {values.Get("type")}}
 	}
 	return url.Values{"type": {values.Get("list")}, "year": {values.Get("year")}}
-}
-
-// teamYearsView is where each year stands, and what the schedules tell.
-type teamYearsView struct {
-	Years   []report.Year
-	Notices []noticeView
-}
-
-func (s *service) teamYearsPage(w http.ResponseWriter, r *http.Request) error {
-	years, err := s.years(r.Context())
-	if err != nil {
-		return err
-	}
-	list, err := s.notices(r.Context())
-	if err != nil {
-		return err
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_years", web.Page{Title: "Bilans", Private: true, Data: teamYearsView{years.Items, list.Items}})
-}
-
-// teamYearView is a year to check.
-type teamYearView struct {
-	report.Report
-	Over bool            // it can be closed
-	Late correctionsView // the latest
-}
-
-func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
-	year, err := s.parseYear(r.PathValue("year"))
-	if err != nil {
-		return err
-	}
-	bilan, err := s.report(r.Context(), year)
-	if err != nil {
-		return err
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_year", web.Page{
-		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear(), latest(year, bilan.Corrections)},
-	})
-}
-
-func (s *service) closePosted(w http.ResponseWriter, r *http.Request) error {
-	return s.stepPosted(w, r, func(year int) error { return s.closeByTeam(r.Context(), year) })
-}
-
-func (s *service) publishPosted(w http.ResponseWriter, r *http.Request) error {
-	return s.stepPosted(w, r, func(year int) error { return s.publish(r.Context(), year) })
-}
-
-// stepPosted takes a year a step further, and leads back to its page.
-func (s *service) stepPosted(w http.ResponseWriter, r *http.Request, step func(year int) error) error {
-	year, err := s.parseYear(r.PathValue("year"))
-	if err != nil {
-		return err
-	}
-	if err := step(year); err != nil {
-		return err
-	}
-	http.Redirect(w, r, fmt.Sprintf("/equipe/bilans/%d", year), http.StatusSeeOther) //nolint:gosec // a number
-	return nil
 }

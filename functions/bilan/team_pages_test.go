@@ -123,15 +123,27 @@ func TestCloseAndPublishFromThePage(t *testing.T) {
 	w.year2023()
 	w.page(http.StatusOK, "GET", "/equipe/bilans/2026", nil, "en cours")
 	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, "Clôturer 2023", "Permanences tenues", "/bilans/2023/figures/permanences.held")
-	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", url.Values{})
-	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, "Publier le bilan 2023")
-	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", url.Values{})
-	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, w.bilan(2023).Hash)
+	sure := url.Values{"sure": {"true"}}
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/bilans/2023/cloturer", url.Values{}, `id="sure-fault"`, `href="#sure"`, "Clôturer 2023")
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/bilans/2023/publier", url.Values{}, "Cochez la case", "Clôturer 2023")
+	if got := w.bilan(2023).Status; got != report.Open {
+		t.Errorf("it is %s without a tick", got)
+	}
+	next := w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", sure)
+	w.page(http.StatusOK, "GET", next, nil, "Publier le bilan 2023", `role="status"><h2>L’année 2023 est close`, "ne s’annule pas")
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/bilans/2023/publier", url.Values{}, `id="sure-fault"`, "Publier le bilan 2023")
+	if got := w.bilan(2023).Status; got != report.Closed {
+		t.Errorf("it is %s without a tick", got)
+	}
+	next = w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", sure)
+	w.page(http.StatusOK, "GET", next, nil, w.bilan(2023).Hash, `role="status"><h2>Le bilan 2023 est publié`)
 	w.page(http.StatusOK, "GET", "/equipe/bilans", nil, "Publiée", "Ouverte", "Rien à signaler.")
 	if w.bilan(2023).Status != report.Published {
 		t.Error("it is not published")
 	}
-	w.page(http.StatusConflict, "POST", "/equipe/bilans/2023/cloturer", url.Values{})
+	w.page(http.StatusConflict, "POST", "/equipe/bilans/2023/cloturer", sure)
+	w.page(http.StatusNotFound, "POST", "/equipe/bilans/2005/cloturer", sure)
+	w.page(http.StatusNotFound, "POST", "/equipe/bilans/2005/cloturer", url.Values{})
 	if anyone := w.Do(w.running, "GET", "/equipe/bilans", nil, "Accept", "text/html"); anyone.Code != http.StatusSeeOther {
 		t.Errorf("anyone sees the team's page: %d", anyone.Code)
 	}
