@@ -217,7 +217,7 @@ func (d *day) learnsLater() {
 	published := d.figure("interventions.all")
 	d.describes("Table ronde à Cahors", d.today.AddDate(0, 5, 0))
 	d.press("Enregistrer")
-	d.reads("C’est enregistré")
+	d.reads("C’est enregistré", "ses chiffres restent")
 	if n := d.figure("interventions.all"); n != published {
 		d.t.Errorf("a published figure went from %d to %d", published, n)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,12 @@ type factsView struct {
 	Facts    []postedFact
 	More     string
 	Done     bool
+	// Published are the years whose figures stay, whatever is recorded now.
+	Published []int
 }
+
+// Frozen tells whether the year shown is one of these.
+func (v factsView) Frozen() bool { return slices.Contains(v.Published, v.Year) }
 
 // postedFact is a recorded fact in the list.
 type postedFact struct {
@@ -207,7 +213,11 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	view := factsView{Type: kindOf(f.Type), Label: f.Label, Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != ""}
+	book, err := s.book(r.Context())
+	if err != nil {
+		return err
+	}
+	view := factsView{Published: book.published(), Type: kindOf(f.Type), Label: f.Label, Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != ""}
 	for _, other := range forms {
 		view.Types = append(view.Types, web.Option{Value: kindOf(other.Type), Label: other.Label})
 	}

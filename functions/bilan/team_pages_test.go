@@ -148,3 +148,24 @@ func TestCloseAndPublishFromThePage(t *testing.T) {
 		t.Errorf("anyone sees the team's page: %d", anyone.Code)
 	}
 }
+
+// What is recorded for a published year corrects it: the page says so before
+// and after, and says nothing of it for a year that is open.
+func TestRecordForAPublishedYear(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	if body := w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention", nil); strings.Contains(body, "correction datée") {
+		t.Error("it speaks of published years, and there are none")
+	}
+	sure := url.Values{"sure": {"true"}}
+	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", sure)
+	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", sure)
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023", nil, "Ce bilan est publié et ne change plus : 2023.", "en correction datée et publique")
+	form := url.Values{"type": {"intervention"}, "data.title": {"Congrès"}, "data.on": {"2023-05-05"}, "data.form": {"talk"}}
+	body := w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan 2023 est publié : ses chiffres restent.", `href="/bilans/2023/corrections"`)
+	if strings.Contains(body, "Le bilan en tient compte") {
+		t.Error("it says that published figures change")
+	}
+	form.Set("data.on", "2026-01-05")
+	w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan en tient compte dans quelques secondes")
+}
