@@ -106,53 +106,6 @@ func (f field) label(value string) string {
 	return value
 }
 
-// fieldView is a field of the form as its page shows it.
-type fieldView struct {
-	field
-	Form    web.Form
-	Name    string
-	Options []web.Option
-}
-
-// Widget is the partial that shows the field.
-func (f fieldView) Widget() string {
-	switch f.Kind {
-	case flag:
-		return "checkbox"
-	case choice:
-		return "select"
-	}
-	return "text"
-}
-
-// Type is the type of its input.
-func (f fieldView) Type() string {
-	switch f.Kind {
-	case past, day:
-		return "date"
-	case address:
-		return "url"
-	}
-	return "text"
-}
-
-// Optional tells whether it may be left empty.
-func (f fieldView) Optional() bool { return !f.Required && f.Kind != flag }
-
-// Short tells whether it is narrow.
-func (f fieldView) Short() bool { return f.Kind != line && f.Kind != address }
-
-// Hint says how to fill it in.
-func (f fieldView) Hint() string {
-	switch f.Kind {
-	case slug:
-		return "En minuscules, chiffres et tirets, comme sensitive-diagnosis ou respir."
-	case code:
-		return "Commune (INSEE), intercommunalité (SIREN), département ou région (REG-76)."
-	}
-	return ""
-}
-
 // factsFrom reads which facts a page is about: interventions of this year when
 // nothing is said.
 func (s *service) factsFrom(values url.Values, faults *fault.Fields) (factsQuery, form) {
@@ -225,7 +178,7 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 		view.Years = append(view.Years, year)
 	}
 	for _, field := range f.Fields {
-		shown := fieldView{field: field, Form: form, Name: formFields + field.Name}
+		shown := fieldView{field: field, Form: form, Name: formFields + field.Name, latest: page.Items}
 		for _, o := range field.Choices {
 			shown.Options = append(shown.Options, web.Option{Value: o.Value, Label: o.Label})
 		}
@@ -267,29 +220,6 @@ func ledgerKey(f fact) dynamo.Key {
 	return dynamo.Key{PK: fmt.Sprintf("%s#%d", f.Type, f.year()), SK: f.Time.UTC().Format(time.RFC3339) + "#" + f.ID}
 }
 
-// inputFrom is what a posted form says.
-func inputFrom(values url.Values) factInput {
-	in := factInput{Type: values.Get("type"), Corrects: strings.TrimSpace(values.Get("corrects")), Data: map[string]any{}}
-	f, _ := formOf(in.Type)
-	for _, field := range f.Fields {
-		text := strings.TrimSpace(values.Get(formFields + field.Name))
-		switch {
-		case text == "":
-		case field.Kind == flag:
-			in.Data[field.Name] = text == "true"
-		case field.Kind == count:
-			if n, err := strconv.Atoi(text); err == nil {
-				in.Data[field.Name] = float64(n) // as JSON has it
-				continue
-			}
-			in.Data[field.Name] = text
-		default:
-			in.Data[field.Name] = text
-		}
-	}
-	return in
-}
-
 func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
 	if err != nil {
@@ -303,7 +233,7 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 			asked[name] = value
 		}
 	}
-	told, err := s.recordFact(r.Context(), inputFrom(values), &faults, key, []byte(asked.Encode()))
+	told, err := s.recordFact(r.Context(), inputFrom(values, &faults), &faults, key, []byte(asked.Encode()))
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
 		values.Set(web.KeyField, s.newID("form"))
 		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: f.Fields})

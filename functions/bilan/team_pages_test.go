@@ -169,3 +169,45 @@ func TestRecordForAPublishedYear(t *testing.T) {
 	form.Set("data.on", "2026-01-05")
 	w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan en tient compte dans quelques secondes")
 }
+
+// The form suggests what recurs, and takes the name of a territory for its code.
+func TestFormOfFactsSuggests(t *testing.T) {
+	w := newWorld(t)
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=support.experimental", nil, `list="data-programme-list"`, `<option value="respir"></option>`)
+	form := url.Values{"type": {"support.experimental"}, "data.programme": {"vallees"}, "data.started_on": {"2026-02-03"}, "data.territory": {"figeac"}}
+	next := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form)
+	body := w.page(http.StatusOK, "GET", next, nil, `<option value="vallees"></option>`, "Figeac (46102)")
+	if strings.Count(body, `value="respir"`) != 1 || strings.Contains(body, "data-territory-list") {
+		t.Error(body)
+	}
+	for typed, says := range map[string]string{
+		"Paris": "Plusieurs territoires portent ce nom", "Figeak": "Figeac (46102, Lot)", "Zzzzzzzzz": "Saisissez son nom complet", "99999": "Aucun territoire n’a ce code",
+	} {
+		form.Set("data.territory", typed)
+		w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, says, `id="data-territory-fault"`, `value="`+typed+`"`)
+	}
+	var refused map[string]any
+	w.call(http.StatusUnprocessableEntity, "POST", "/v1/facts", `{"type":"support.experimental","data":{"programme":"respir","started_on":"2026-02-03","territory":"figeac"}}`, &refused, w.Bearer("team")...)
+}
+
+// Every value that a form knows beforehand is one that a figure looks for.
+func TestFiguresLookForKnownValues(t *testing.T) {
+	for _, f := range forms {
+		for _, field := range f.Fields {
+			for _, known := range field.Known {
+				told := fact{ID: "fact_1", Type: f.Type, Data: said{Programme: known, About: known, Territory: "46102", StartedOn: "2026-02-03", Pairs: 3}}
+				unknown := told
+				unknown.Data.Programme, unknown.Data.About = "autre", "autre"
+				counted := func(one fact) (n int) {
+					for _, figure := range figures {
+						n += len(figure.Mentions(one))
+					}
+					return n
+				}
+				if counted(told) == counted(unknown) {
+					t.Errorf("no figure looks for the %s %s", field.Name, known)
+				}
+			}
+		}
+	}
+}
