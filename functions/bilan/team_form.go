@@ -69,7 +69,7 @@ func (f fieldView) Hint() string {
 	case slug:
 		return "En minuscules, chiffres et tirets, comme sensitive-diagnosis ou respir."
 	case code:
-		return "Nom, ou code officiel : commune (INSEE), intercommunalité (SIREN), département ou région (REG-76)."
+		return "Nom, ou code officiel\u00a0: commune (INSEE), intercommunalité (SIREN), département ou région (REG-76)."
 	}
 	return ""
 }

@@ -160,9 +160,9 @@ func TestRecordForAPublishedYear(t *testing.T) {
 	sure := url.Values{"sure": {"true"}}
 	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", sure)
 	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", sure)
-	w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023", nil, "Ce bilan est publié et ne change plus : 2023.", "en correction datée et publique")
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023", nil, "Ce bilan est publié et ne change plus\u00a0: 2023.", "en correction datée et publique")
 	form := url.Values{"type": {"intervention"}, "data.title": {"Congrès"}, "data.on": {"2023-05-05"}, "data.form": {"talk"}}
-	body := w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan 2023 est publié : ses chiffres restent.", `href="/bilans/2023/corrections"`)
+	body := w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan 2023 est publié\u00a0: ses chiffres restent.", `href="/bilans/2023/corrections"`)
 	if strings.Contains(body, "Le bilan en tient compte") {
 		t.Error("it says that published figures change")
 	}
