@@ -197,8 +197,12 @@ func (d *day) closesTheYear() {
 	d.press(fmt.Sprint(d.today.Year()))
 	d.reads("Cette année est finie")
 	d.press(fmt.Sprintf("Clôturer %d", d.today.Year()))
+	d.reads("Cochez la case pour confirmer")
+	d.tick("sure")
+	d.press(fmt.Sprintf("Clôturer %d", d.today.Year()))
 	d.reads("Cette année est close")
 	d.picture("11-closed", "")
+	d.tick("sure")
 	d.press(fmt.Sprintf("Publier le bilan %d", d.today.Year()))
 	d.reads("Ce bilan est publié depuis le 12 janvier")
 	if n := d.figure("interventions.all"); n != reached {
@@ -213,7 +217,7 @@ func (d *day) learnsLater() {
 	published := d.figure("interventions.all")
 	d.describes("Table ronde à Cahors", d.today.AddDate(0, 5, 0))
 	d.press("Enregistrer")
-	d.reads("C’est enregistré")
+	d.reads("C’est enregistré", "ses chiffres restent")
 	if n := d.figure("interventions.all"); n != published {
 		d.t.Errorf("a published figure went from %d to %d", published, n)
 	}

@@ -46,6 +46,10 @@ type field struct {
 	Kind     fieldKind
 	Required bool
 	Choices  []option
+	// Recurs says that the same values come back: the form suggests those of
+	// the latest facts, and the Known ones, which figures look for.
+	Recurs bool
+	Known  []string
 }
 
 // option is a choice, with its French label.
@@ -65,11 +69,11 @@ var forms = []form{
 		{Name: "form", Label: "Forme", Kind: choice, Required: true, Choices: []option{
 			{"talk", "Conférence"}, {"training", "Formation"}, {"panel", "Table ronde"}, {"article", "Article"}, {"other", "Autre"}}},
 		{Name: "representative", Label: "Représentative de l’alliance", Kind: flag},
-		{Name: "territory", Label: "Code officiel du territoire", Kind: code},
+		{Name: "territory", Label: "Territoire", Kind: code},
 	}},
 	{"media.appearance.v1", "Apparition dans un média", []field{
 		{Name: "title", Label: "Titre", Kind: line, Required: true},
-		{Name: "outlet", Label: "Média", Kind: line, Required: true},
+		{Name: "outlet", Label: "Média", Kind: line, Required: true, Recurs: true},
 		{Name: "on", Label: "Date de parution", Kind: past, Required: true},
 		{Name: "url", Label: "Adresse web", Kind: address},
 	}},
@@ -78,27 +82,28 @@ var forms = []form{
 			{"inspiring_talk", "Conférence inspirante"}, {"sensitive_analysis", "Analyse sensible"}, {"strategic_advice", "Conseil stratégique"}, {"facilitation", "Animation"}}},
 		{Name: "beneficiary", Label: "Bénéficiaire", Kind: choice, Required: true, Choices: []option{
 			{"territory", "Territoire"}, {"local_media", "Média local"}, {"organisation", "Organisation"}, {"other", "Autre"}}},
-		{Name: "territory", Label: "Code officiel du territoire", Kind: code},
+		{Name: "territory", Label: "Territoire", Kind: code},
 		{Name: "on", Label: "Date", Kind: past, Required: true},
 	}},
 	{"support.experimental.v1", "Accompagnement expérimental", []field{
-		{Name: "programme", Label: "Identifiant du programme", Kind: slug, Required: true},
-		{Name: "territory", Label: "Code officiel du territoire", Kind: code, Required: true},
+		{Name: "programme", Label: "Identifiant du programme", Kind: slug, Required: true, Recurs: true,
+			Known: []string{"massif-central", "pilot-territories-2", "puy-de-dome", "respir", "villes-resilientes"}},
+		{Name: "territory", Label: "Territoire", Kind: code, Required: true},
 		{Name: "started_on", Label: "Début", Kind: past, Required: true},
 		{Name: "ended_on", Label: "Fin, si elle est connue", Kind: day},
 	}},
 	{"thesis.v1", "Thèse", []field{
 		{Name: "title", Label: "Titre", Kind: line, Required: true},
-		{Name: "institution", Label: "Établissement", Kind: line, Required: true},
+		{Name: "institution", Label: "Établissement", Kind: line, Required: true, Recurs: true},
 		{Name: "started_on", Label: "Début", Kind: past, Required: true},
 		{Name: "ended_on", Label: "Fin, si elle est connue", Kind: day},
 	}},
 	{"training.v1", "Formation", []field{
-		{Name: "subject", Label: "Identifiant du sujet", Kind: slug, Required: true},
+		{Name: "subject", Label: "Identifiant du sujet", Kind: slug, Required: true, Recurs: true, Known: []string{"sensitive-diagnosis"}},
 		{Name: "on", Label: "Date", Kind: past, Required: true},
 		{Name: "pairs", Label: "Binômes d’un·e élu·e et d’un·e agent·e", Kind: count},
 		{Name: "participants", Label: "Participant·es", Kind: count},
-		{Name: "territory", Label: "Code officiel du territoire", Kind: code},
+		{Name: "territory", Label: "Territoire", Kind: code},
 	}},
 }
 

@@ -66,7 +66,6 @@ func TestLifeOfAYear(t *testing.T) {
 		{"POST", "/v1/bilans/2027/close", http.StatusNotFound, "unknown-year"},
 		{"POST", "/v1/bilans/2005/close", http.StatusNotFound, "unknown-year"},
 		{"POST", "/v1/bilans/2005/publish", http.StatusNotFound, "unknown-year"},
-		{"POST", "/equipe/bilans/2005/cloturer", http.StatusNotFound, "unknown-year"},
 		{"GET", "/v1/bilans/2005", http.StatusNotFound, "unknown-year"},
 		{"GET", "/v1/bilans/1789", http.StatusNotFound, "unknown-year"},
 		{"GET", "/v1/bilans/bientot", http.StatusNotFound, "unknown-year"},

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
@@ -51,7 +51,12 @@ type factsView struct {
 	Facts    []postedFact
 	More     string
 	Done     bool
+	// Published are the years whose figures stay, whatever is recorded now.
+	Published []int
 }
+
+// Frozen tells whether the year shown is one of these.
+func (v factsView) Frozen() bool { return slices.Contains(v.Published, v.Year) }
 
 // postedFact is a recorded fact in the list.
 type postedFact struct {
@@ -99,53 +104,6 @@ func (f field) label(value string) string {
 		}
 	}
 	return value
-}
-
-// fieldView is a field of the form as its page shows it.
-type fieldView struct {
-	field
-	Form    web.Form
-	Name    string
-	Options []web.Option
-}
-
-// Widget is the partial that shows the field.
-func (f fieldView) Widget() string {
-	switch f.Kind {
-	case flag:
-		return "checkbox"
-	case choice:
-		return "select"
-	}
-	return "text"
-}
-
-// Type is the type of its input.
-func (f fieldView) Type() string {
-	switch f.Kind {
-	case past, day:
-		return "date"
-	case address:
-		return "url"
-	}
-	return "text"
-}
-
-// Optional tells whether it may be left empty.
-func (f fieldView) Optional() bool { return !f.Required && f.Kind != flag }
-
-// Short tells whether it is narrow.
-func (f fieldView) Short() bool { return f.Kind != line && f.Kind != address }
-
-// Hint says how to fill it in.
-func (f fieldView) Hint() string {
-	switch f.Kind {
-	case slug:
-		return "En minuscules, chiffres et tirets, comme sensitive-diagnosis ou respir."
-	case code:
-		return "Commune (INSEE), intercommunalité (SIREN), département ou région (REG-76)."
-	}
-	return ""
 }
 
 // factsFrom reads which facts a page is about: interventions of this year when
@@ -208,7 +166,11 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	view := factsView{Type: kindOf(f.Type), Label: f.Label, Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != ""}
+	book, err := s.book(r.Context())
+	if err != nil {
+		return err
+	}
+	view := factsView{Published: book.published(), Type: kindOf(f.Type), Label: f.Label, Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != ""}
 	for _, other := range forms {
 		view.Types = append(view.Types, web.Option{Value: kindOf(other.Type), Label: other.Label})
 	}
@@ -216,7 +178,7 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 		view.Years = append(view.Years, year)
 	}
 	for _, field := range f.Fields {
-		shown := fieldView{field: field, Form: form, Name: formFields + field.Name}
+		shown := fieldView{field: field, Form: form, Name: formFields + field.Name, latest: page.Items}
 		for _, o := range field.Choices {
 			shown.Options = append(shown.Options, web.Option{Value: o.Value, Label: o.Label})
 		}
@@ -258,29 +220,6 @@ func ledgerKey(f fact) dynamo.Key {
 	return dynamo.Key{PK: fmt.Sprintf("%s#%d", f.Type, f.year()), SK: f.Time.UTC().Format(time.RFC3339) + "#" + f.ID}
 }
 
-// inputFrom is what a posted form says.
-func inputFrom(values url.Values) factInput {
-	in := factInput{Type: values.Get("type"), Corrects: strings.TrimSpace(values.Get("corrects")), Data: map[string]any{}}
-	f, _ := formOf(in.Type)
-	for _, field := range f.Fields {
-		text := strings.TrimSpace(values.Get(formFields + field.Name))
-		switch {
-		case text == "":
-		case field.Kind == flag:
-			in.Data[field.Name] = text == "true"
-		case field.Kind == count:
-			if n, err := strconv.Atoi(text); err == nil {
-				in.Data[field.Name] = float64(n) // as JSON has it
-				continue
-			}
-			in.Data[field.Name] = text
-		default:
-			in.Data[field.Name] = text
-		}
-	}
-	return in
-}
-
 func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
 	if err != nil {
@@ -294,7 +233,7 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 			asked[name] = value
 		}
 	}
-	told, err := s.recordFact(r.Context(), inputFrom(values), &faults, key, []byte(asked.Encode()))
+	told, err := s.recordFact(r.Context(), inputFrom(values, &faults), &faults, key, []byte(asked.Encode()))
 	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
 		values.Set(web.KeyField, s.newID("form"))
 		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: f.Fields})
@@ -317,64 +256,4 @@ func listOf(values url.Values) url.Values {
 		return url.Values{"type": {values.Get("type")}}
 	}
 	return url.Values{"type": {values.Get("list")}, "year": {values.Get("year")}}
-}
-
-// teamYearsView is where each year stands, and what the schedules tell.
-type teamYearsView struct {
-	Years   []report.Year
-	Notices []noticeView
-}
-
-func (s *service) teamYearsPage(w http.ResponseWriter, r *http.Request) error {
-	years, err := s.years(r.Context())
-	if err != nil {
-		return err
-	}
-	list, err := s.notices(r.Context())
-	if err != nil {
-		return err
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_years", web.Page{Title: "Bilans", Private: true, Data: teamYearsView{years.Items, list.Items}})
-}
-
-// teamYearView is a year to check.
-type teamYearView struct {
-	report.Report
-	Over bool            // it can be closed
-	Late correctionsView // the latest
-}
-
-func (s *service) teamYearPage(w http.ResponseWriter, r *http.Request) error {
-	year, err := s.parseYear(r.PathValue("year"))
-	if err != nil {
-		return err
-	}
-	bilan, err := s.report(r.Context(), year)
-	if err != nil {
-		return err
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_year", web.Page{
-		Title: fmt.Sprintf("Vérifier le bilan %d", year), Private: true, Data: teamYearView{bilan, year < s.thisYear(), latest(year, bilan.Corrections)},
-	})
-}
-
-func (s *service) closePosted(w http.ResponseWriter, r *http.Request) error {
-	return s.stepPosted(w, r, func(year int) error { return s.closeByTeam(r.Context(), year) })
-}
-
-func (s *service) publishPosted(w http.ResponseWriter, r *http.Request) error {
-	return s.stepPosted(w, r, func(year int) error { return s.publish(r.Context(), year) })
-}
-
-// stepPosted takes a year a step further, and leads back to its page.
-func (s *service) stepPosted(w http.ResponseWriter, r *http.Request, step func(year int) error) error {
-	year, err := s.parseYear(r.PathValue("year"))
-	if err != nil {
-		return err
-	}
-	if err := step(year); err != nil {
-		return err
-	}
-	http.Redirect(w, r, fmt.Sprintf("/equipe/bilans/%d", year), http.StatusSeeOther) //nolint:gosec // a number
-	return nil
 }

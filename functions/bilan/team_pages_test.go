@@ -123,16 +123,91 @@ func TestCloseAndPublishFromThePage(t *testing.T) {
 	w.year2023()
 	w.page(http.StatusOK, "GET", "/equipe/bilans/2026", nil, "en cours")
 	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, "Clôturer 2023", "Permanences tenues", "/bilans/2023/figures/permanences.held")
-	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", url.Values{})
-	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, "Publier le bilan 2023")
-	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", url.Values{})
-	w.page(http.StatusOK, "GET", "/equipe/bilans/2023", nil, w.bilan(2023).Hash)
+	sure := url.Values{"sure": {"true"}}
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/bilans/2023/cloturer", url.Values{}, `id="sure-fault"`, `href="#sure"`, "Clôturer 2023")
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/bilans/2023/publier", url.Values{}, "Cochez la case", "Clôturer 2023")
+	if got := w.bilan(2023).Status; got != report.Open {
+		t.Errorf("it is %s without a tick", got)
+	}
+	next := w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", sure)
+	w.page(http.StatusOK, "GET", next, nil, "Publier le bilan 2023", `role="status"><h2>L’année 2023 est close`, "ne s’annule pas")
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/bilans/2023/publier", url.Values{}, `id="sure-fault"`, "Publier le bilan 2023")
+	if got := w.bilan(2023).Status; got != report.Closed {
+		t.Errorf("it is %s without a tick", got)
+	}
+	next = w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", sure)
+	w.page(http.StatusOK, "GET", next, nil, w.bilan(2023).Hash, `role="status"><h2>Le bilan 2023 est publié`)
 	w.page(http.StatusOK, "GET", "/equipe/bilans", nil, "Publiée", "Ouverte", "Rien à signaler.")
 	if w.bilan(2023).Status != report.Published {
 		t.Error("it is not published")
 	}
-	w.page(http.StatusConflict, "POST", "/equipe/bilans/2023/cloturer", url.Values{})
+	w.page(http.StatusConflict, "POST", "/equipe/bilans/2023/cloturer", sure)
+	w.page(http.StatusNotFound, "POST", "/equipe/bilans/2005/cloturer", sure)
+	w.page(http.StatusNotFound, "POST", "/equipe/bilans/2005/cloturer", url.Values{})
 	if anyone := w.Do(w.running, "GET", "/equipe/bilans", nil, "Accept", "text/html"); anyone.Code != http.StatusSeeOther {
 		t.Errorf("anyone sees the team's page: %d", anyone.Code)
+	}
+}
+
+// What is recorded for a published year corrects it: the page says so before
+// and after, and says nothing of it for a year that is open.
+func TestRecordForAPublishedYear(t *testing.T) {
+	w := newWorld(t)
+	w.year2023()
+	if body := w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention", nil); strings.Contains(body, "correction datée") {
+		t.Error("it speaks of published years, and there are none")
+	}
+	sure := url.Values{"sure": {"true"}}
+	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/cloturer", sure)
+	w.page(http.StatusSeeOther, "POST", "/equipe/bilans/2023/publier", sure)
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023", nil, "Ce bilan est publié et ne change plus\u00a0: 2023.", "en correction datée et publique")
+	form := url.Values{"type": {"intervention"}, "data.title": {"Congrès"}, "data.on": {"2023-05-05"}, "data.form": {"talk"}}
+	body := w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan 2023 est publié\u00a0: ses chiffres restent.", `href="/bilans/2023/corrections"`)
+	if strings.Contains(body, "Le bilan en tient compte") {
+		t.Error("it says that published figures change")
+	}
+	form.Set("data.on", "2026-01-05")
+	w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Le bilan en tient compte dans quelques secondes")
+}
+
+// The form suggests what recurs, and takes the name of a territory for its code.
+func TestFormOfFactsSuggests(t *testing.T) {
+	w := newWorld(t)
+	w.page(http.StatusOK, "GET", "/equipe/faits?type=support.experimental", nil, `list="data-programme-list"`, `<option value="respir"></option>`)
+	form := url.Values{"type": {"support.experimental"}, "data.programme": {"vallees"}, "data.started_on": {"2026-02-03"}, "data.territory": {"figeac"}}
+	next := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form)
+	body := w.page(http.StatusOK, "GET", next, nil, `<option value="vallees"></option>`, "Figeac (46102)")
+	if strings.Count(body, `value="respir"`) != 1 || strings.Contains(body, "data-territory-list") {
+		t.Error(body)
+	}
+	for typed, says := range map[string]string{
+		"Paris": "Plusieurs territoires portent ce nom", "Figeak": "Figeac (46102, Lot)", "Zzzzzzzzz": "Saisissez son nom complet", "99999": "Aucun territoire n’a ce code",
+	} {
+		form.Set("data.territory", typed)
+		w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, says, `id="data-territory-fault"`, `value="`+typed+`"`)
+	}
+	var refused map[string]any
+	w.call(http.StatusUnprocessableEntity, "POST", "/v1/facts", `{"type":"support.experimental","data":{"programme":"respir","started_on":"2026-02-03","territory":"figeac"}}`, &refused, w.Bearer("team")...)
+}
+
+// Every value that a form knows beforehand is one that a figure looks for.
+func TestFiguresLookForKnownValues(t *testing.T) {
+	for _, f := range forms {
+		for _, field := range f.Fields {
+			for _, known := range field.Known {
+				told := fact{ID: "fact_1", Type: f.Type, Data: said{Programme: known, About: known, Territory: "46102", StartedOn: "2026-02-03", Pairs: 3}}
+				unknown := told
+				unknown.Data.Programme, unknown.Data.About = "autre", "autre"
+				counted := func(one fact) (n int) {
+					for _, figure := range figures {
+						n += len(figure.Mentions(one))
+					}
+					return n
+				}
+				if counted(told) == counted(unknown) {
+					t.Errorf("no figure looks for the %s %s", field.Name, known)
+				}
+			}
+		}
 	}
 }

@@ -200,7 +200,7 @@ func (s *service) newPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.renderWrite(w, r, http.StatusUnprocessableEntity, "Nouvelle ressource", view, web.Form{Values: values, Faults: faults})
 	}
-	return seeOther(w, r, teamPath+"/"+made.Slug, err)
+	return seeOther(w, r, donePath(made.Slug, "creee"), err)
 }
 
 func statusOf(faults fault.Fields) int {
@@ -216,6 +216,11 @@ func seeOther(w http.ResponseWriter, r *http.Request, path string, err error) er
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // a path of ours
 	return nil
+}
+
+// donePath leads to the page of a resource, and says there what was done.
+func donePath(slug, done string) string {
+	return teamPath + "/" + path.Base(slug) + "?fait=" + done
 }
 
 // preview shows what readers would see of a resource that is not kept yet.
@@ -274,7 +279,7 @@ func (s *service) editPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.renderWrite(w, r, status, title, view, web.Form{Values: values, Faults: found})
 	}
-	return seeOther(w, r, teamPath+"/"+item.Slug, err)
+	return seeOther(w, r, donePath(item.Slug, "modifiee"), err)
 }
 
 // changeTo changes everything to what a form says.
@@ -296,7 +301,11 @@ type draftView struct {
 	StateLabel string
 	Versions   []version
 	Labels     map[string]string
+	Done       string // what was just done, as the address has it
 }
+
+// sureField is the box by which a person says that they mean to withdraw.
+const sureField = "sure"
 
 var actionLabels = map[string]string{"created": "Écrite", "changed": "Modifiée", published: "Publiée", withdrawn: "Retirée"}
 
@@ -318,7 +327,7 @@ func (s *service) renderDraft(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	web.AllowStorage(w.Header(), s.bucket.Origin())
-	view := draftView{bookView: bookView{resourceView: viewResource(shown)}, StateLabel: stateLabels[item.State], Versions: versions.Items, Labels: actionLabels}
+	view := draftView{bookView: bookView{resourceView: viewResource(shown)}, StateLabel: stateLabels[item.State], Versions: versions.Items, Labels: actionLabels, Done: r.URL.Query().Get("fait")}
 	return s.pages.Render(w, r, status, "draft", web.Page{Title: item.Title, Private: true, Form: web.Form{Faults: faults}, Data: view})
 }
 
@@ -331,10 +340,17 @@ func (s *service) publishPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.renderDraft(w, r, http.StatusUnprocessableEntity, faults)
 	}
-	return seeOther(w, r, teamPath+"/"+path.Base(r.PathValue("slug")), err)
+	return seeOther(w, r, donePath(r.PathValue("slug"), "publiee"), err)
 }
 
 func (s *service) withdrawPosted(w http.ResponseWriter, r *http.Request) error {
-	_, err := s.withdraw(r.Context(), r.PathValue("slug"), "")
-	return seeOther(w, r, teamPath+"/"+path.Base(r.PathValue("slug")), err)
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	if values.Get(sureField) != "true" {
+		return s.renderDraft(w, r, http.StatusUnprocessableEntity, fault.Fields{{Location: sureField, Message: "Cochez la case pour confirmer. Rien n’a changé."}})
+	}
+	_, err = s.withdraw(r.Context(), r.PathValue("slug"), "")
+	return seeOther(w, r, donePath(r.PathValue("slug"), "retiree"), err)
 }

@@ -209,13 +209,7 @@ func reference(text string) string {
 	if _, err := territory.Lookup(text); err == nil || line(text) == "" {
 		return text
 	}
-	var exact []territory.Territory
-	for _, found := range territory.Search(text, "", maxLimit) {
-		if territory.Fold(found.Name) == territory.Fold(text) {
-			exact = append(exact, found)
-		}
-	}
-	if len(exact) == 1 {
+	if exact := territory.Named(text); len(exact) == 1 {
 		return exact[0].Ref()
 	}
 	return text

@@ -77,7 +77,8 @@ type Field struct {
 	Optional     bool // marked "(facultatif)"
 	Short        bool // a narrow field, for codes and dates
 	Options      []Option
-	Empty        string // what a select says while nothing is chosen, "Choisissez" when not given
+	Suggestions  []string // of a text: what is often typed there
+	Empty        string   // what a select says while nothing is chosen, "Choisissez" when not given
 
 	values []string // of a group of check boxes
 }
@@ -95,6 +96,7 @@ var attributes = map[string]func(*Field, any) bool{
 	"rows":         func(f *Field, v any) bool { return assign(&f.Rows, v) },
 	"optional":     func(f *Field, v any) bool { return assign(&f.Optional, v) },
 	"short":        func(f *Field, v any) bool { return assign(&f.Short, v) },
+	"suggestions":  func(f *Field, v any) bool { return assign(&f.Suggestions, v) },
 	"empty":        func(f *Field, v any) bool { return assign(&f.Empty, v) },
 	"options":      func(f *Field, v any) bool { return assign(&f.Options, v) },
 }
