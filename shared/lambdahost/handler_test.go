@@ -66,7 +66,7 @@ func newHandler(t testing.TB) (*Handler, *echo) {
 	t.Helper()
 	e := &echo{}
 	route := func(method, path string, handle func(*echo, http.ResponseWriter, *http.Request) error) function.Route[echo] {
-		return function.Route[echo]{Method: method, Path: path, Access: function.Link, Handle: handle, Doc: function.Doc{Summary: "Echo."}}
+		return function.Route[echo]{Method: method, Path: path, Access: function.Provider, Handle: handle, Doc: function.Doc{Summary: "Echo."}}
 	}
 	f := function.Define(function.Spec[echo]{
 		Name: "echo", Purpose: "Echoes.", Memory: 128, Timeout: time.Second,

@@ -48,7 +48,7 @@ func handling(t testing.TB, handle web.Handler) (*Handler, *bytes.Buffer) {
 		}}}
 	for _, pattern := range []string{"GET /v1/things/{id}", "POST /v1/things/{id}", "GET /"} {
 		method, path, _ := strings.Cut(pattern, " ")
-		spec.Routes = append(spec.Routes, function.Route[service]{Method: method, Path: path, Access: function.Link, Handle: answer, Doc: function.Doc{Summary: "Tries."}})
+		spec.Routes = append(spec.Routes, function.Route[service]{Method: method, Path: path, Access: function.Provider, Handle: answer, Doc: function.Doc{Summary: "Tries."}})
 	}
 	f := function.Define(spec)
 	var log bytes.Buffer
