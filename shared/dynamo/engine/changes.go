@@ -134,7 +134,20 @@ func (c *Changes) list(ctx context.Context) error {
 	}
 }
 
+// read reads what comes next in a shard. An iterator whose place was trimmed,
+// as Amazon's local engine says of one that it gave for an empty stream, is
+// replaced by another.
 func (c *Changes) read(ctx context.Context, s *shard) ([]types.Record, error) {
+	records, err := c.readOn(ctx, s)
+	var trimmed *types.TrimmedDataAccessException
+	if errors.As(err, &trimmed) {
+		s.iterator = ""
+		return c.readOn(ctx, s)
+	}
+	return records, err
+}
+
+func (c *Changes) readOn(ctx context.Context, s *shard) ([]types.Record, error) {
 	if s.iterator == "" {
 		iterator, err := c.iterator(ctx, s.id)
 		if err != nil {
