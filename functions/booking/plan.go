@@ -288,12 +288,12 @@ func (s *service) cancelSession(w http.ResponseWriter, r *http.Request) error {
 // past is the fault "session-closed" in the words of whoever wants to change or
 // cancel a session that is planned no more.
 func (i sessionItem) past() *fault.Error {
-	detail := "Cette rencontre a commencé : on ne peut plus la modifier ni l’annuler."
+	detail := "Cette rencontre a commencé : on ne peut plus la modifier ni l’annuler."
 	switch i.State {
 	case held:
-		detail = "Cette rencontre a eu lieu : on ne peut plus la modifier ni l’annuler."
+		detail = "Cette rencontre a eu lieu : on ne peut plus la modifier ni l’annuler."
 	case cancelled:
-		detail = "Cette rencontre est annulée : on ne peut plus la modifier, seulement la copier à une autre date."
+		detail = "Cette rencontre est annulée : on ne peut plus la modifier, seulement la copier à une autre date."
 	}
 	return fault.New(errClosed.Kind, errClosed.Code, detail)
 }

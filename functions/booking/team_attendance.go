@@ -261,7 +261,7 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	return done(w, r, teamAgenda+"/"+item.ID, "pointee")
 }
 
-var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencontre vient de changer : ses présences ont été notées entre-temps. Vos coches sont gardées ; relisez tout avant d’enregistrer, et retirez les personnes sans inscription qui seraient notées deux fois.")
+var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencontre vient de changer : ses présences ont été notées entre-temps. Vos coches sont gardées ; relisez tout avant d’enregistrer, et retirez les personnes sans inscription qui seraient notées deux fois.")
 
 // renew makes a form that is out of date one of what is noted now, so that it
 // can be saved once it has been read again. Its ticks and lines stay, and so

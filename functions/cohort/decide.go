@@ -50,12 +50,12 @@ var (
 // errMeanwhile says what an application has become since it was read, by its
 // status now.
 var errMeanwhile = map[string]*fault.Error{
-	draft:          fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été modifiée entre-temps : relisez."),
-	awaitingFour:   fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été modifiée entre-temps : relisez."),
-	complete:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été complétée entre-temps : relisez."),
-	accepted:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été acceptée entre-temps : relisez."),
-	declined:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été classée « non retenue » entre-temps : relisez."),
-	waitingForSeat: fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été mise en attente entre-temps : relisez."),
+	draft:          fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été modifiée entre-temps : relisez."),
+	awaitingFour:   fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été modifiée entre-temps : relisez."),
+	complete:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été complétée entre-temps : relisez."),
+	accepted:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été acceptée entre-temps : relisez."),
+	declined:       fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été classée « non retenue » entre-temps : relisez."),
+	waitingForSeat: fault.New(fault.Conflict, "decided-meanwhile", "La candidature a été mise en attente entre-temps : relisez."),
 }
 
 func (s *service) postDecision(w http.ResponseWriter, r *http.Request) error {
