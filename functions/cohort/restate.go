@@ -3,6 +3,7 @@ package cohort
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
 
 // Facts of enrolment say of which programme a cohort is part and when it ends,
@@ -25,19 +27,11 @@ const atOnce = 45
 // restated hears that a cohort has changed, and states its enrolments anew when
 // they no longer say what it is.
 func (s *service) restated(ctx context.Context, record events.DynamoDBEventRecord) error {
-	was, is := record.Change.OldImage, record.Change.NewImage
-	same := func(name string) bool { return text(was[name]) == text(is[name]) }
-	if record.EventName != string(events.DynamoDBOperationTypeModify) || same("programme") && same("ends_on") {
+	slug, redefined := partnership.Redefined(record)
+	if record.EventName != string(events.DynamoDBOperationTypeModify) || !redefined {
 		return nil
 	}
-	return s.restateCohort(ctx, text(is["slug"]))
-}
-
-func text(value events.DynamoDBAttributeValue) string {
-	if value.DataType() != events.DataTypeString {
-		return ""
-	}
-	return value.String()
+	return s.restateCohort(ctx, slug)
 }
 
 // restateCohort appends a fact for each accepted application whose enrolment
@@ -75,7 +69,11 @@ func (s *service) restateOnce(ctx context.Context, slug string) error {
 		var writes dynamo.Writes
 		writes.Add(s.cohorts.Check(to.Key, to.stated()))
 		for _, item := range some {
-			s.state(&writes, to, item, s.now(), expression.Name("fact").Equal(expression.Value(item.Fact)))
+			joined, err := time.Parse(time.RFC3339, item.SaidAt)
+			if err != nil {
+				return fmt.Errorf("enrolment of %s: %w", item.Territory, err)
+			}
+			s.state(&writes, to, item, joined, expression.Name("fact").Equal(expression.Value(item.Fact)))
 		}
 		if err := writes.Commit(ctx, s.cohorts.Client); err != nil {
 			return err
@@ -89,12 +87,13 @@ func (i cohortItem) stated() expression.ConditionBuilder {
 	return expression.Name("programme").Equal(expression.Value(i.Programme)).And(expression.Name("ends_on").Equal(expression.Value(i.EndsOn)))
 }
 
-// state adds the fact that a territory is in a cohort, which corrects the one
-// before it, and notes what it says.
-func (s *service) state(writes *dynamo.Writes, to cohortItem, item territoryItem, now time.Time, conditions ...expression.ConditionBuilder) {
+// state adds the fact that a territory joined a cohort, which corrects the one
+// before it, and notes what it says. joined is when it did, however late it is
+// stated anew.
+func (s *service) state(writes *dynamo.Writes, to cohortItem, item territoryItem, joined time.Time, conditions ...expression.ConditionBuilder) {
 	data := ledger.Enrolled{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, EnrolledOn: item.EnrolledOn, EndsOn: to.EndsOn,
 		Source: byApplication, SaidAt: item.SaidAt, Corrects: item.Fact}
 	item.Fact, item.Programme, item.EndsOn = s.newID("fact"), to.Programme, to.EndsOn
 	writes.Add(s.cohorts.Put(item, conditions...))
-	writes.Add(ledger.Append(s.ledger, ledger.New(item.Fact, "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, now, data), now))
+	writes.Add(ledger.Append(s.ledger, ledger.New(item.Fact, "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, joined, data), s.now()))
 }

@@ -20,29 +20,21 @@ import (
 // at the cohort as it is now, so that changes may come late, twice or in any
 // order.
 func (s *service) followCohort(ctx context.Context, record events.DynamoDBEventRecord) error {
-	before, now := record.Change.OldImage, record.Change.NewImage
-	if textOf(before, "programme") == textOf(now, "programme") && textOf(before, "ends_on") == textOf(now, "ends_on") {
+	slug, redefined := partnership.Redefined(record)
+	if !redefined {
 		return nil
 	}
-	slug := partnership.SlugOf(record.Change.Keys["pk"].String())
-	for _, partner := range alliance.Partners {
-		into := destination{partner: partner, slug: slug}
-		found, err := s.cohorts.Get(ctx, partnership.CohortItemKey(slug), &into.Cohort)
-		if err != nil || !found {
-			return err
-		}
+	into := destination{slug: slug, made: true}
+	found, err := s.cohorts.Get(ctx, partnership.CohortItemKey(slug), &into.Cohort)
+	if err != nil || !found {
+		return err
+	}
+	for _, into.partner = range alliance.Partners {
 		if err := s.stateAnew(ctx, into); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func textOf(image map[string]events.DynamoDBAttributeValue, name string) string {
-	if value, there := image[name]; there && value.DataType() == events.DataTypeString {
-		return value.String()
-	}
-	return ""
 }
 
 // stateAnew corrects what a partner's facts say of a cohort, territory by territory.
@@ -58,7 +50,7 @@ func (s *service) stateAnew(ctx context.Context, into destination) error {
 }
 
 // stateItemAnew is stateAnew for one territory, in one transaction. A message
-// that changes it meanwhile makes it read again.
+// or a change of the cohort that comes meanwhile makes it read again.
 func (s *service) stateItemAnew(ctx context.Context, into destination, item saidItem) error {
 	for round := range rounds {
 		read := item.Revision
@@ -72,6 +64,7 @@ func (s *service) stateItemAnew(ctx context.Context, into destination, item said
 		for _, fact := range facts {
 			writes.Add(ledger.Append(s.ledger, fact, s.now()))
 		}
+		writes.Add(s.cohorts.Check(partnership.CohortItemKey(into.slug), into.asRead()))
 		err := writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
@@ -83,6 +76,9 @@ func (s *service) stateItemAnew(ctx context.Context, into destination, item said
 		key := item.Key
 		item = saidItem{}
 		if _, err := s.table.Get(ctx, key, &item); err != nil {
+			return err
+		}
+		if _, err := s.cohorts.Get(ctx, partnership.CohortItemKey(into.slug), &into.Cohort); err != nil {
 			return err
 		}
 	}

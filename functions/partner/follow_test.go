@@ -1,12 +1,15 @@
 package partner
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
 
@@ -55,5 +58,31 @@ func TestACohortAnnouncedLateIsInTheFactsBefore(t *testing.T) {
 		if !slices.Equal(said, want[code]) {
 			t.Errorf("%s: %q", code, said)
 		}
+	}
+}
+
+// TestACohortThatChangesWhileAMessageIsJudged: the change, and what follows from
+// it, come between the reading of the cohort and the facts that speak of it.
+func TestACohortThatChangesWhileAMessageIsJudged(t *testing.T) {
+	w := newWorld(t)
+	w.putCohort("lot", "occitanie", "76")
+	w.Drain()
+	changed := false
+	w.Faults(func(c functiontest.Call) functiontest.Fault {
+		if c.Operation == "TransactWriteItems" && !changed {
+			changed = true
+			w.changeCohort("lot", "occitanie", "Autre", "2028-06-30")
+			w.Drain()
+		}
+		return functiontest.None
+	})
+	body := messageOf("territory.enrolled", w.Clock.Now(), map[string]any{"cohort": "lot", "territory": "46102", "enrolled_on": "2026-03-01"})
+	if got := w.send(body).statuses(); !slices.Equal(got, []string{"applied"}) {
+		t.Errorf("%v", got)
+	}
+	w.Faults(nil)
+	facts := w.Dump(function.Ledger)
+	if len(facts) != 1 || !strings.Contains(fmt.Sprint(facts), `"programme":"Autre"`) {
+		t.Errorf("%v", facts)
 	}
 }

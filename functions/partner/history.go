@@ -1,7 +1,7 @@
 package partner
 
 import (
-	"encoding/json"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -18,79 +18,79 @@ type saidItem struct {
 	partnership.Said
 	// Revision rises with each change: who changes what has changed since reads again.
 	Revision int `dynamodbav:"revision"`
-	// Words are what was said of a territory, by version.
+	// Words are what was said of a territory, in the order of their instants.
 	Words []word `dynamodbav:"words,omitempty"`
 	// Stated are the facts that stand for them, in the same order.
 	Stated []stated `dynamodbav:"stated,omitempty"`
-	// Settled is the version up to which words are no longer kept.
-	Settled string `dynamodbav:"settled,omitempty"`
 }
 
 // word is one thing said of a territory: it is in since a day, or out.
 type word struct {
-	Version string   `dynamodbav:"v"` // as partnership.Said has it
-	Out     bool     `dynamodbav:"o,omitempty"`
-	On      string   `dynamodbav:"d"` // day
-	Roles   []string `dynamodbav:"r,omitempty"`
+	At    string   `dynamodbav:"at"` // instant, UTC, to the nanosecond
+	Out   bool     `dynamodbav:"out,omitempty"`
+	On    string   `dynamodbav:"on"` // day
+	Roles []string `dynamodbav:"roles,omitempty"`
 }
 
 // stated is a fact that stands, and what it states.
 type stated struct {
-	Fact      string `dynamodbav:"f"`
-	Version   string `dynamodbav:"v"` // of the word that it was made of
-	Content   string `dynamodbav:"c"` // word.content
-	Programme string `dynamodbav:"p,omitempty"`
-	EndsOn    string `dynamodbav:"e,omitempty"`
+	word
+	Fact      string `dynamodbav:"fact"`
+	Programme string `dynamodbav:"programme,omitempty"`
+	EndsOn    string `dynamodbav:"ends_on,omitempty"`
 }
 
-// maxWords bounds what is kept of a territory, some 8 KB: two months of a
-// snapshot every day. What arrives later than so many words has no effect.
+// maxWords bounds what is kept of a territory, some 8 KB at most: two months
+// of a snapshot every day. What arrives later than so many words has no effect.
 const maxWords = 64
-
-// content is what was said, without when.
-func (w word) content() string {
-	text, _ := json.Marshal([]any{w.Out, w.On, w.Roles}) // plain values: cannot fail
-	return string(text)
-}
-
-// saidAt is the instant of a word, RFC 3339 in UTC.
-func (w word) saidAt() string {
-	at, _, _ := strings.Cut(w.Version, "#")
-	return at
-}
 
 // wordOf is the word that a territory's item holds as the latest.
 func wordOf(said partnership.Said) word {
-	return word{Version: said.Version, Out: said.Out, On: said.EnrolledOn, Roles: said.Roles}
+	return word{At: said.Instant(), Out: said.Out, On: said.EnrolledOn, Roles: said.Roles}
+}
+
+// compare orders words as partnership.Said orders versions.
+func (w word) compare(other word) int {
+	if order := strings.Compare(w.At, other.At); order != 0 {
+		return order
+	}
+	if w.Out != other.Out {
+		if w.Out {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(strings.Compare(w.On, other.On), slices.Compare(w.Roles, other.Roles))
+}
+
+// same tells whether two words say the same, whenever.
+func (w word) same(other word) bool {
+	return w.Out == other.Out && w.On == other.On && slices.Equal(w.Roles, other.Roles)
 }
 
 // hear puts a word in its place. It returns false for one that was heard
 // before, or that is older than all that is kept.
 func (i *saidItem) hear(w word) bool {
-	at, heard := slices.BinarySearchFunc(i.Words, w.Version, func(known word, version string) int { return strings.Compare(known.Version, version) })
-	if heard || w.Version <= i.Settled {
+	at, heard := slices.BinarySearchFunc(i.Words, w, word.compare)
+	full := len(i.Words) == maxWords
+	if heard || full && at == 0 {
 		return false
 	}
 	i.Words = slices.Insert(slices.Clone(i.Words), at, w)
-	if extra := len(i.Words) - maxWords; extra > 0 {
-		i.forget(extra)
+	if full {
+		i.forget()
 	}
 	return true
 }
 
-// forget settles the oldest words. The facts made of them stand, and nothing
-// replaces them any more, but the one of a stay that goes on.
-func (i *saidItem) forget(n int) {
-	last := i.Words[n-1]
-	i.Words, i.Settled = i.Words[n:], last.Version
-	open := slices.IndexFunc(i.Stated, func(s stated) bool { return s.Version > i.Settled })
-	if open < 0 {
-		open = len(i.Stated)
+// forget lets the oldest word go. The fact made of it stands, and nothing
+// replaces it any more, unless the stay goes on.
+func (i *saidItem) forget() {
+	oldest := i.Words[0]
+	i.Words = i.Words[1:]
+	if len(i.Stated) > 0 && i.Stated[0].compare(oldest) <= 0 && oldest.Out != i.Words[0].Out {
+		i.Stated = i.Stated[1:]
 	}
-	if open > 0 && last.Out == i.Words[0].Out {
-		open--
-	}
-	i.Stated = i.Stated[open:]
 }
 
 // turns are the last word of each stay and of each leave, in order: what it
@@ -109,16 +109,13 @@ func (i *saidItem) turns() (last []word) {
 // the same turn is corrected; with cohort, one that states another programme
 // or end of the cohort too. To leave what was never entered is no fact.
 func (s *service) state(i *saidItem, into destination, cohort bool) (missing []ledger.Fact) {
-	standing, before := []stated{}, ""
+	standing, rest := []stated{}, i.Stated
 	for n, w := range i.turns() {
-		var old stated
-		for _, one := range i.Stated {
-			if one.Version > before && one.Version <= w.Version {
-				old = one
-			}
+		var old stated // what stands for this turn: after the one before, which took its own
+		if len(rest) > 0 && rest[0].compare(w) <= 0 {
+			old, rest = rest[0], rest[1:]
 		}
-		before = w.Version
-		same := old.Content == w.content() && (!cohort || old.Programme == into.Programme && (w.Out || old.EndsOn == into.EndsOn))
+		same := old.same(w) && (!cohort || old.Programme == into.Programme && (w.Out || old.EndsOn == into.EndsOn))
 		switch {
 		case old.Fact == "" && n == 0 && w.Out:
 			continue
@@ -128,7 +125,7 @@ func (s *service) state(i *saidItem, into destination, cohort bool) (missing []l
 		}
 		fact := s.wordFact(into, i.Territory, w, old.Fact)
 		missing = append(missing, fact)
-		standing = append(standing, stated{fact.ID, w.Version, w.content(), into.Programme, into.EndsOn})
+		standing = append(standing, stated{w, fact.ID, into.Programme, into.EndsOn})
 	}
 	i.Stated, i.Fact = standing, ""
 	if n := len(standing); n > 0 {
@@ -143,11 +140,11 @@ func (s *service) wordFact(into destination, territory string, w word, corrects 
 	if w.Out {
 		return ledger.New(id, "partner", "territory.withdrawn.v1", subject, morning(w.On), ledger.Withdrawn{
 			Cohort: into.slug, Programme: into.Programme, Territory: territory, WithdrawnOn: w.On, Source: "partner", Partner: into.partner.Name,
-			SaidAt: w.saidAt(), Corrects: corrects})
+			SaidAt: w.At, Corrects: corrects})
 	}
 	return ledger.New(id, "partner", ledger.EnrolledType, subject, morning(w.On), ledger.Enrolled{
 		Cohort: into.slug, Programme: into.Programme, Territory: territory, EnrolledOn: w.On, EndsOn: into.EndsOn, Source: "partner",
-		Partner: into.partner.Name, Roles: w.Roles, SaidAt: w.saidAt(), Corrects: corrects})
+		Partner: into.partner.Name, Roles: w.Roles, SaidAt: w.At, Corrects: corrects})
 }
 
 // morning is the instant at which a day begins in Paris; the day was checked.

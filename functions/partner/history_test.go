@@ -138,12 +138,12 @@ func TestACohortThatChangesIsStatedAnew(t *testing.T) {
 func TestOldWordsAreSettled(t *testing.T) {
 	l := newListener()
 	for minute := range 3 * maxWords {
-		l.hear(word{Version: fmt.Sprintf("2026-03-10T09:00:00.%09dZ", minute), Out: minute%2 == 1, On: "2023-01-01"}, destination{}, false)
+		l.hear(word{At: fmt.Sprintf("2026-03-10T09:00:00.%09dZ", minute), Out: minute%2 == 1, On: "2023-01-01"}, destination{}, false)
 	}
 	if len(l.item.Words) != maxWords || len(l.item.Stated) != maxWords || len(l.facts) != 3*maxWords {
 		t.Errorf("%d words, %d facts known, %d facts stand", len(l.item.Words), len(l.item.Stated), len(l.facts))
 	}
-	if l.item.hear(word{Version: "2026-03-10T09:00:00.000000000Z#x"}) {
+	if l.item.hear(word{At: "2026-03-10T09:00:00.000000000Z", On: "2023-05-05"}) {
 		t.Error("a word older than all that is kept is heard")
 	}
 	same := newListener()

@@ -24,7 +24,16 @@ import (
 type destination struct {
 	partner alliance.Partner
 	slug    string
+	made    bool // it stands in Cohorts, rather than in an announcement or nowhere yet
 	partnership.Cohort
+}
+
+// asRead holds while the cohort says what facts say of it.
+func (into destination) asRead() expression.ConditionBuilder {
+	if !into.made {
+		return dynamo.Absent
+	}
+	return expression.Name("programme").Equal(expression.Value(into.Programme)).And(expression.Name("ends_on").Equal(expression.Value(into.EndsOn)))
 }
 
 // destination finds the cohort of a message. refusal is the result of each of
@@ -37,6 +46,7 @@ func (s *service) destination(ctx context.Context, partner alliance.Partner, m m
 	if err != nil {
 		return into, nil, err
 	}
+	into.made = found
 	mine := slices.Contains(partner.Cohorts, m.cohort)
 	switch {
 	case !mine && reserved(m.cohort), found && into.Partner != partner.Name && (into.Partner != "" || !mine):
@@ -114,13 +124,22 @@ func (s *service) judge(ctx context.Context, effects *dynamo.Writes, into destin
 	if err != nil {
 		return nil, err
 	}
+	spoken := false
 	for i := range part {
 		if results[i].Status == rejected {
 			continue
 		}
 		old, known := stored[said[i].Key]
-		results[i].Status = s.compare(effects, into, old, known, said[i])
+		var facts []ledger.Fact
+		results[i].Status, facts = s.compare(effects, into, old, known, said[i])
 		results[i].Detail = into.remark(said[i])
+		for _, fact := range facts {
+			effects.Add(ledger.Append(s.ledger, fact, s.now()))
+		}
+		spoken = spoken || len(facts) > 0
+	}
+	if spoken {
+		effects.Add(s.cohorts.Check(partnership.CohortItemKey(into.slug), into.asRead()))
 	}
 	return results, nil
 }
@@ -176,29 +195,30 @@ func (into destination) remark(said partnership.Said) string {
 	return ""
 }
 
-// compare says what a record changes, and adds it to the transaction: at most
-// three writes.
-func (s *service) compare(effects *dynamo.Writes, into destination, old saidItem, known bool, said partnership.Said) string {
+// compare says what a record changes, and adds it to the transaction. facts,
+// two at most, are what follows from it.
+func (s *service) compare(effects *dynamo.Writes, into destination, old saidItem, known bool, said partnership.Said) (status string, facts []ledger.Fact) {
 	unchangedSince := dynamo.Absent
 	if known {
 		unchangedSince = expression.Name("revision").Equal(expression.Value(old.Revision))
 	}
-	item, status := old, applied
-	var facts []ledger.Fact
+	item := old
 	switch {
 	case known && old.Version == said.Version:
-		return unchanged
+		return unchanged, nil
 	case said.Territory != "" && said.Milestone == "":
-		if status = item.take(said, known); status == "" {
-			return stale
+		if !item.hear(wordOf(said)) {
+			return stale, nil
 		}
+		status = item.take(said, known)
 		facts = s.state(&item, into, false)
 	case known && old.Version > said.Version:
-		return stale
+		return stale, nil
 	case known && old.Content == said.Content: // only the instant is new
 		status, said.Fact = unchanged, old.Fact
 		item.Said = said
 	default:
+		status = applied
 		if said.Milestone != "" {
 			facts = append(facts, s.reachedFact(into, said, old.Fact))
 			said.Fact = facts[0].ID
@@ -206,19 +226,13 @@ func (s *service) compare(effects *dynamo.Writes, into destination, old saidItem
 		item.Said = said
 	}
 	item.Revision = old.Revision + 1
-	for _, fact := range facts {
-		effects.Add(ledger.Append(s.ledger, fact, s.now()))
-	}
 	effects.Add(s.table.Put(item, unchangedSince))
-	return status
+	return status, facts
 }
 
-// take brings what is said of a territory into its item. It returns "" when
-// nothing of it is new.
+// take makes what is said of a territory its latest, unless something later is
+// known, and tells what that changes.
 func (i *saidItem) take(said partnership.Said, known bool) (status string) {
-	if !i.hear(wordOf(said)) {
-		return ""
-	}
 	if known && i.Version > said.Version {
 		return stale
 	}

@@ -46,7 +46,8 @@ type receipt struct {
 
 const (
 	// chunkSize is how many records one transaction carries out: each may write
-	// what is said and two facts, and a transaction takes 100 items
+	// what is said and two facts, the cohort is held to what it says, and a
+	// transaction takes 100 items
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
 	chunkSize = 32
 	// kept is how long the id of a message is known again.
@@ -137,6 +138,12 @@ func (s *service) chunks(ctx context.Context, from signed) (map[string]chunkItem
 // the one that was stored, by this call or by another.
 func (s *service) carryOut(ctx context.Context, into destination, refusal *result, delivery chunkItem, part []change) (chunkItem, error) {
 	for round := range rounds {
+		if round > 0 { // perhaps it is the cohort that has changed
+			var err error
+			if into, refusal, err = s.destination(ctx, into.partner, *part[0].message); err != nil {
+				return delivery, err
+			}
+		}
 		var effects dynamo.Writes
 		results, err := s.judge(ctx, &effects, into, refusal, part)
 		if err != nil {

@@ -56,7 +56,7 @@ func TestTheLatestWins(t *testing.T) {
 			t.Errorf("%s: %v, not %s", step.body, got, step.want)
 		}
 	}
-	if got := w.standing(); !maps.Equal(got, map[string]int{"46042": 1, "09296": 1}) {
+	if got := w.present(); !maps.Equal(got, map[string]int{"46042": 1, "09296": 1}) {
 		t.Errorf("%v", got)
 	}
 	compiler := jsonschema.NewCompiler()

@@ -88,7 +88,7 @@ func TestWhatWasRefusedIsJudgedAgain(t *testing.T) {
 		leads, _ = d.says(303, path, form)
 		d.says(200, leads, nil, want, "1 enregistrement refusé", "Dépassé", "Noté")
 	}
-	if got := fmt.Sprint(d.standing()); got != "map[46102:1]" {
+	if got := fmt.Sprint(d.present()); got != "map[46102:1]" {
 		t.Error(got)
 	}
 	if got := d.Audited(""); !slices.Equal(got, []string{"webhook.judged-again"}) {

@@ -36,14 +36,14 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		do          func()
 		read, write float64
 	}{
-		{"enrolled", func() { w.send(enrolledIn(at, "46102", "2026-03-01")) }, 3, 7},
+		{"enrolled", func() { w.send(enrolledIn(at, "46102", "2026-03-01")) }, 3, 9},
 		{"stale", func() { w.send(withdrawnFrom(at.Add(-time.Hour), "46102")) }, 3, 5},
-		{"snapshot of 500", func() { w.receiptOf(w.post("large", large)) }, 502, 2065},
+		{"snapshot of 500", func() { w.receiptOf(w.post("large", large)) }, 502, 2097},
 		{"the same again", func() { w.receiptOf(w.post("large", large)) }, 9, 0},
 		{"another, nothing new", func() { w.receiptOf(w.post("later", snapshot(500, 3))) }, 502, 1065},
 		{"refused, of a cohort that is not there", func() { w.receiptOf(w.post("refused", elsewhere)) }, 3, 4},
 		{"judged again, in vain", func() { judge(0) }, 3, 0},
-		{"judged again, once the cohort is there", func() { judge(1) }, 3, 9},
+		{"judged again, once the cohort is there", func() { judge(1) }, 3, 11},
 		{"refused anew", func() { w.receiptOf(w.post("aside", elsewhereLater)) }, 3, 4},
 		{"set aside", func() {
 			if err := bare.setAside(team, alliance.Partners[0], "aside", "vu"); err != nil {

@@ -3,6 +3,7 @@ package partner
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -132,30 +133,53 @@ func (w *world) state() map[string]string {
 	return all
 }
 
-// standing are the enrolments of the ledger that no later fact corrects or
-// ends, by territory.
-func (w *world) standing() map[string]int {
-	type fact struct {
-		ID, Type string
-		Data     struct{ Territory, Corrects string }
+// stood is a fact of enrolment that no other corrects.
+type stood struct {
+	Type string
+	Data struct {
+		Territory   string
+		SaidAt      string `json:"said_at"`
+		EnrolledOn  string `json:"enrolled_on"`
+		WithdrawnOn string `json:"withdrawn_on"`
 	}
-	var facts []fact
+}
+
+// standing are the facts of the ledger that no other corrects, in the order in
+// which they were said.
+func (w *world) standing() (facts []stood) {
+	type fact struct {
+		ID   string
+		Data struct{ Corrects string }
+		stood
+	}
+	var all []fact
 	corrected := map[string]bool{}
 	for _, item := range w.Dump(function.Ledger) {
 		var f fact
-		if err := json.Unmarshal([]byte(item["event"].(string)), &f); err != nil {
+		text := []byte(item["event"].(string))
+		if err := errors.Join(json.Unmarshal(text, &f), json.Unmarshal(text, &f.stood)); err != nil {
 			w.t.Fatal(err)
 		}
-		facts = append(facts, f)
+		all = append(all, f)
 		corrected[f.Data.Corrects] = true
 	}
+	for _, f := range all {
+		if !corrected[f.ID] {
+			facts = append(facts, f.stood)
+		}
+	}
+	slices.SortFunc(facts, func(a, b stood) int { return strings.Compare(a.Data.SaidAt, b.Data.SaidAt) })
+	return facts
+}
+
+// present counts, by territory, the enrolments that stand and were not ended.
+func (w *world) present() map[string]int {
 	count := map[string]int{}
-	for _, f := range facts {
-		switch {
-		case corrected[f.ID]:
-		case f.Type == ledger.EnrolledType:
+	for _, f := range w.standing() {
+		switch f.Type {
+		case ledger.EnrolledType:
 			count[f.Data.Territory]++
-		case f.Type == "territory.withdrawn.v1":
+		case "territory.withdrawn.v1":
 			count[f.Data.Territory]--
 		}
 	}
@@ -163,34 +187,11 @@ func (w *world) standing() map[string]int {
 	return count
 }
 
-// statedOf is what the facts of the ledger that no other corrects say of each
-// territory, in the order in which it was said.
+// statedOf is what the facts that stand say of each territory, in order.
 func (w *world) statedOf() map[string][]string {
-	type fact struct {
-		ID, Type string
-		Data     struct {
-			Territory, Corrects string
-			SaidAt              string `json:"said_at"`
-			EnrolledOn          string `json:"enrolled_on"`
-			WithdrawnOn         string `json:"withdrawn_on"`
-		}
-	}
-	var facts []fact
-	corrected := map[string]bool{}
-	for _, item := range w.Dump(function.Ledger) {
-		var f fact
-		if err := json.Unmarshal([]byte(item["event"].(string)), &f); err != nil {
-			w.t.Fatal(err)
-		}
-		facts = append(facts, f)
-		corrected[f.Data.Corrects] = true
-	}
-	slices.SortFunc(facts, func(a, b fact) int { return strings.Compare(a.Data.SaidAt, b.Data.SaidAt) })
 	said := map[string][]string{}
-	for _, f := range facts {
-		if !corrected[f.ID] {
-			said[f.Data.Territory] = append(said[f.Data.Territory], f.Type+" "+f.Data.EnrolledOn+f.Data.WithdrawnOn)
-		}
+	for _, f := range w.standing() {
+		said[f.Data.Territory] = append(said[f.Data.Territory], f.Type+" "+f.Data.EnrolledOn+f.Data.WithdrawnOn)
 	}
 	return said
 }

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -55,15 +56,11 @@ const waiting = "patienter"
 
 // sheetPath is where a file of the list is taken.
 func sheetPath(format spreadsheet.Format, values url.Values, allies count) string {
-	path := searchPath(alliesPath+"."+string(format), alliesFields, values, "")
-	if allies.Organisations+allies.Persons < slowly {
-		return path
+	if allies.Organisations+allies.Persons >= slowly {
+		values = maps.Clone(values)
+		values.Set(waiting, "oui")
 	}
-	with := url.Values{waiting: {"oui"}}
-	for _, name := range alliesFields {
-		with[name] = values[name]
-	}
-	return alliesPath + "." + string(format) + "?" + with.Encode()
+	return searchPath(alliesPath+"."+string(format), append([]string{waiting}, alliesFields...), values, "")
 }
 
 // alliesAwaited is the page to wait on while a large file is made: it asks for

@@ -135,7 +135,7 @@ type Right int
 
 // The rights, each with the IAM actions that it grants (see Right.Actions).
 const (
-	Read       Right = iota + 1 // get and query
+	Read       Right = iota + 1 // get and query, and hold a transaction to what was read
 	ReadWrite                   // get, query, put, update, delete, conditions
 	ReadAppend                  // get, query and put: to gather a person's data, and to ask for their erasure
 	Append                      // put only
@@ -148,7 +148,7 @@ const (
 func (r Right) Actions() []string {
 	switch r {
 	case Read:
-		return []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+		return []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"}
 	case ReadWrite:
 		return []string{
 			"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem",

@@ -94,6 +94,13 @@ func version(of time.Time, out bool, content string) string {
 	return fmt.Sprintf("%s#%t#%s", of.UTC().Format("2006-01-02T15:04:05.000000000Z"), out, content)
 }
 
+// Instant is when it was said, of those that Dated completed: UTC, to the
+// nanosecond, so that texts sort as instants do.
+func (s Said) Instant() string {
+	at, _, _ := strings.Cut(s.Version, "#")
+	return at
+}
+
 // In reads what was said out of a change of the table; ok is false when the
 // change is anything else.
 func In(record events.DynamoDBEventRecord) (said Said, ok bool, err error) {
@@ -162,5 +169,20 @@ func CohortItemKey(slug string) dynamo.Key {
 	return dynamo.Key{PK: cohortPrefix + slug, SK: CohortItemSort}
 }
 
-// SlugOf is the slug of the cohort whose item has this partition key.
-func SlugOf(pk string) string { return strings.TrimPrefix(pk, cohortPrefix) }
+// Redefined reads out of a change of the table Cohorts whether a cohort now
+// belongs to another programme, or ends on another day: facts of enrolment
+// state both, as figures count by them.
+func Redefined(record events.DynamoDBEventRecord) (slug string, redefined bool) {
+	before, now := record.Change.OldImage, record.Change.NewImage
+	for _, name := range []string{"programme", "ends_on"} {
+		redefined = redefined || textOf(before[name]) != textOf(now[name])
+	}
+	return strings.TrimPrefix(textOf(record.Change.Keys["pk"]), cohortPrefix), redefined
+}
+
+func textOf(value events.DynamoDBAttributeValue) string {
+	if value.DataType() != events.DataTypeString {
+		return ""
+	}
+	return value.String()
+}
