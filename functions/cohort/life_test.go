@@ -179,6 +179,7 @@ func TestNobodyConfirmsWhatIsOver(t *testing.T) {
 // stated is a fact of the ledger.
 type stated[T any] struct {
 	ID, Type string
+	Time     string
 	Data     T
 }
 

@@ -67,7 +67,6 @@ func (s *service) restateOnce(ctx context.Context, slug string) error {
 	}
 	for some := range slices.Chunk(stale, atOnce) {
 		var writes dynamo.Writes
-		writes.Add(s.cohorts.Check(to.Key, to.stated()))
 		for _, item := range some {
 			joined, err := time.Parse(time.RFC3339, item.SaidAt)
 			if err != nil {

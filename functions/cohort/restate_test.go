@@ -66,6 +66,11 @@ func TestEnrolmentsSayWhatTheirCohortIs(t *testing.T) {
 			t.Errorf("%d facts too many", n)
 		}
 	}
+	for _, fact := range facts[ledger.Enrolled](w, ledger.EnrolledType) {
+		if fact.Time != said { // it happened then, however late it is stated anew
+			t.Errorf("%s is of %s, not of %s", fact.ID, fact.Time, said)
+		}
+	}
 	w.changed(cohortChange{Name: &name})
 	if _, err := w.decide(w.member(), ids[2], decisionInput{Decision: accepted}); err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 			if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
 				t.Error(err)
 			}
-		}, 2, 6},
+		}, 2, 4},
 		{"remind three", func() {
 			w.Clock.Advance(2 * askEvery)
 			w.call(http.StatusOK, "POST", "/v1/applications/"+third.ID+"/reminders", nil, nil, bearerOf(w, third)...)

@@ -24,7 +24,7 @@ func (s *service) followCohort(ctx context.Context, record events.DynamoDBEventR
 	if !redefined {
 		return nil
 	}
-	into := destination{slug: slug, made: true}
+	into := destination{slug: slug}
 	found, err := s.cohorts.Get(ctx, partnership.CohortItemKey(slug), &into.Cohort)
 	if err != nil || !found {
 		return err
@@ -50,7 +50,8 @@ func (s *service) stateAnew(ctx context.Context, into destination) error {
 }
 
 // stateItemAnew is stateAnew for one territory, in one transaction. A message
-// or a change of the cohort that comes meanwhile makes it read again.
+// that changes it meanwhile makes it read again; another change of the cohort
+// comes after this one, as streams keep the order of an item.
 func (s *service) stateItemAnew(ctx context.Context, into destination, item saidItem) error {
 	for round := range rounds {
 		read := item.Revision
@@ -64,7 +65,6 @@ func (s *service) stateItemAnew(ctx context.Context, into destination, item said
 		for _, fact := range facts {
 			writes.Add(ledger.Append(s.ledger, fact, s.now()))
 		}
-		writes.Add(s.cohorts.Check(partnership.CohortItemKey(into.slug), into.asRead()))
 		err := writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
@@ -76,9 +76,6 @@ func (s *service) stateItemAnew(ctx context.Context, into destination, item said
 		key := item.Key
 		item = saidItem{}
 		if _, err := s.table.Get(ctx, key, &item); err != nil {
-			return err
-		}
-		if _, err := s.cohorts.Get(ctx, partnership.CohortItemKey(into.slug), &into.Cohort); err != nil {
 			return err
 		}
 	}
