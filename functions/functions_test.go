@@ -26,9 +26,9 @@ var rules = []struct {
 	{"names are unique words", uniqueNames, []list{
 		{{Name: "a"}, {Name: "a"}}, {{Name: "A b"}},
 	}},
-	{"no request has two functions", uniqueRoutes, []list{
+	{"no path has two functions", uniqueRoutes, []list{
 		{routes("a", "GET /x"), routes("b", "GET /x")},
-		{routes("a", "GET /x"), routes("b", "HEAD /x")},
+		{routes("a", "GET /x"), routes("b", "POST /x")},
 		{routes("a", "GET /x/{id}"), routes("b", "GET /x/{slug}")},
 		{routes("a", "GET $default"), routes("b", "POST $default")},
 	}},
@@ -128,14 +128,8 @@ var variable = regexp.MustCompile(`\{[^}]*?(\.\.\.)?\}`)
 func uniqueRoutes(all list) (faults []string) {
 	taken := claims{}
 	for _, f := range all {
-		for _, r := range f.Routes {
-			if r.Path == function.Default {
-				faults = append(faults, taken.add(r.Path, f.Name)...)
-				continue
-			}
-			for _, method := range r.Methods() { // whatever the variables are called
-				faults = append(faults, taken.add(method+" "+variable.ReplaceAllString(r.Path, "{$1}"), f.Name)...)
-			}
+		for _, p := range f.Paths() { // whatever the variables are called
+			faults = append(faults, taken.add(variable.ReplaceAllString(p.Path, "{$1}"), f.Name)...)
 		}
 	}
 	return faults

@@ -132,7 +132,7 @@ func request(t *testing.T, path string) []byte {
 	}
 	event.RawPath, event.RawQueryString = path, ""
 	event.RequestContext.HTTP.Path = path
-	event.RouteKey, event.RequestContext.RouteKey = "GET "+path, "GET "+path
+	event.RouteKey, event.RequestContext.RouteKey = "ANY "+path, "ANY "+path
 	payload, err := json.Marshal(event)
 	if err != nil {
 		t.Fatal(err)

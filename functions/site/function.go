@@ -5,9 +5,9 @@ package site
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -42,14 +42,11 @@ var Function = function.Define(function.Spec[service]{
 
 // service is an opened site function.
 type service struct {
-	// paths finds what the platform's other routes take, on the first request
-	// that none of them took.
-	paths  func() *paths
 	origin string
 }
 
 func open(rt function.Runtime) (*service, error) {
-	return &service{sync.OnceValue(readPaths), rt.Setting(function.PublicURL)}, nil
+	return &service{rt.Setting(function.PublicURL)}, nil
 }
 
 type health struct {
@@ -58,4 +55,10 @@ type health struct {
 
 func (s *service) getHealth(w http.ResponseWriter, _ *http.Request) error {
 	return web.JSON(w, http.StatusOK, health{"ok"})
+}
+
+// unmatched answers whatever goes to a path that no function declares. A
+// method that a declared path doesn't take is refused by its function.
+func (s *service) unmatched(http.ResponseWriter, *http.Request) error {
+	return fault.New(fault.NotFound, "not-found", "Il n’y a rien à cette adresse.")
 }

@@ -13,19 +13,12 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
-const partner = "https://partenaire.example"
-
 // openSite opens the function with settings alone: no table, no secret.
 func openSite(t *testing.T) http.Handler {
 	t.Helper()
 	running, err := Function.Open(function.Runtime{
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		ReadSetting: func(name string) string {
-			if name == function.CORSOrigins.Name {
-				return partner
-			}
-			return ""
-		},
+		ReadSetting: func(string) string { return "" },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -54,37 +47,22 @@ func TestUnmatched(t *testing.T) {
 	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
 	for _, c := range []struct {
 		name, method, path, accept string
-		status                     int
-		allow, mediaType, says     string
+		mediaType, says            string
 	}{
-		{"no such call", "GET", "/v1/nothing", "", 404, "", web.ProblemType, `"code":"not-found"`},
-		{"below a call", "GET", "/v1/charter/7", "", 404, "", web.ProblemType, `"code":"not-found"`},
-		{"below the home page", "POST", "/nothing", "", 404, "", web.ProblemType, `"code":"not-found"`},
-		{"a browser at a call", "GET", "/v1/nothing", browser, 404, "", web.ProblemType, `"code":"not-found"`},
-		{"a browser at no page", "GET", "/nulle-part", browser, 404, "", "text/html; charset=utf-8", "Cette page n’existe pas"},
-		{"head of nothing", "HEAD", "/v1/nothing", "", 404, "", web.ProblemType, ""},
-		{"unknown method of nothing", "BREW", "/v1/nothing", "", 404, "", web.ProblemType, `"code":"not-found"`},
-
-		{"a call that only posts", "GET", "/v1/registrations", "", 405, "POST, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
-		{"head of a call that only posts", "HEAD", "/v1/registrations", "", 405, "POST, OPTIONS", web.ProblemType, ""},
-		{"a call that only reads", "DELETE", "/v1/charter", "", 405, "GET, HEAD, OPTIONS", web.ProblemType, `"status":405`},
-		{"a call of several methods", "PUT", "/v1/me", "", 405, "DELETE, GET, HEAD, PATCH, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
-		{"a path with a variable", "PATCH", "/v1/territories/31555", "", 405, "GET, HEAD, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
-		{"unknown method", "BREW", "/v1/charter", "", 405, "GET, HEAD, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
-		{"the home page", "POST", "/", browser, 405, "GET, HEAD, OPTIONS", "text/html; charset=utf-8", "Cette action n’est pas possible ici"},
-		{"a page with a form", "DELETE", "/rejoindre", "", 405, "GET, HEAD, POST, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
-		{"its own document", "POST", "/openapi.json", "", 405, "GET, HEAD, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
-
-		{"the options of a call", "OPTIONS", "/v1/me", "", 204, "DELETE, GET, HEAD, PATCH, OPTIONS", "", ""},
-		{"the options of a page", "OPTIONS", "/rejoindre", "", 204, "GET, HEAD, POST, OPTIONS", "", ""},
-		{"the options of nothing", "OPTIONS", "/v1/nothing", "", 404, "", web.ProblemType, `"code":"not-found"`},
+		{"no such call", "GET", "/v1/nothing", "", web.ProblemType, `"code":"not-found"`},
+		{"below a call", "GET", "/v1/charter/7", "", web.ProblemType, `"code":"not-found"`},
+		{"below the home page", "POST", "/nothing", "", web.ProblemType, `"code":"not-found"`},
+		{"a browser at a call", "GET", "/v1/nothing", browser, web.ProblemType, `"code":"not-found"`},
+		{"a browser at no page", "GET", "/nulle-part", browser, "text/html; charset=utf-8", "Cette page n’existe pas"},
+		{"head of nothing", "HEAD", "/v1/nothing", "", web.ProblemType, ""},
+		{"unknown method of nothing", "BREW", "/v1/nothing", "", web.ProblemType, `"code":"not-found"`},
+		{"the options of nothing", "OPTIONS", "/v1/nothing", "", web.ProblemType, `"code":"not-found"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			answer := ask(h, c.method, c.path, "Accept", c.accept)
 			header := answer.Header()
-			if answer.Code != c.status || header.Get("Allow") != c.allow || header.Get("Content-Type") != c.mediaType {
-				t.Errorf("%s %s: %d, Allow %q, %q; want %d, %q, %q", c.method, c.path,
-					answer.Code, header.Get("Allow"), header.Get("Content-Type"), c.status, c.allow, c.mediaType)
+			if answer.Code != http.StatusNotFound || header.Get("Content-Type") != c.mediaType {
+				t.Errorf("%s %s: %d %q, not 404 %q", c.method, c.path, answer.Code, header.Get("Content-Type"), c.mediaType)
 			}
 			if c.method != http.MethodHead && !strings.Contains(answer.Body.String(), c.says) {
 				t.Errorf("%s %s says %s, not %s", c.method, c.path, answer.Body, c.says)
@@ -92,31 +70,8 @@ func TestUnmatched(t *testing.T) {
 			if header.Get("Access-Control-Allow-Origin") != "" {
 				t.Error("anybody may call from a browser")
 			}
-			if answer.Code >= 400 && header.Get("Cache-Control") != "no-store" {
+			if header.Get("Cache-Control") != "no-store" {
 				t.Error("a fault may be cached")
-			}
-		})
-	}
-}
-
-// Before a cross-origin call a browser asks whether it may make it
-// (https://fetch.spec.whatwg.org/#cors-preflight-fetch).
-func TestPreflight(t *testing.T) {
-	h := openSite(t)
-	for _, c := range []struct {
-		name, origin, path, allowed string
-	}{
-		{"an origin on the list", partner, "/v1/me", partner},
-		{"another origin", "https://ailleurs.example", "/v1/me", ""},
-		{"a page", partner, "/rejoindre", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			answer := ask(h, http.MethodOptions, c.path, "Origin", c.origin, "Access-Control-Request-Method", "PATCH")
-			if got := answer.Header().Get("Access-Control-Allow-Origin"); answer.Code != http.StatusNoContent || got != c.allowed {
-				t.Errorf("%d and origin %q; want 204 and %q", answer.Code, got, c.allowed)
-			}
-			if methods := answer.Header().Get("Access-Control-Allow-Methods"); strings.Contains(methods, "PATCH") != (c.allowed != "") {
-				t.Errorf("methods %q", methods)
 			}
 		})
 	}

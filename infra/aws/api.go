@@ -27,7 +27,7 @@ const gatewayPatience = 30 * time.Second
 
 // accessLine is one line of the access log. It holds the route and not the
 // path, and neither address nor query: nothing personal, no token.
-const accessLine = `{"request_id":"$context.requestId","time":"$context.requestTime","route":"$context.routeKey",` +
+const accessLine = `{"request_id":"$context.requestId","time":"$context.requestTime","route":"$context.routeKey","method":"$context.httpMethod",` +
 	`"status":"$context.status","bytes":"$context.responseLength","latency_ms":"$context.responseLatency",` +
 	`"function_ms":"$context.integrationLatency","error":"$context.integrationErrorMessage"}`
 
@@ -103,27 +103,17 @@ func (a *application) addRoutes(u *unit) {
 		PayloadFormatVersion: jsii.String("2.0"),
 		TimeoutInMillis:      jsii.Number(min(u.Timeout, gatewayPatience).Milliseconds()),
 	})
-	for _, r := range u.Routes {
-		for _, key := range routeKeys(r) {
-			route := awsapigatewayv2.NewCfnRoute(u.scope, jsii.String(key), &awsapigatewayv2.CfnRouteProps{
-				ApiId: a.api.id, RouteKey: jsii.String(key), AuthorizationType: jsii.String("NONE"),
-				Target: jsii.String("integrations/" + *integration.Ref()),
-			})
-			accept(route, "AwsSolutions-APIG4", "Open to "+r.Access.String()+
-				" callers as declared, which the function itself enforces on both hosts, so that a refusal is the same problem document everywhere.")
-		}
+	for _, path := range u.Paths() {
+		key := routeKey(path)
+		route := awsapigatewayv2.NewCfnRoute(u.scope, jsii.String(key), &awsapigatewayv2.CfnRouteProps{
+			ApiId: a.api.id, RouteKey: jsii.String(key), AuthorizationType: jsii.String("NONE"),
+			Target: jsii.String("integrations/" + *integration.Ref()),
+		})
+		accept(route, "AwsSolutions-APIG4", "Who may call each method is declared, and the function itself "+
+			"enforces it on both hosts, so that a refusal is the same problem document everywhere.")
 	}
 }
 
-// routeKeys are the keys that API Gateway matches for a declared route. A
-// rest-of-path variable is {name+} there and {name...} for net/http.
-func routeKeys(r function.RouteInfo) []string {
-	if r.Path == function.Default {
-		return []string{function.Default}
-	}
-	var keys []string
-	for _, method := range r.Methods() {
-		keys = append(keys, method+" "+strings.ReplaceAll(r.Path, "...}", "+}"))
-	}
-	return keys
-}
+// routeKey is what API Gateway matches for a declared path. A rest-of-path
+// variable is {name+} there and {name...} for net/http.
+func routeKey(path function.Path) string { return strings.ReplaceAll(path.Key(), "...}", "+}") }

@@ -34,7 +34,7 @@ func TestADeclarationIsAllThatItTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "gained by the application", gained(before.application, after.application), []string{
-		"AWS::ApiGatewayV2::Route PUT /v1/added",
+		"AWS::ApiGatewayV2::Route ANY /v1/added",
 		"AWS::Scheduler::Schedule everything-added",
 		"AWS::Lambda::EventSourceMapping",
 		"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Alarm", // of the table

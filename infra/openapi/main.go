@@ -1,6 +1,5 @@
-// Command openapi writes what the function site tells of all functions: the
-// OpenAPI 3.1 document that describes the API, and the table of the paths and
-// methods that exist. Both come from the declarations alone.
+// Command openapi writes the OpenAPI 3.1 document that describes the API, which
+// the function site answers. It comes from the declarations alone.
 //
 //	go generate ./functions
 //
@@ -44,9 +43,5 @@ func generate(all []*function.Function) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := newTable(all)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{"openapi.json": document, "routes.json": table}, nil
+	return map[string][]byte{"openapi.json": document}, nil
 }

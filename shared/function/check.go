@@ -90,7 +90,13 @@ func (f *Function) checkRoutes() (err error) {
 		case r.Path != Default && (!slices.Contains(methods, r.Method) || !strings.HasPrefix(r.Path, "/")):
 			return fmt.Errorf("route %s has no such method, or no path", r.Pattern())
 		}
-		mux.Handle(r.muxPattern(), http.NotFoundHandler())
+	}
+	for _, p := range f.Paths() {
+		mux.Handle(p.muxPattern(), http.NotFoundHandler())
+		slices.Sort(p.Methods)
+		if unique := slices.Compact(slices.Clone(p.Methods)); len(unique) < len(p.Methods) {
+			return fmt.Errorf("%s answers a method twice", p.Path)
+		}
 	}
 	return nil
 }

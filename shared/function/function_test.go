@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 type service struct{}
@@ -188,9 +191,6 @@ func TestGETAnswersHEADToo(t *testing.T) {
 	if got := (RouteInfo{Method: "GET"}).Methods(); !slices.Equal(got, []string{"GET", "HEAD"}) {
 		t.Errorf("%v", got)
 	}
-	if got := (RouteInfo{Method: "GET", Access: Team, Doc: Doc{Page: true}}).Methods(); !slices.Equal(got, []string{"GET"}) {
-		t.Errorf("GET of a page of the team: %v", got)
-	}
 	if got := (RouteInfo{Method: "POST"}).Methods(); !slices.Equal(got, []string{"POST"}) {
 		t.Errorf("%v", got)
 	}
@@ -271,14 +271,70 @@ func TestOnlyWhatIsDeclaredIsAnswered(t *testing.T) {
 		{"GET", "/v1/things/count", "GET /v1/things/count "},
 		{"DELETE", "/v1/things/7", "DELETE /v1/things/{id} 7"},
 		{"GET", "/elsewhere", "GET $default "},
-		{"POST", "/", "GET $default "},
-		{"POST", "/v1/things/7", "GET $default "},
 	} {
 		w := httptest.NewRecorder()
 		running.HTTP.ServeHTTP(w, httptest.NewRequest(c.method, c.path, nil))
 		if got := w.Header().Get("Route"); got != c.route {
 			t.Errorf("%s %s is answered by %q, not %q", c.method, c.path, got, c.route)
 		}
+	}
+}
+
+// TestAPathSaysWhichMethodsItTakes, as a gateway sends it every request to it.
+func TestAPathSaysWhichMethodsItTakes(t *testing.T) {
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	running := opened(t, func(s *Spec[service]) {
+		s.Routes = []Route[service]{
+			route("GET", "/v1/me", Provider), route("PATCH", "/v1/me", Provider), route("POST", "/v1/things", Provider),
+			route("GET", "/v1/things/{id}", Provider), route("GET", "/", Public), route("GET", Default, Public),
+		}
+		s.Routes[4].Doc.Page = true
+	})
+	for _, c := range []struct {
+		name, method, path, accept string
+		status                     int
+		allow, mediaType, says     string
+	}{
+		{"a call that only posts", "GET", "/v1/things", "", 405, "POST, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
+		{"head of a call that only posts", "HEAD", "/v1/things", "", 405, "POST, OPTIONS", web.ProblemType, ""},
+		{"a call of several methods", "PUT", "/v1/me", "", 405, "GET, HEAD, PATCH, OPTIONS", web.ProblemType, `"status":405`},
+		{"a path with a variable", "DELETE", "/v1/things/7", "", 405, "GET, HEAD, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
+		{"an unknown method", "BREW", "/v1/me", "", 405, "GET, HEAD, PATCH, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
+		{"a browser at a call", "DELETE", "/v1/me", browser, 405, "GET, HEAD, PATCH, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
+		{"a browser at a page", "POST", "/", browser, 405, "GET, HEAD, OPTIONS", "text/html; charset=utf-8", "Cette action n’est pas possible ici"},
+		{"a program at a page", "POST", "/", "", 405, "GET, HEAD, OPTIONS", web.ProblemType, `"code":"method-not-allowed"`},
+		{"the options of a call", "OPTIONS", "/v1/me", "", 204, "GET, HEAD, PATCH, OPTIONS", "", ""},
+		{"the options of a page", "OPTIONS", "/", "", 204, "GET, HEAD, OPTIONS", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, c.path, nil)
+			r.Header.Set("Accept", c.accept)
+			w := httptest.NewRecorder()
+			running.HTTP.ServeHTTP(w, r)
+			if w.Code != c.status || w.Header().Get("Allow") != c.allow || w.Header().Get("Content-Type") != c.mediaType {
+				t.Errorf("%d, Allow %q, %q; want %d, %q, %q", w.Code, w.Header().Get("Allow"), w.Header().Get("Content-Type"), c.status, c.allow, c.mediaType)
+			}
+			if c.method != http.MethodHead && !strings.Contains(w.Body.String(), c.says) {
+				t.Errorf("says %s, not %s", w.Body, c.says)
+			}
+			if w.Header().Get("Access-Control-Allow-Origin") != "" || w.Code >= 400 && w.Header().Get("Cache-Control") != "no-store" {
+				t.Errorf("headers %v", w.Header())
+			}
+		})
+	}
+}
+
+func TestPathsGatherRoutes(t *testing.T) {
+	f := Define(spec(func(s *Spec[service]) {
+		s.Routes = []Route[service]{route("GET", "/x", Public), route("GET", Default, Public), route("POST", "/x", Public)}
+		s.Routes[2].Doc.Page = true
+	}))
+	want := []Path{{"/x", []string{"GET", "HEAD", "POST"}, true}, {Default, []string{"GET", "HEAD"}, false}}
+	if got := f.Paths(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, not %+v", got, want)
+	}
+	if keys := f.Paths()[0].Key() + ", " + f.Paths()[1].Key(); keys != "ANY /x, $default" {
+		t.Error(keys)
 	}
 }
 

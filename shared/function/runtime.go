@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -96,13 +99,29 @@ func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
 		Streams:   map[Table]func(context.Context, events.DynamoDBEventRecord) error{},
 		Notices:   map[string]func(context.Context, events.EventBridgeEvent) error{},
 	}
-	mux := http.NewServeMux()
+	answers := map[string]http.Handler{} // by method and path
 	guard := newGuard(f, rt)
 	for i, route := range spec.Routes {
 		handle := guard.wrap(f.Routes[i], func(w http.ResponseWriter, r *http.Request) error {
 			return route.Handle(service, w, r)
 		})
-		mux.Handle(f.Routes[i].muxPattern(), web.Serve(handle, route.Doc.Page, rt.Log))
+		for _, method := range f.Routes[i].Methods() {
+			answers[method+" "+route.Path] = web.Serve(handle, route.Doc.Page, rt.Log)
+		}
+	}
+	mux := http.NewServeMux()
+	for _, p := range f.Paths() {
+		rest := web.Serve(p.refuse, p.Page, rt.Log)
+		if p.Path == Default {
+			rest = answers[p.Methods[0]+" "+Default]
+		}
+		mux.HandleFunc(p.muxPattern(), func(w http.ResponseWriter, r *http.Request) {
+			if answer := answers[r.Method+" "+p.Path]; answer != nil {
+				answer.ServeHTTP(w, r)
+				return
+			}
+			rest.ServeHTTP(w, r)
+		})
 	}
 	running.HTTP = web.Secure(mux, rt.Setting(CORSOrigins))
 	for _, s := range spec.Schedules {
@@ -164,24 +183,68 @@ func noteErased(ctx context.Context, rt Runtime, table dynamo.Table, person stri
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
 const Default = "$default"
 
-func (r RouteInfo) muxPattern() string {
-	if r.Path == Default {
-		return "/"
-	}
-	if r.Path == "/" {
-		return r.Method + " /{$}"
-	}
-	return r.Pattern()
-}
-
-// Methods are those that the route answers: a GET answers HEAD as well, but
-// for the team's pages, which only browsers ask for. Each method is a route of
-// API Gateway, of which an API has 300 at most unless AWS is asked for more, and
-// a resource of the stack, which has 500 at most
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+// Methods are those that the route answers: a GET answers HEAD as well.
 func (r RouteInfo) Methods() []string {
-	if r.Method == http.MethodGet && !r.teamPage() {
+	if r.Method == http.MethodGet {
 		return []string{http.MethodGet, http.MethodHead}
 	}
 	return []string{r.Method}
+}
+
+// Path is a declared path with the methods of all its routes. It is what a
+// gateway routes by: an API has 300 routes at most unless AWS is asked for
+// more, and a stack 500 resources
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+type Path struct {
+	Path    string
+	Methods []string
+	Page    bool // people see what one of its routes answers
+}
+
+// Key is the path as a gateway's route: "ANY /v1/me", or "$default".
+func (p Path) Key() string {
+	if p.Path == Default {
+		return Default
+	}
+	return "ANY " + p.Path
+}
+
+func (p Path) muxPattern() string {
+	switch p.Path {
+	case Default:
+		return "/"
+	case "/":
+		return "/{$}" // the home page alone, not all that is below
+	}
+	return p.Path
+}
+
+// Paths are those of the function's routes, each once.
+func (f *Function) Paths() (paths []Path) {
+	at := map[string]int{}
+	for _, r := range f.Routes {
+		i, known := at[r.Path]
+		if !known {
+			i, at[r.Path] = len(paths), len(paths)
+			paths = append(paths, Path{Path: r.Path})
+		}
+		paths[i].Methods = append(paths[i].Methods, r.Methods()...)
+		paths[i].Page = paths[i].Page || r.Doc.Page
+	}
+	return paths
+}
+
+// refuse answers what a path does not take. OPTIONS asks for what it does
+// (https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7); what browsers ask
+// before a cross-origin call from an allowed origin is answered before.
+func (p Path) refuse(w http.ResponseWriter, r *http.Request) error {
+	allow := strings.Join(append(slices.Sorted(slices.Values(p.Methods)), http.MethodOptions), ", ")
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", allow)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	refused := fault.New(fault.NotAllowed, "method-not-allowed", "Cette adresse existe, mais ne prend pas cette méthode.")
+	refused.Allow = allow
+	return refused
 }

@@ -43,35 +43,34 @@ func TestMatchChoosesAsAPIGatewayDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ method, path, key, parameter string }{
-		{"GET", "/", "GET /", ""},
-		{"HEAD", "/", "HEAD /", ""},
-		{"GET", "/v1/things/count", "GET /v1/things/count", ""},
-		{"GET", "/v1/things/7", "GET /v1/things/{id}", "7"},
-		{"GET", "/v1/things/first", "GET /v1/things/{id}", "first"},
-		{"GET", "/v1/others/first", "GET /v1/{kind}/first", ""},
-		{"DELETE", "/v1/things", "$default", ""},
-		{"GET", "/v1/things/", "$default", ""},
-		{"GET", "/v1/things/7/8", "$default", ""},
+	for _, c := range []struct{ path, key, parameter string }{
+		{"/", "ANY /", ""},
+		{"/v1/things", "ANY /v1/things", ""},
+		{"/v1/things/count", "ANY /v1/things/count", ""},
+		{"/v1/things/7", "ANY /v1/things/{id}", "7"},
+		{"/v1/things/first", "ANY /v1/things/{id}", "first"},
+		{"/v1/others/first", "ANY /v1/{kind}/first", ""},
+		{"/v1/things/", "$default", ""},
+		{"/v1/things/7/8", "$default", ""},
 	} {
-		route, parameters, found := routes.Match(c.method, c.path)
+		route, parameters, found := routes.Match(c.path)
 		if !found || route.Key != c.key || parameters["id"] != c.parameter {
-			t.Errorf("%s %s: %q %v, want %q %q", c.method, c.path, route.Key, parameters, c.key, c.parameter)
+			t.Errorf("%s: %q %v, want %q %q", c.path, route.Key, parameters, c.key, c.parameter)
 		}
 	}
 }
 
 func TestRouteOfTwoFunctionsIsRefused(t *testing.T) {
-	for _, pattern := range []string{"GET /x", "$default"} {
-		if _, err := NewRoutes([]*function.Function{declare("a", pattern), declare("b", pattern)}); err == nil {
-			t.Errorf("%s: no error", pattern)
+	for _, patterns := range [][2]string{{"GET /x", "GET /x"}, {"GET /x", "POST /x"}, {"$default", "$default"}} {
+		if _, err := NewRoutes([]*function.Function{declare("a", patterns[0]), declare("b", patterns[1])}); err == nil {
+			t.Errorf("%s: no error", patterns)
 		}
 	}
 	routes, err := NewRoutes([]*function.Function{declare("a", "GET /x")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, found := routes.Match("GET", "/y"); found {
+	if _, _, found := routes.Match("/y"); found {
 		t.Error("a route was found that nobody declares")
 	}
 }
@@ -85,7 +84,7 @@ func TestEventIsThatOfAPIGateway(t *testing.T) {
 		"Accept-Language": {"fr", "en"}, "Cookie": {"a=1; b=2", "c=3"},
 	}
 	got, err := Event(Call{
-		Request: r, Body: []byte(body), Route: Route{Key: "POST /v1/things/{name}"},
+		Request: r, Body: []byte(body), Route: Route{Key: "ANY /v1/things/{name}"},
 		Parameters: map[string]string{"name": "été"}, RequestID: "request-1",
 		Time: time.Date(2026, time.March, 10, 9, 0, 0, 0, time.UTC),
 	})

@@ -10,12 +10,11 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
-// Route is a declared route and the function that answers it.
+// Route is a declared path and the function that answers it.
 type Route struct {
 	Function *function.Function
-	// Key is the route as API Gateway names it: "GET /v1/territories/{code}", or "$default".
+	// Key is the route as API Gateway names it: "ANY /v1/territories/{code}", or "$default".
 	Key      string
-	method   string
 	segments []string
 }
 
@@ -31,7 +30,7 @@ func NewRoutes(functions []*function.Function) (*Routes, error) {
 	routes := &Routes{}
 	owner := map[string]string{}
 	for _, f := range functions {
-		for _, declared := range f.Routes {
+		for _, declared := range f.Paths() {
 			if declared.Path == function.Default {
 				if routes.fallback != nil {
 					return nil, fmt.Errorf("functions %s and %s both answer %s", routes.fallback.Function.Name, f.Name, function.Default)
@@ -39,14 +38,12 @@ func NewRoutes(functions []*function.Function) (*Routes, error) {
 				routes.fallback = &Route{Function: f, Key: function.Default}
 				continue
 			}
-			for _, method := range declared.Methods() {
-				key := method + " " + declared.Path
-				if other, taken := owner[key]; taken {
-					return nil, fmt.Errorf("functions %s and %s both answer %s", other, f.Name, key)
-				}
-				owner[key] = f.Name
-				routes.list = append(routes.list, Route{f, key, method, segments(declared.Path)})
+			key := declared.Key()
+			if other, taken := owner[key]; taken {
+				return nil, fmt.Errorf("functions %s and %s both answer %s", other, f.Name, key)
 			}
+			owner[key] = f.Name
+			routes.list = append(routes.list, Route{f, key, segments(declared.Path)})
 		}
 	}
 	return routes, nil
@@ -58,13 +55,10 @@ func segments(path string) []string { return strings.Split(strings.TrimPrefix(pa
 // $default, as API Gateway chooses
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html).
 // found is false when no function takes such a request.
-func (r *Routes) Match(method, path string) (route Route, parameters map[string]string, found bool) {
+func (r *Routes) Match(path string) (route Route, parameters map[string]string, found bool) {
 	asked := segments(path)
 	best := -1
 	for _, candidate := range r.list {
-		if candidate.method != method {
-			continue
-		}
 		values, exact, fits := fit(candidate.segments, asked)
 		if fits && exact > best {
 			route, parameters, found, best = candidate, values, true, exact

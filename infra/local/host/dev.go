@@ -41,7 +41,7 @@ func (h *Host) mux() http.Handler {
 		mux.Handle(pattern, web.Serve(handle, false, h.options.Log))
 	}
 	functions := web.Serve(h.answer, false, h.options.Log)
-	health, _, declared := h.routes.Match(http.MethodGet, "/healthz")
+	health, _, declared := h.routes.Match("/healthz")
 	declared = declared && health.Key != function.Default
 	return h.withRequestID(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -199,11 +199,14 @@ func TestGatewayTakesRequestsToTheirFunction(t *testing.T) {
 		t.Errorf("HEAD: %d %q", head.Code, head.Body)
 	}
 	must(t, http.StatusOK, call(t, h, "GET", "/healthz", ""))
-	for _, r := range [][2]string{{"GET", "/nothing"}, {"DELETE", "/v1/notes"}, {"GET", "/_dev/nothing"}} {
+	for _, r := range [][2]string{{"GET", "/nothing"}, {"DELETE", "/v1/notes/x/y"}, {"GET", "/_dev/nothing"}} {
 		w := call(t, h, r[0], r[1], "")
 		if out := must(t, http.StatusNotFound, w); out["code"] != "not-found" || w.Header().Get("Content-Type") != web.ProblemType {
 			t.Errorf("%v: %v", r, out)
 		}
+	}
+	if w := call(t, h, "DELETE", "/v1/notes", ""); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "POST, OPTIONS" {
+		t.Errorf("a method that a path does not take: %d, Allow %q", w.Code, w.Header().Get("Allow"))
 	}
 }
 
@@ -225,14 +228,13 @@ func TestDefaultTakesWhatNobodyElseDoes(t *testing.T) {
 		Routes: []function.Route[fallback]{{
 			Method: "ANY", Path: function.Default, Access: function.Link, Doc: function.Doc{Summary: "Rest"},
 			Handle: func(*fallback, http.ResponseWriter, *http.Request) error {
-				return &fault.Error{Kind: fault.NotAllowed, Code: "method-not-allowed", Allow: "POST"}
+				return fault.New(fault.Gone, "rest", "Il n’y a plus rien.")
 			},
 		}},
 	})
 	h, _ := open(t, Options{}, rest)
-	w := call(t, h, "DELETE", "/v1/notes", "")
-	if must(t, http.StatusMethodNotAllowed, w); w.Header().Get("Allow") != "POST" {
-		t.Errorf("Allow %q", w.Header().Get("Allow"))
+	for _, method := range []string{"GET", "DELETE", "BREW"} {
+		must(t, http.StatusGone, call(t, h, method, "/v1/nothing", ""))
 	}
 	must(t, http.StatusOK, call(t, h, "GET", "/healthz", ""))
 }

@@ -67,7 +67,7 @@ func (h *Host) setting(name string) string {
 
 // answer sends a request through the gateway to the function that declares it.
 func (h *Host) answer(w http.ResponseWriter, r *http.Request) error {
-	route, parameters, found := h.routes.Match(r.Method, r.URL.Path)
+	route, parameters, found := h.routes.Match(r.URL.Path)
 	if !found {
 		return fault.New(fault.NotFound, "not-found", "Cette adresse n’existe pas.")
 	}
