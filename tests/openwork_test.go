@@ -115,7 +115,7 @@ func TestTheHomeCountsWhatTheOwnersHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.call(t, "partner", "POST", "/v1/webhooks/occitanie", body, "webhook-id", "msg_2", "webhook-timestamp", fmt.Sprint(now.Unix()), "webhook-signature", signature)
-	o.says(t, "1 envoi de partenaire avec au moins un enregistrement refusé")
+	o.says(t, "1 envoi de partenaire refusé, en partie ou en entier")
 	form := url.Values{"id": {"msg_2"}, "reason": {"vu avec le partenaire"}}
 	if status, _, page := o.Page(o.running["partner"], o.Browser(auth.RoleTeam), "/equipe/partenaires/occitanie/message/ecarter", form); status != http.StatusSeeOther {
 		t.Fatalf("set aside: %d %s", status, page)

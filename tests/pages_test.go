@@ -71,6 +71,7 @@ func (l lived) examples() map[string][]string {
 		"/equipe/cohortes/{slug}/candidatures/{id}":         {"/equipe/cohortes/occitanie/candidatures/" + l.application, "/equipe/cohortes/occitanie/candidatures/" + l.draft},
 		"/equipe/cohortes/{slug}/candidatures/{id}/retirer": {"/equipe/cohortes/occitanie/candidatures/" + l.application + "/retirer"},
 		"/equipe/partenaires":                               {"/equipe/partenaires"}, "/equipe/partenaires/{partner}": {"/equipe/partenaires/occitanie"},
+		"/equipe/partenaires/{partner}/messages.csv": {file + "/equipe/partenaires/occitanie/messages.csv"}, "/equipe/partenaires/{partner}/messages.xlsx": {file + "/equipe/partenaires/occitanie/messages.xlsx"},
 		"/equipe/partenaires/{partner}/message": {"/equipe/partenaires/occitanie/message?id=msg_1"}, "/equipe/partenaires/{partner}/secret": {"/equipe/partenaires/occitanie/secret"},
 
 		"/equipe/ressources": {"/equipe/ressources"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},

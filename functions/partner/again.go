@@ -109,10 +109,10 @@ func (s *service) judgeAgain(ctx context.Context, partner alliance.Partner, webh
 	return settled, nil
 }
 
-// delivered are the parts of a message. It returns the fault
+// delivered are the parts of a message, or that it was refused whole. It returns the fault
 // "unknown-delivery" when there is none.
 func (s *service) delivered(ctx context.Context, partner alliance.Partner, webhook string) (chunks []chunkItem, err error) {
-	err = s.table.Partition(ctx, deliveryPartition(partner.Name, webhook), chunkPrefix, func(attributes map[string]types.AttributeValue) error {
+	err = s.table.Partition(ctx, partnership.DeliveryPartition(partner.Name, webhook), "", func(attributes map[string]types.AttributeValue) error {
 		var item chunkItem
 		err := attributevalue.UnmarshalMap(attributes, &item)
 		chunks = append(chunks, item)
@@ -149,7 +149,7 @@ func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chun
 		if len(now) == 0 {
 			return 0, nil
 		}
-		err = s.keepAgain(ctx, chunk, now, len(now) == len(records), effects)
+		err = s.keepAgain(ctx, partner, chunk, now, len(now) == len(records), effects)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
 			return len(now), err
@@ -164,9 +164,18 @@ func (s *service) judgeChunk(ctx context.Context, partner alliance.Partner, chun
 	return 0, errBusy
 }
 
+// countOf counts results by their status.
+func countOf(results []result) map[string]int {
+	count := map[string]int{}
+	for _, one := range results {
+		count[one.Status]++
+	}
+	return count
+}
+
 // keepAgain writes what became of records that were judged again, with its
 // effects. Once all are settled the part no longer waits for the team.
-func (s *service) keepAgain(ctx context.Context, chunk chunkItem, now []result, settled bool, effects dynamo.Writes) error {
+func (s *service) keepAgain(ctx context.Context, partner alliance.Partner, chunk chunkItem, now []result, settled bool, effects dynamo.Writes) error {
 	before, err := chunk.again()
 	if err != nil {
 		return err
@@ -181,7 +190,7 @@ func (s *service) keepAgain(ctx context.Context, chunk chunkItem, now []result, 
 	}
 	writes := dynamo.Writes{Err: effects.Err}
 	writes.Add(s.table.Update(chunk.Key, update, chunk.sameAgain(), dynamo.Exists))
-	writes.Add(s.audit.Entry(ctx, "webhook.judged-again", chunk.Receipt, nil, now))
+	writes.Add(s.audit.Entry(ctx, "webhook.judged-again", chunk.Receipt, nil, map[string]any{"partner": partner.Name, "message": chunk.Webhook, "results": countOf(now)}))
 	writes.Items = append(writes.Items, effects.Items...)
 	return writes.Commit(ctx, s.table.Client)
 }

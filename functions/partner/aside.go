@@ -30,7 +30,7 @@ const maxReason = 200
 
 var errNothingRefused = fault.New(fault.Conflict, "nothing-refused", "Plus rien n’est refusé dans ce message.")
 
-// setAside takes a message with rejected records off what waits for the team,
+// setAside takes a message with rejected records, or refused whole, off what waits for the team,
 // in one transaction with the entry in the trail. One that is set aside stays
 // so, with the reason of the first. It returns "unknown-delivery" and the
 // Conflict fault "nothing-refused".
@@ -40,7 +40,7 @@ func (s *service) setAside(ctx context.Context, partner alliance.Partner, webhoo
 		if err != nil {
 			return err
 		}
-		err = s.setChunksAside(ctx, chunks, reason)
+		err = s.setChunksAside(ctx, partner, chunks, reason)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {
 			return err
@@ -52,20 +52,21 @@ func (s *service) setAside(ctx context.Context, partner alliance.Partner, webhoo
 	return errJudged
 }
 
-func (s *service) setChunksAside(ctx context.Context, chunks []chunkItem, reason string) error {
+func (s *service) setChunksAside(ctx context.Context, partner alliance.Partner, chunks []chunkItem, reason string) error {
 	member, _ := auth.MemberOf(ctx) // without one, the audit entry of the same transaction refuses
 	now := s.now().UTC().Truncate(time.Second)
 	var writes dynamo.Writes
-	records, done := 0, false
+	records, found, done := 0, false, false
 	for _, chunk := range chunks {
 		waiting, err := chunk.waiting()
 		if err != nil {
 			return err
 		}
 		done = done || chunk.Aside != nil
-		if len(waiting) == 0 || chunk.Aside != nil {
+		if len(waiting) == 0 && chunk.Unread == nil || chunk.Aside != nil {
 			continue
 		}
+		found = true
 		records += len(waiting)
 		update := expression.Set(expression.Name("aside"), expression.Value(aside{reason, member.Subject, now})).
 			Remove(expression.Name("open")).Remove(expression.Name("open_at"))
@@ -73,12 +74,12 @@ func (s *service) setChunksAside(ctx context.Context, chunks []chunkItem, reason
 		writes.Add(s.table.Update(chunk.Key, update, same, dynamo.Exists))
 	}
 	switch {
-	case records == 0 && done:
+	case !found && done:
 		return nil
-	case records == 0:
+	case !found:
 		return errNothingRefused
 	}
-	writes.Add(s.audit.Entry(ctx, "webhook.set-aside", chunks[0].Receipt, nil, map[string]any{"reason": reason, "records": records}))
+	writes.Add(s.audit.Entry(ctx, "webhook.set-aside", chunks[0].Receipt, nil, map[string]any{"partner": partner.Name, "message": chunks[0].Webhook, "reason": reason, "records": records}))
 	return writes.Commit(ctx, s.table.Client)
 }
 

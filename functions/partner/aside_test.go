@@ -42,7 +42,7 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 		t.Fatalf("%d parts wait", n)
 	}
 	d.receiptOf(d.post("later", enrolledIn(d.Clock.Now(), "46102", "2026-03-01"))) // the last message is in order
-	_, list := d.says(200, teamPartners, nil, `href="/equipe/partenaires/occitanie?refus=1">1 refus à traiter<`)
+	_, list := d.says(200, teamPartners, nil, `href="/equipe/partenaires/occitanie?status=waiting">1 message refusé à traiter<`)
 	if strings.Count(list, "à traiter") != 1 {
 		t.Error("another partner has refusals, who sent nothing")
 	}
@@ -67,7 +67,7 @@ func TestWhatWasRefusedIsSetAside(t *testing.T) {
 	if n := d.open(); n != 0 {
 		t.Errorf("%d parts wait still", n)
 	}
-	d.says(200, teamPartners+"/occitanie?refus=1", nil, "Aucun refus")
+	d.says(200, teamPartners+"/occitanie?status=waiting", nil, "Aucun message ne correspond")
 	if _, list = d.says(200, teamPartners, nil); strings.Contains(list, "à traiter") {
 		t.Error("what was set aside waits still")
 	}

@@ -81,6 +81,7 @@ type service struct {
 	log      *slog.Logger
 	origin   string
 	pages    *web.Templates
+	unsigned unsigned
 	// firstDelivery holds for a part of a message that nobody has carried out.
 	// A test takes it away, to show that it would see an effect twice.
 	firstDelivery expression.ConditionBuilder

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -47,9 +49,12 @@ type listedReceipt struct {
 	Again []result `json:"judged_again,omitempty" doc:"Rejected records that the team had judged again since, and their results now"`
 	// Open and Aside are the team's own: whether it waits for a hand of theirs,
 	// and why it no longer does.
-	Open  bool   `json:"-"`
-	Aside *aside `json:"-"`
-	size  int    // of its results as JSON, in bytes
+	// Unread is why it was refused whole, and Cohort what it speaks of.
+	Open   bool          `json:"-"`
+	Aside  *aside        `json:"-"`
+	Unread []unreadFault `json:"-"`
+	Cohort string        `json:"-"`
+	size   int           // of its results as JSON, in bytes
 }
 
 type receiptPage struct {
@@ -68,10 +73,12 @@ func (s *service) getReceipts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.receipts(r.Context(), from.partner, query)
+	page, err := s.receipts(r.Context(), from.partner, query, span{})
 	if err != nil {
 		return err
 	}
+	// What was refused whole has no receipt: its sender was answered why.
+	page.Items = slices.DeleteFunc(page.Items, func(l listedReceipt) bool { return l.Unread != nil })
 	return web.JSON(w, http.StatusOK, page)
 }
 
@@ -88,15 +95,39 @@ func readReceiptsQuery(values url.Values) (receiptsQuery, error) {
 	return query, faults.Err()
 }
 
-func (s *service) receipts(ctx context.Context, partner alliance.Partner, query receiptsQuery) (receiptPage, error) {
+// span is a period, from its first instant until the first after it; zero at an
+// open end.
+type span struct{ from, until time.Time }
+
+// bounds are where the sort keys of the index "receipts" lie, which begin with
+// an instant: without its zone, so that fractions of a second come after it.
+func (p span) bounds() (from, until string) {
+	from, until = "0", "9"
+	const sorted = "2006-01-02T15:04:05"
+	if !p.from.IsZero() {
+		from = p.from.UTC().Format(sorted)
+	}
+	if !p.until.IsZero() {
+		until = p.until.UTC().Format(sorted)
+	}
+	return from, until
+}
+
+// receipts are a page of what a partner sent, the latest first.
+func (s *service) receipts(ctx context.Context, partner alliance.Partner, query receiptsQuery, period span) (receiptPage, error) {
 	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "receipts", "received_at")
 	if err != nil {
 		return receiptPage{}, err
 	}
+	from, until := period.bounds()
 	if at, ok := start["receipts"].(*types.AttributeValueMemberS); ok && at.Value != partner.Name {
 		return receiptPage{}, errSignature // a cursor of another partner's list
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("receipts").Equal(expression.Value(partner.Name))).Build()
+	if at, ok := start["received_at"].(*types.AttributeValueMemberS); ok && (at.Value < from || at.Value > until) {
+		return receiptPage{}, dynamo.BadCursor()
+	}
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("receipts").Equal(expression.Value(partner.Name)).
+		And(expression.Key("received_at").Between(expression.Value(from), expression.Value(until)))).Build()
 	if err != nil {
 		return receiptPage{}, fmt.Errorf("receipts: %w", err)
 	}
@@ -130,10 +161,10 @@ func (s *service) receipts(ctx context.Context, partner alliance.Partner, query 
 	return page, err
 }
 
-// whole gathers all parts of a delivery.
+// whole gathers all parts of a delivery, or why it was refused whole.
 func (s *service) whole(ctx context.Context, partition string) (out listedReceipt, err error) {
 	out.Results = []result{}
-	err = s.table.Partition(ctx, partition, chunkPrefix, func(attributes map[string]types.AttributeValue) error {
+	err = s.table.Partition(ctx, partition, "", func(attributes map[string]types.AttributeValue) error {
 		var item chunkItem
 		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
 			return err
@@ -142,6 +173,7 @@ func (s *service) whole(ctx context.Context, partition string) (out listedReceip
 			out.ReceivedAt, _, _ = strings.Cut(item.ReceivedAt, "#")
 		}
 		out.ReceiptID, out.WebhookID, out.Type = item.Receipt, item.Webhook, item.Type
+		out.Cohort, out.Unread = item.Cohort, append(out.Unread, item.Unread...)
 		out.Open = out.Open || item.Open != ""
 		if item.Aside != nil {
 			out.Aside = item.Aside

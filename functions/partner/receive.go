@@ -18,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -69,7 +70,7 @@ func (s *service) postWebhook(w http.ResponseWriter, r *http.Request) error {
 	}
 	m, err := s.read(r, from.body)
 	if err != nil {
-		return err
+		return s.refusedWhole(r.Context(), from, m, err)
 	}
 	answer, err := s.receive(r.Context(), from, m)
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *service) postWebhook(w http.ResponseWriter, r *http.Request) error {
 // id came with another body before.
 func (s *service) receive(ctx context.Context, from signed, m message) (receipt, error) {
 	sum := sha256.Sum256(from.body)
-	delivery := chunkItem{Receipt: s.newID("rcp"), Webhook: from.id, Type: m.kind, Body: hex.EncodeToString(sum[:]), ExpiresAt: s.now().Add(kept).Unix()}
+	delivery := chunkItem{Receipt: s.newID("rcp"), Webhook: from.id, Type: m.kind, Cohort: m.cohort, Body: hex.EncodeToString(sum[:]), ExpiresAt: s.now().Add(kept).Unix()}
 	done, err := s.chunks(ctx, from)
 	if err != nil {
 		return receipt{}, err
@@ -104,7 +105,8 @@ func (s *service) receive(ctx context.Context, from signed, m message) (receipt,
 			if number == 0 {
 				delivery.Receipts, delivery.ReceivedAt = from.partner.Name, s.now().UTC().Format(time.RFC3339Nano)+"#"+delivery.Receipt
 			}
-			if item, err = s.carryOut(ctx, into, refusal, delivery, part); err != nil {
+			_, unread := done[unreadSort]
+			if item, err = s.carryOut(ctx, into, refusal, delivery, part, unread && number == 0); err != nil {
 				return receipt{}, err
 			}
 		}
@@ -122,10 +124,11 @@ func (s *service) receive(ctx context.Context, from signed, m message) (receipt,
 	return answer, nil
 }
 
-// chunks are the parts of a message that were carried out before, by sort key.
+// chunks are the parts of a message that were carried out before, by sort key,
+// and under unreadSort that it was refused whole.
 func (s *service) chunks(ctx context.Context, from signed) (map[string]chunkItem, error) {
 	done := map[string]chunkItem{}
-	err := s.table.Partition(ctx, deliveryPartition(from.partner.Name, from.id), chunkPrefix, func(attributes map[string]types.AttributeValue) error {
+	err := s.table.Partition(ctx, partnership.DeliveryPartition(from.partner.Name, from.id), "", func(attributes map[string]types.AttributeValue) error {
 		var item chunkItem
 		err := attributevalue.UnmarshalMap(attributes, &item)
 		done[item.SK] = item
@@ -135,8 +138,9 @@ func (s *service) chunks(ctx context.Context, from signed) (map[string]chunkItem
 }
 
 // carryOut applies one part of a message, once. The part that is returned is
-// the one that was stored, by this call or by another.
-func (s *service) carryOut(ctx context.Context, into destination, refusal *result, delivery chunkItem, part []change) (chunkItem, error) {
+// the one that was stored, by this call or by another. When the message was
+// refused whole before, that is forgotten.
+func (s *service) carryOut(ctx context.Context, into destination, refusal *result, delivery chunkItem, part []change, unread bool) (chunkItem, error) {
 	for round := range rounds {
 		if round > 0 { // perhaps it is the cohort that has changed
 			var err error
@@ -163,6 +167,9 @@ func (s *service) carryOut(ctx context.Context, into destination, refusal *resul
 		writes := dynamo.Writes{Err: effects.Err}
 		writes.Add(s.table.Put(delivery, s.firstDelivery))
 		writes.Items = append(writes.Items, effects.Items...)
+		if unread {
+			writes.Add(s.table.Delete(dynamo.Key{PK: delivery.PK, SK: unreadSort}))
+		}
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {

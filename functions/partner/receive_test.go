@@ -187,8 +187,10 @@ func TestBadMessagesChangeNothing(t *testing.T) {
 	if status, _, _ := w.faultOf(w.Do(w.running, "POST", "/v1/webhooks/occitanie", "{}", headers...)); status != http.StatusUnsupportedMediaType {
 		t.Errorf("%d", status)
 	}
-	if items := append(w.Dump(function.Partners), w.Dump(function.Ledger)...); len(items) > 0 {
-		t.Errorf("%v", items)
+	for _, item := range append(w.Dump(function.Partners), w.Dump(function.Ledger)...) {
+		if item["sk"] != unreadSort && item["pk"] != tallyPartition("occitanie") { // that it could not be read is kept for the team
+			t.Errorf("%v", item)
+		}
 	}
 }
 

@@ -63,6 +63,9 @@ func (s *service) verify(r *http.Request) (signed, error) {
 		return signed{}, err
 	}
 	id := r.Header.Get(standardwebhooks.HeaderWebhookID)
+	if known && !held {
+		s.countUnsigned(r.Context(), partner)
+	}
 	if !held || !known || len(id) > maxID || alliance.Unprintable(id) {
 		return signed{}, errSignature
 	}

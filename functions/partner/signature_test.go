@@ -87,8 +87,8 @@ func TestEachAlteredByteIsRefused(t *testing.T) {
 	if status, code, _ := w.faultOf(answer); status != http.StatusUnauthorized || code != "invalid-signature" {
 		t.Errorf("unknown partner: %d %s", status, code)
 	}
-	if items := w.Dump(function.Partners); len(items) > 0 {
-		t.Errorf("%v", items)
+	if items := w.Dump(function.Partners); len(items) != 1 || items[0]["pk"] != tallyPartition("occitanie") {
+		t.Errorf("more is kept than how many they were: %v", items)
 	}
 	w.receiptOf(w.post("msg_a", body))
 }

@@ -2,10 +2,10 @@ package partner
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
 
 // The table Partners:
@@ -15,6 +15,8 @@ import (
 //	STATE#partner#cohort  COHORT               the latest announcement of the cohort
 //	CLAIM#cohort          CLAIM                the partner that announced a cohort first
 //	DELIVERY#partner#id   CHUNK#000            a part of a message that was carried out, and its results
+//	DELIVERY#partner#id   UNREAD               a signed message that was refused whole, and why
+//	TALLY#partner         2026-11-28           how many messages of a day were refused whole, or were not signed
 //
 // Index "receipts": the deliveries of a partner, by time.
 
@@ -26,6 +28,7 @@ type chunkItem struct {
 	Receipt string `dynamodbav:"receipt_id"`
 	Webhook string `dynamodbav:"webhook_id"`
 	Type    string `dynamodbav:"type"`
+	Cohort  string `dynamodbav:"cohort,omitempty"`
 	Body    string `dynamodbav:"body"` // digest of what was sent
 	Results string `dynamodbav:"results"`
 	// Refused are the records that were rejected, as JSON, to be judged again;
@@ -33,13 +36,16 @@ type chunkItem struct {
 	// partner was answered.
 	Refused string `dynamodbav:"refused,omitempty"`
 	Again   string `dynamodbav:"again,omitempty"`
+	// Unread is why a message was refused whole: then the item is no part of it,
+	// and stands under unreadSort.
+	Unread []unreadFault `dynamodbav:"unread,omitempty"`
 	// Aside is why the team leaves what is rejected still as it is.
 	Aside *aside `dynamodbav:"aside,omitempty"`
 	// Receipts and ReceivedAt place the first part in the index "receipts".
 	Receipts      string `dynamodbav:"receipts,omitempty"`
 	ReceivedAt    string `dynamodbav:"received_at,omitempty"`
 	ExpiresAt     int64  `dynamodbav:"expires_at"`
-	openwork.Mark        // when records of it were refused
+	openwork.Mark        // when records of it were refused, or all of it
 }
 
 // claimItem makes a cohort the one partner's that announced it first.
@@ -50,20 +56,8 @@ type claimItem struct {
 
 func claimKey(cohort string) dynamo.Key { return dynamo.Key{PK: "CLAIM#" + cohort, SK: "CLAIM"} }
 
-const deliveryPrefix = "DELIVERY#"
-
-func deliveryPartition(partner, webhook string) string {
-	return deliveryPrefix + partner + "#" + webhook
-}
-
-// partnerIn is the partner of whom a delivery is the partition.
-func partnerIn(partition string) string {
-	partner, _, _ := strings.Cut(strings.TrimPrefix(partition, deliveryPrefix), "#")
-	return partner
-}
-
 const chunkPrefix = "CHUNK#"
 
 func chunkKey(partner, webhook string, number int) dynamo.Key {
-	return dynamo.Key{PK: deliveryPartition(partner, webhook), SK: fmt.Sprintf("%s%03d", chunkPrefix, number)}
+	return dynamo.Key{PK: partnership.DeliveryPartition(partner, webhook), SK: fmt.Sprintf("%s%03d", chunkPrefix, number)}
 }

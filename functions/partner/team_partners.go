@@ -1,7 +1,6 @@
 package partner
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -11,7 +10,8 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -21,6 +21,7 @@ const teamPartners = web.TeamRoot + "/partenaires"
 var teamRoutes = []function.Route[service]{
 	page(http.MethodGet, teamPartners, function.Team, "Partners, with their last message", (*service).teamPartnersPage),
 	page(http.MethodGet, teamPartners+"/{partner}", function.Team, "The messages of a partner", (*service).teamPartnerPage),
+	messagesRoute(spreadsheet.CSV), messagesRoute(spreadsheet.XLSX),
 	page(http.MethodGet, teamPartners+"/{partner}/message", function.Team, "A message, record by record", (*service).messagePage),
 	page(http.MethodPost, teamPartners+"/{partner}/message", function.Team, "Judge again the rejected records of a message", (*service).judgePosted),
 	page(http.MethodPost, teamPartners+"/{partner}/message/ecarter", function.Team, "Set the rejected records of a message aside, for a reason", (*service).asidePosted),
@@ -45,6 +46,14 @@ func partnerOf(r *http.Request) (alliance.Partner, error) {
 var typeLabels = map[string]string{
 	cohortPublished: "Cohorte annoncée", territoryEnrolled: "Territoire entré", territoryWithdrawn: "Territoire sorti",
 	milestoneReached: "Étape franchie", cohortSnapshot: "Instantané de la cohorte",
+}
+
+// typeLabel is what a message says; one that cannot be read may say nothing.
+func typeLabel(l listedReceipt) string {
+	if label := typeLabels[l.Type]; label != "" {
+		return label
+	}
+	return "Message illisible"
 }
 
 var resultLabels = map[string]string{applied: "Noté", unchanged: "Déjà connu", stale: "Dépassé", rejected: "Refusé"}
@@ -72,7 +81,7 @@ type resultView struct {
 }
 
 func viewDelivery(partner alliance.Partner, l listedReceipt) delivery {
-	view := delivery{listedReceipt: l, TypeLabel: typeLabels[l.Type],
+	view := delivery{listedReceipt: l, TypeLabel: typeLabel(l),
 		Path: teamPartners + "/" + partner.Name + "/message?" + url.Values{"id": {l.WebhookID}}.Encode()}
 	view.At, _ = time.Parse(time.RFC3339Nano, l.ReceivedAt) // we have written it
 	count := map[string]int{}
@@ -110,31 +119,14 @@ type partnerRow struct {
 	Open int       // messages with records that were refused, which wait for the team
 }
 
-// refusals counts, by partner, the messages with records that were refused and
-// wait for the team. A message in several parts is marked in each of them.
-func (s *service) refusals(ctx context.Context) (map[string]int, error) {
-	keys, err := openwork.Keys(ctx, s.table, openwork.Refused)
-	if err != nil {
-		return nil, err
-	}
-	counts, known := map[string]int{}, map[string]bool{}
-	for _, key := range keys {
-		if !known[key.PK] {
-			known[key.PK] = true
-			counts[partnerIn(key.PK)]++
-		}
-	}
-	return counts, nil
-}
-
 func (s *service) teamPartnersPage(w http.ResponseWriter, r *http.Request) error {
-	waiting, err := s.refusals(r.Context())
+	waiting, err := partnership.Waiting(r.Context(), s.table)
 	if err != nil {
 		return err
 	}
 	view := partnersListView{}
 	for _, partner := range alliance.Partners {
-		last, err := s.receipts(r.Context(), partner, receiptsQuery{Limit: 1})
+		last, err := s.receipts(r.Context(), partner, receiptsQuery{Limit: 1}, span{})
 		if err != nil {
 			return err
 		}
@@ -146,46 +138,6 @@ func (s *service) teamPartnersPage(w http.ResponseWriter, r *http.Request) error
 		view.Partners = append(view.Partners, row)
 	}
 	return s.pages.Render(w, r, http.StatusOK, "team_partners", web.Page{Title: "Partenaires", Data: view})
-}
-
-type partnerView struct {
-	alliance.Partner
-	Deliveries []delivery
-	Failures   bool // only messages that wait for the team
-	More       string
-}
-
-// pagesRead bounds how far one page of failures looks back.
-const pagesRead = 5
-
-func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error {
-	partner, err := partnerOf(r)
-	if err != nil {
-		return err
-	}
-	values := r.URL.Query()
-	view := partnerView{Partner: partner, Failures: values.Get("refus") != ""}
-	query := receiptsQuery{defaultLimit, values.Get("cursor")}
-	for range pagesRead {
-		found, err := s.receipts(r.Context(), partner, query)
-		if err != nil {
-			return err
-		}
-		for _, one := range found.Items {
-			if d := viewDelivery(partner, one); !view.Failures || d.Open {
-				view.Deliveries = append(view.Deliveries, d)
-			}
-		}
-		query.Cursor = found.NextCursor
-		if query.Cursor == "" || len(view.Deliveries) > 0 {
-			break
-		}
-	}
-	if query.Cursor != "" {
-		values.Set("cursor", query.Cursor)
-		view.More = teamPartners + "/" + partner.Name + "?" + values.Encode()
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_partner", web.Page{Title: partner.Label, Data: view})
 }
 
 type messageView struct {
@@ -211,7 +163,7 @@ func (s *service) renderMessage(w http.ResponseWriter, r *http.Request, status i
 	if err != nil {
 		return err
 	}
-	found, err := s.whole(r.Context(), deliveryPartition(partner.Name, webhook))
+	found, err := s.whole(r.Context(), partnership.DeliveryPartition(partner.Name, webhook))
 	if err != nil {
 		return err
 	}
@@ -224,7 +176,7 @@ func (s *service) renderMessage(w http.ResponseWriter, r *http.Request, status i
 	if view.Aside, err = s.viewAside(r.Context(), found.Aside); err != nil {
 		return err
 	}
-	if view.Rejected > 0 {
+	if view.Rejected > 0 || view.Unread != nil {
 		view.Letter = s.letter(view)
 	}
 	return s.pages.Render(w, r, status, "team_message", web.Page{Title: "Message d’un partenaire", Form: form, Data: view})
@@ -243,6 +195,9 @@ func (s *service) letter(view messageView) string {
 			break
 		}
 		lines.WriteString(strconv.Itoa(one.Number) + ". " + one.Territory + " (" + one.Code + ") : " + one.Detail + "\r\n")
+	}
+	for _, one := range view.Unread {
+		lines.WriteString(strings.TrimSpace(one.Field+" ("+one.Code+") : "+one.Detail) + "\r\n")
 	}
 	query := url.Values{"subject": {"webhook-id " + view.WebhookID}, "body": {view.ReceiptID + "\r\n\r\n" + lines.String()}}
 	return "mailto:?" + strings.ReplaceAll(query.Encode(), "+", "%20")

@@ -43,11 +43,11 @@ func TestTheTeamSeesWhatPartnersSend(t *testing.T) {
 		map[string]any{"territory": "31555", "enrolled_on": "2026-03-01"}, map[string]any{"territory": "<99999>", "enrolled_on": "2026-03-01"},
 	}})))
 	d.says(200, teamPartners, nil, "Instantané de la cohorte", "Refusé : 1", "Noté : 1")
-	_, page := d.says(200, teamPartners+"/occitanie", nil, "Territoire entré", "Instantané de la cohorte", "?refus=1")
+	_, page := d.says(200, teamPartners+"/occitanie", nil, "Territoire entré", "Instantané de la cohorte", "?status=waiting")
 	if strings.Contains(page, "/secret") {
 		t.Error("who is no administrator is shown the keys")
 	}
-	_, page = d.says(200, teamPartners+"/occitanie?refus=1", nil, "Instantané de la cohorte")
+	_, page = d.says(200, teamPartners+"/occitanie?status=waiting", nil, "Instantané de la cohorte")
 	if strings.Contains(page, "Territoire entré") {
 		t.Error("the filter keeps what was taken")
 	}

@@ -52,7 +52,11 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		}, 1, 6},
 		{"set aside again", func() { _ = bare.setAside(team, alliance.Partners[0], "aside", "vu") }, 1, 0},
 		{"the team's list of partners", func() { w.Do(running, "GET", "/equipe/partenaires", nil, w.Bearer("team")...) }, 9.5, 0},
-		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 20.5, 0},
+		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 22, 0},
+		{"refused whole", func() { w.post("unread", `{}`) }, 0, 4},
+		{"refused whole, again", func() { w.post("unread", `{}`) }, 0, 1},
+		{"not signed", func() { w.post("unsigned", "{}", "webhook-signature", "v1,x") }, 0, 1},
+		{"not signed, again", func() { w.post("unsigned", "{}", "webhook-signature", "v1,x") }, 0, 0},
 	} {
 		if action.name == "judged again, once the cohort is there" {
 			w.putCohort("lot-2026", "occitanie", "76")

@@ -67,9 +67,9 @@ func (w *world) headers(id, body string) []string {
 	return []string{"webhook-id", id, "webhook-timestamp", strconv.FormatInt(now.Unix(), 10), "webhook-signature", signature, "Content-Type", "application/json"}
 }
 
-// post sends a signed message under an id.
-func (w *world) post(id, body string) *httptest.ResponseRecorder {
-	return w.Do(w.running, "POST", "/v1/webhooks/occitanie", body, w.headers(id, body)...)
+// post sends a signed message under an id, with other headers where these are given.
+func (w *world) post(id, body string, headers ...string) *httptest.ResponseRecorder {
+	return w.Do(w.running, "POST", "/v1/webhooks/occitanie", body, append(w.headers(id, body), headers...)...)
 }
 
 // send sends a message that must be taken, under an id of its own.

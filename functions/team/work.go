@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
 
 // task is something that needs a hand: how many, and where it is dealt with.
@@ -28,7 +29,7 @@ func (s *service) work(ctx context.Context) (tasks []task, err error) {
 		{s.applicationsToDecide, task{None: "Aucune candidature à décider", One: "candidature à décider", Many: "candidatures à décider", Why: "Complètes, et confirmées par les quatre.", Path: "/equipe/cohortes"}},
 		{s.sessionsToHold, task{None: "Aucune rencontre sans présences", One: "rencontre sans présences", Many: "rencontres sans présences", Why: "Elles sont terminées : qui est venu ?", Path: "/equipe/agenda"}},
 		{s.suppressed, task{None: "Aucune adresse en défaut", One: "adresse en défaut", Many: "adresses en défaut", Why: "Un message est revenu, ou a été signalé comme indésirable.", Path: "/equipe/courriels/suspensions"}},
-		{s.refusedDeliveries, task{None: "Aucun envoi de partenaire refusé", One: "envoi de partenaire avec au moins un enregistrement refusé", Many: "envois de partenaires avec au moins un enregistrement refusé", Why: "Depuis trente jours.", Path: "/equipe/partenaires"}},
+		{s.refusedDeliveries, task{None: "Aucun envoi de partenaire refusé", One: "envoi de partenaire refusé, en partie ou en entier", Many: "envois de partenaires refusés, en partie ou en entier", Why: "Depuis trente jours.", Path: "/equipe/partenaires"}},
 		{s.bilanDifferences, task{None: "Aucun écart trouvé dans un bilan", One: "écart trouvé dans un bilan", Many: "écarts trouvés dans un bilan", Why: "Depuis trente jours : le recomptage les a réparés.", Path: "/equipe/bilans"}},
 	} {
 		if one.Count, err = one.count(ctx); err != nil {
@@ -48,7 +49,12 @@ func (s *service) applicationsToDecide(ctx context.Context) (int, error) {
 }
 
 func (s *service) refusedDeliveries(ctx context.Context) (int, error) {
-	return openwork.Marked(ctx, s.partners, openwork.Refused)
+	waiting, err := partnership.Waiting(ctx, s.partners)
+	n := 0
+	for _, messages := range waiting {
+		n += messages
+	}
+	return n, err
 }
 
 // sessionsToHold counts the sessions of the last year that are over, and whose
