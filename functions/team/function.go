@@ -41,11 +41,11 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Partners, Right: function.Read},
 		{Table: function.Bilans, Right: function.Read}, // differences found, and the figures of the year
 	},
-	Secrets:           []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
-	Settings:          []function.Setting{function.PublicURL, function.DeadLettersURL, scopes},
-	CountsDeadLetters: true,
-	Open:              open,
-	Erase:             (*service).erase,
+	Secrets:          []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
+	Settings:         []function.Setting{function.PublicURL, scopes},
+	MindsDeadLetters: true,
+	Open:             open,
+	Erase:            (*service).erase,
 	Routes: []function.Route[service]{
 		page(http.MethodGet, web.SignInPath, function.Public, "The team's page to sign in", (*service).signInPage),
 		page(http.MethodGet, web.SignInPath+"/depart", function.Public, "Leave for the issuer, to sign in", (*service).depart),

@@ -87,7 +87,7 @@ func newHandler(t testing.TB) (*Handler, *echo) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewHandler(f, running, log), e
+	return NewHandler(f, running, nil, log), e
 }
 
 func sample(t testing.TB, name string) []byte {
@@ -192,7 +192,7 @@ func TestRequestsAreAlwaysAnswered(t *testing.T) {
 	}
 }
 
-func changes(names ...string) []byte {
+func streamed(names ...string) []byte {
 	var records []string
 	for i, name := range names {
 		records = append(records, fmt.Sprintf(`{"eventID":"%d","eventName":"INSERT","eventSource":"aws:dynamodb",

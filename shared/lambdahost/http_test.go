@@ -57,7 +57,7 @@ func handling(t testing.TB, handle web.Handler) (*Handler, *bytes.Buffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewHandler(f, running, logger), &log
+	return NewHandler(f, running, nil, logger), &log
 }
 
 // whole is a request with all that API Gateway can put in one.
