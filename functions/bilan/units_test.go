@@ -76,12 +76,12 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"see a figure and its records", func() {
 			w.call(http.StatusOK, "GET", "/v1/bilans/2026/figures/permanences.participants", nil, nil, team...)
 		}, 2, 0},
-		{"record a fact", func() { w.call(http.StatusCreated, "POST", "/v1/facts", intervention, nil, team...) }, 0, 6},
+		{"record a fact", func() { w.call(http.StatusCreated, "POST", "/v1/facts", intervention, nil, team...) }, 0, 7},
 		{"project an intervention", func() { w.projectAll(ordinary) }, 2, 9},
 		{"project an intervention, again", func() { w.projectAll(ordinary) }, 2, 1},
 		{"project a signature", func() { w.projectAll(signed) }, 2, 9},
 		{"project a session of 50 allies", func() { w.projectAll(session) }, 53, 115},
-		{"close a year", func() { w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...) }, 3, 6},
+		{"close a year", func() { w.call(http.StatusOK, "POST", "/v1/bilans/2024/close", nil, nil, team...) }, 3, 7},
 		{"see a published year", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2024", nil, nil) }, 1, 0},
 		{"see the year after it", func() { w.call(http.StatusOK, "GET", "/v1/bilans/2025", nil, nil) }, 1.5, 0},
 	} {

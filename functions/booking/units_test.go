@@ -38,23 +38,23 @@ func TestUnitsOfEachAction(t *testing.T) {
 				if _, err := w.change(w.team(), growing.ID, sessionChange{Capacity: ptr(2)}, &fault.Fields{}); err != nil {
 					t.Error(err)
 				}
-			}, 11, 17, 18},
+			}, 11, 18, 20},
 			{"list three sessions", func() { w.call(http.StatusOK, "GET", "/v1/sessions", nil, nil) }, 3.5 + float64(seats)/150, 0, 0},
-			{"make a series", func() { w.call(http.StatusCreated, "POST", "/v1/series", recits, nil, w.Bearer("team")...) }, 0, 7, 8},
+			{"make a series", func() { w.call(http.StatusCreated, "POST", "/v1/series", recits, nil, w.Bearer("team")...) }, 0, 8, 10},
 			{"end a series", func() {
 				w.call(http.StatusOK, "PATCH", "/v1/series/recits", `{"active_to":"2026-06-30"}`, nil, w.Bearer("team")...)
-			}, 1, 7, 8},
+			}, 1, 8, 10},
 			{"list series", func() { w.call(http.StatusOK, "GET", "/v1/series", nil, nil) }, 0.5, 0, 0},
 			{"the team's agenda, three sessions", func() { page("/equipe/agenda") }, 4.5 + float64(seats)/160, 0, 0},
 			{"the team's page of a session of three", func() { page("/equipe/agenda/" + full.ID) }, 2.5, 0, 0},
 			{"the form to book for someone", func() { page("/equipe/agenda/" + full.ID + "/inscrire") }, 3, 0, 0},
-			{"book for someone by hand", func() { _, _ = w.bookSession(w.team(), s.ID, guest(3), "k3", nil) }, 4, 8, 9},
-			{"the team gives a booking up", func() { _ = w.giveUp(w.team(), w.subject(b[1])) }, 9, 14, 14},
+			{"book for someone by hand", func() { _, _ = w.bookSession(w.team(), s.ID, guest(3), "k3", nil) }, 4, 9, 11},
+			{"the team gives a booking up", func() { _ = w.giveUp(w.team(), w.subject(b[1])) }, 9, 15, 16},
 			{"the form to change it", func() { page("/equipe/agenda/" + full.ID + "/modifier") }, 5.5, 0, 0},
 			{"take the attendance of three", func() {
 				w.Clock.Set(growing.EndsAt)
 				w.call(http.StatusOK, "PUT", "/v1/sessions/"+growing.ID+"/attendance", attendance, nil, w.Bearer("team")...)
-			}, 4, 15, 18},
+			}, 4, 16, 20},
 			{"the form to correct it", func() { page("/equipe/agenda/" + growing.ID + "/pointer") }, 6, 0, 0},
 		} {
 			used := w.UnitsByTable(action.do)

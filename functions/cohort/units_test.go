@@ -29,7 +29,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		}, 3, 9},
 		{"accept", func() {
 			w.call(http.StatusOK, "POST", "/v1/applications/"+ids[0]+"/decision", `{"decision":"accepted"}`, nil, team...)
-		}, 6, 23},
+		}, 6, 24},
 		{"see a cohort", func() { w.call(http.StatusOK, "GET", "/v1/cohorts/occitanie", nil, nil) }, 2, 0},
 		{"list cohorts", func() { w.call(http.StatusOK, "GET", "/v1/cohorts", nil, nil) }, 1.5, 0},
 		{"the team's list of cohorts, one application to decide", func() { w.call(http.StatusOK, "GET", "/equipe/cohortes", nil, nil, team...) }, 2.5, 0},
@@ -46,16 +46,16 @@ func TestUnitsOfEachAction(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-		}, 7, 12},
+		}, 7, 13},
 		{"give a role to someone else", func() {
 			w.call(http.StatusOK, "PATCH", "/v1/applications/"+third.ID, map[string]any{"quartet": map[string]any{"officer": someone("Lou")}}, nil, bearerOf(w, third)...)
 		}, 2, 11},
 		{"decline", func() {
 			w.call(http.StatusOK, "POST", "/v1/applications/"+ids[1]+"/decision", `{"decision":"declined"}`, nil, team...)
-		}, 7, 16},
+		}, 7, 17},
 		{"change a cohort", func() {
 			w.call(http.StatusOK, "PATCH", "/v1/cohorts/occitanie", `{"ends_on":"2027-05-31"}`, nil, team...)
-		}, 3, 5},
+		}, 3, 6},
 		{"state one enrolment anew", func() {
 			if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
 				t.Error(err)

@@ -43,13 +43,13 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		{"another, nothing new", func() { w.receiptOf(w.post("later", snapshot(500, 3))) }, 502, 1065},
 		{"refused, of a cohort that is not there", func() { w.receiptOf(w.post("refused", elsewhere)) }, 3, 4},
 		{"judged again, in vain", func() { judge(0) }, 3, 0},
-		{"judged again, once the cohort is there", func() { judge(1) }, 3, 11},
+		{"judged again, once the cohort is there", func() { judge(1) }, 3, 12},
 		{"refused anew", func() { w.receiptOf(w.post("aside", elsewhereLater)) }, 3, 4},
 		{"set aside", func() {
 			if err := bare.setAside(team, alliance.Partners[0], "aside", "vu"); err != nil {
 				t.Error(err)
 			}
-		}, 1, 5},
+		}, 1, 6},
 		{"set aside again", func() { _ = bare.setAside(team, alliance.Partners[0], "aside", "vu") }, 1, 0},
 		{"the team's list of partners", func() { w.Do(running, "GET", "/equipe/partenaires", nil, w.Bearer("team")...) }, 9.5, 0},
 		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 20.5, 0},

@@ -104,19 +104,19 @@ func TestUnitsOfEachAction(t *testing.T) {
 		do          func()
 		read, write float64
 	}{
-		{"write a draft", func() { w.team(201, "POST", "/v1/resources", plain, nil) }, 0, 7},
-		{"the same, linked to a series, a cohort and a session", func() { w.team(201, "POST", "/v1/resources", article("Lié"), nil) }, 3, 7},
-		{"publish", func() { w.team(200, "POST", "/v1/resources/simple/publish", nil, nil) }, 2, 14},
+		{"write a draft", func() { w.team(201, "POST", "/v1/resources", plain, nil) }, 0, 8},
+		{"the same, linked to a series, a cohort and a session", func() { w.team(201, "POST", "/v1/resources", article("Lié"), nil) }, 3, 8},
+		{"publish", func() { w.team(200, "POST", "/v1/resources/simple/publish", nil, nil) }, 2, 15},
 		{"change what is published", func() {
 			w.team(200, "PATCH", "/v1/resources/simple", map[string]any{"summary": "Autre."}, nil)
-		}, 2, 13},
-		{"withdraw", func() { w.team(200, "POST", "/v1/resources/simple/withdraw", nil, nil) }, 2, 15},
+		}, 2, 14},
+		{"withdraw", func() { w.team(200, "POST", "/v1/resources/simple/withdraw", nil, nil) }, 2, 16},
 		{"see a resource", func() { w.call(200, "GET", "/v1/resources/un-titre", nil, nil) }, 1, 0},
 		{"list all", func() { w.call(200, "GET", "/v1/resources", nil, nil) }, 0.5, 0},
 		{"search, and follow two changes", func() { w.call(200, "GET", "/v1/resources?q=titre", nil, nil) }, 3, 0},
 		{"search, nothing new", func() { w.call(200, "GET", "/v1/resources?q=titre", nil, nil) }, 2, 0},
 		{"the team’s list", func() { w.team(200, "GET", "/v1/library", nil, nil) }, 0.5, 0},
-		{"announce a file", func() { w.announceFile("audio/wav", wav(1)) }, 0, 4},
+		{"announce a file", func() { w.announceFile("audio/wav", wav(1)) }, 0, 5},
 	} {
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)

@@ -112,7 +112,6 @@ type adminView struct {
 	Members     []memberView
 	Erasures    []erasure
 	DeadLetters string
-	Month       string
 	Done        bool
 }
 
@@ -128,7 +127,7 @@ func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	me, _ := auth.MemberOf(r.Context())
-	view := adminView{DeadLetters: s.deadLetters, Month: s.now().UTC().Format(month), Done: r.URL.Query().Has("fait")}
+	view := adminView{DeadLetters: s.deadLetters, Done: r.URL.Query().Has("fait")}
 	for _, m := range members {
 		roles := []string{}
 		for _, role := range m.Roles {

@@ -3,6 +3,7 @@ package team
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,11 +20,13 @@ import (
 
 // trailQuery is what the trail may be narrowed by.
 type trailQuery struct {
-	Month   string `query:"month" doc:"As 2026-11, this month by default"`
+	From    string `query:"from" doc:"The first day, as 2026-11-01; thirty days ago by default, and as long ago as entries are kept for one subject"`
+	Until   string `query:"until" doc:"The last day, today by default"`
+	Month   string `query:"month" doc:"As 2026-11: its first and its last day, where they are not given"`
 	Who     string `query:"who" doc:"The issuer's subject of a member"`
 	Action  string `query:"action" doc:"As session.cancelled"`
-	Subject string `query:"subject" doc:"Part of the id that was changed"`
-	Limit   int    `query:"limit" doc:"At most 100, 20 by default"`
+	Subject string `query:"subject" doc:"The id that was changed"`
+	Limit   int    `query:"limit" doc:"At most 100, 20 by default; a page may hold fewer and still have a next"`
 	Cursor  string `query:"cursor"`
 }
 
@@ -44,17 +47,39 @@ type trailAnswer struct {
 	NextCursor string       `json:"next_cursor,omitempty"`
 }
 
+// latelyDays is how far back the trail goes when neither a period nor a subject
+// is asked for.
+const latelyDays = 30
+
 func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 	var faults fault.Fields
 	filter := audit.Filter{
-		Month: values.Get("month"), Who: values.Get("who"), Action: values.Get("action"),
-		Subject: strings.TrimSpace(values.Get("subject")), Limit: 20, Cursor: values.Get("cursor"),
+		Who: values.Get("who"), Action: values.Get("action"), Subject: strings.TrimSpace(values.Get("subject")),
+		Limit: 20, Cursor: values.Get("cursor"),
 	}
-	if filter.Month == "" {
-		filter.Month = s.now().In(french.Paris()).Format(month)
+	if text := values.Get("month"); text != "" {
+		first, err := time.ParseInLocation("2006-01", text, french.Paris())
+		if err != nil {
+			faults.Add("query.month", "Saisissez un mois comme 2026-11.")
+		} else {
+			filter.From, filter.Until = first, first.AddDate(0, 1, 0)
+		}
 	}
-	if _, err := time.Parse(month, filter.Month); err != nil {
-		faults.Add("query.month", "Saisissez un mois comme 2026-11.")
+	if text := values.Get("from"); text != "" {
+		filter.From = dayOf(text, "query.from", &faults)
+	}
+	if text := values.Get("until"); text != "" {
+		filter.Until = dayOf(text, "query.until", &faults).AddDate(0, 0, 1)
+	}
+	if len(faults) == 0 && !filter.Until.IsZero() && !filter.From.Before(filter.Until) {
+		faults.Add("query.until", "Choisissez un dernier jour qui ne vient pas avant le premier.")
+	}
+	if filter.From.IsZero() && filter.Until.IsZero() && filter.Subject == "" {
+		now := s.now().In(french.Paris())
+		filter.From = time.Date(now.Year(), now.Month(), now.Day()-latelyDays, 0, 0, 0, 0, now.Location())
+	}
+	if filter.Action != "" && actions[filter.Action] == "" {
+		faults.Add("query.action", "Choisissez un changement dans la liste.")
 	}
 	if text := values.Get("limit"); text != "" {
 		var err error
@@ -65,7 +90,14 @@ func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 	return filter, faults.Err()
 }
 
-const month = "2006-01"
+// dayOf is the start of a day in Paris.
+func dayOf(text, field string, faults *fault.Fields) time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, text, french.Paris())
+	if err != nil {
+		faults.Add(field, "Saisissez une date comme 2026-11-30.")
+	}
+	return day
+}
 
 func (s *service) getTrail(w http.ResponseWriter, r *http.Request) error {
 	filter, err := s.readTrailQuery(r.URL.Query())
@@ -113,15 +145,12 @@ type changed struct {
 	Masked               bool
 }
 
-var journalFields = []string{"month", "who", "action", "subject"}
+var journalFields = []string{"from", "until", "month", "who", "action", "subject"}
 
 func (s *service) journalPage(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
 	filter, err := s.readTrailQuery(values)
-	form, status := web.Form{Values: url.Values{"month": {filter.Month}}}, http.StatusOK
-	for _, name := range journalFields[1:] {
-		form.Values.Set(name, values.Get(name))
-	}
+	form, status := web.Form{Values: shownPeriod(values, filter)}, http.StatusOK
 	var found []audit.Entry
 	var next string
 	if err == nil {
@@ -155,6 +184,32 @@ func (s *service) journalPage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Render(w, r, status, "journal", web.Page{Title: "Journal", Private: true, Form: form, Data: view})
 }
 
+// shownPeriod are the values of the form, with the period that was read.
+func shownPeriod(values url.Values, filter audit.Filter) url.Values {
+	shown := maps.Clone(values)
+	for name, day := range map[string]string{"from": firstDay(filter), "until": lastDay(filter)} {
+		if shown.Get(name) == "" {
+			shown.Set(name, day)
+		}
+	}
+	return shown
+}
+
+// firstDay and lastDay are those of the period, empty where it has no end.
+func firstDay(filter audit.Filter) string {
+	if filter.From.IsZero() {
+		return ""
+	}
+	return filter.From.In(french.Paris()).Format(time.DateOnly)
+}
+
+func lastDay(filter audit.Filter) string {
+	if filter.Until.IsZero() {
+		return ""
+	}
+	return filter.Until.In(french.Paris()).AddDate(0, 0, -1).Format(time.DateOnly)
+}
+
 func journalPath(format string, values url.Values, cursor string) string {
 	query := url.Values{}
 	for _, name := range journalFields {
@@ -180,8 +235,8 @@ func (s *service) journalSheet(w http.ResponseWriter, r *http.Request, format sp
 	}
 	filter.Limit = 1000
 	sheet := spreadsheet.Sheet{
-		Name: "journal-" + filter.Month, Header: []string{"at", "who", "name", "action", "subject", "before", "after"},
-		Filter: map[string]string{"month": filter.Month, "who": filter.Who, "action": filter.Action, "subject": filter.Subject},
+		Name: "journal", Header: []string{"at", "who", "name", "action", "subject", "before", "after"},
+		Filter: map[string]string{"from": firstDay(filter), "until": lastDay(filter), "who": filter.Who, "action": filter.Action, "subject": filter.Subject},
 		Rows: spreadsheet.Pages(func(cursor string) ([]audit.Entry, string, error) {
 			filter.Cursor = cursor
 			return s.audit.Read(r.Context(), filter)

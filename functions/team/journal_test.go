@@ -3,9 +3,12 @@ package team
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
@@ -74,21 +78,98 @@ func TestTheTrailSaysWhatWasCorrected(t *testing.T) {
 }
 
 // TestAMonthOfTheTrailIsThatOfParis: what is noted just after midnight stands
-// in the month that has begun, which the journal opens at.
+// in the month, and on the day, that has begun.
 func TestAMonthOfTheTrailIsThatOfParis(t *testing.T) {
 	w := newWorld(t)
 	w.Clock.Set(time.Date(2026, time.March, 31, 22, 30, 0, 0, time.UTC))
 	w.note("member-camille", "ally.merged", "ally_1", nil, nil)
+	for query, want := range map[string]int{
+		"": 1, "month=2026-04": 1, "month=2026-03": 0, "from=2026-04-01": 1, "until=2026-03-31": 0, "from=2026-04-01&until=2026-04-01": 1,
+		"from=2026-04-02&until=2026-04-02": 0, "subject=ally_1&until=2026-03-31": 0, "subject=ally_1": 1,
+	} {
+		if got := len(w.trail(query).Items); got != want {
+			t.Errorf("%s: %d, want %d", query, got, want)
+		}
+	}
+}
+
+// tryTrail reads a page of the trail, and trail one that must be there.
+func (w *world) tryTrail(query string) (answer trailAnswer, err error) {
 	s, err := open(w.Runtime())
 	if err != nil {
-		t.Fatal(err)
+		return answer, err
 	}
-	filter, err := s.readTrailQuery(url.Values{})
-	if err != nil || filter.Month != "2026-04" {
-		t.Fatalf("%v %q", err, filter.Month)
+	recorded := httptest.NewRecorder()
+	if err := s.getTrail(recorded, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/v1/audit?"+query, nil)); err != nil {
+		return answer, err
 	}
-	if found, _, err := s.audit.Read(t.Context(), filter); err != nil || len(found) != 1 {
-		t.Errorf("%v %v", err, found)
+	return answer, json.Unmarshal(recorded.Body.Bytes(), &answer)
+}
+
+func (w *world) trail(query string) trailAnswer {
+	w.t.Helper()
+	answer, err := w.tryTrail(query)
+	if err != nil {
+		w.t.Fatalf("%s: %v", query, err)
+	}
+	return answer
+}
+
+// TestThreeYearsOfTheTrail: a subject is read whole by one query, and a period
+// month by month, pages going on from one month into another.
+func TestThreeYearsOfTheTrail(t *testing.T) {
+	w := newWorld(t)
+	begun := time.Date(2023, time.December, 15, 12, 0, 0, 0, time.UTC)
+	for n := range 36 {
+		w.Clock.Set(begun.AddDate(0, n, 0))
+		w.note("member-camille", "session.changed", "ses_1", nil, nil)
+		w.note("member-sacha", "ally.merged", fmt.Sprint("ally_", n), nil, nil)
+		w.note("member-camille", "export", "ses_10", nil, nil) // which begins as another does
+	}
+	all := func(query string) (found []trailEntry, pages int) {
+		for cursor := ""; ; pages++ {
+			answer := w.trail(query + "&cursor=" + cursor)
+			found = append(found, answer.Items...)
+			if cursor = answer.NextCursor; cursor == "" {
+				return found, pages + 1
+			}
+		}
+	}
+	for query, want := range map[string]int{
+		"subject=ses_1": 36, "subject=ses_1&limit=7": 36, "subject=ses_1&from=2025-01-01&until=2025-12-31&limit=5": 12, "subject=ses_1&who=member-sacha": 0,
+		"from=2023-01-01": 108, "from=2023-01-01&limit=7": 108, "from=2025-11-15&until=2026-02-15&limit=2": 12, "from=2023-01-01&who=member-sacha&limit=5": 36,
+		"from=2023-01-01&action=export&limit=36": 36, "until=2024-01-31": 6,
+	} {
+		found, pages := all(query)
+		if len(found) != want || !slices.IsSortedFunc(found, func(a, b trailEntry) int { return b.At.Compare(a.At) }) {
+			t.Errorf("%s: %d in order over %d pages, want %d", query, len(found), pages, want)
+		}
+	}
+	if read, _ := w.Units(func() { w.trail("subject=ses_1&limit=100") }); read > 2 { // all 36 entries
+		t.Errorf("one subject costs %v read units", read)
+	}
+}
+
+// TestACursorOfAnotherListIsRefused, and one that was made up: as a page, with
+// the form that narrows the list.
+func TestACursorOfAnotherListIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	for n := range 4 {
+		w.note("member-camille", "session.changed", fmt.Sprint("ses_", n/2), nil, nil)
+	}
+	of := func(query string) string { return url.QueryEscape(w.trail(query + "&limit=1").NextCursor) }
+	month, subject := of(""), of("subject=ses_1")
+	for _, query := range []string{
+		"cursor=x", "cursor=" + subject, "subject=ses_1&cursor=" + month, "subject=ses_0&cursor=" + subject,
+		"month=2024-02&cursor=" + month, "until=2024-03-14&cursor=" + month, "subject=ses_1&until=2024-03-14&cursor=" + subject,
+	} {
+		if _, err := w.tryTrail(query); fault.As(err) == nil || fault.As(err).Kind != fault.Invalid {
+			t.Errorf("%s: %v", query, err)
+		}
+		if page := w.page(http.StatusUnprocessableEntity, "/equipe/journal?"+query); !strings.Contains(page, `id="until"`) || !strings.Contains(page, "repartez du début") {
+			t.Errorf("%s: %s", query, page)
+		}
 	}
 }
 
@@ -112,7 +193,7 @@ func TestTheTrailIsFilteredAndPaged(t *testing.T) {
 		t.Errorf("%d entries over all pages", seen)
 	}
 	for query, want := range map[string]int{
-		"action=export": 13, "who=member-1": 12, "subject=ally_24": 1, "who=member-0&action=ally.merged": 0, "month=2020-01": 0, "limit=100": 25,
+		"action=export": 13, "who=member-1": 12, "subject=ally_24": 1, "who=member-0&action=ally.merged": 0, "subject=ally_2": 1, "month=2020-01": 0, "limit=100": 25,
 	} {
 		if got := strings.Count(w.page(http.StatusOK, "/equipe/journal?limit=100&"+query), `<th scope="row">`); got != want {
 			t.Errorf("%s: %d, want %d", query, got, want)

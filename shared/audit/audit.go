@@ -43,6 +43,9 @@ type entry struct {
 // whose values would tell who someone is.
 const Masked = "(non conservé)"
 
+// monthly is how months are written.
+const monthly = "2006-01"
+
 // partition is where the entries of a month stand, as people in Paris count it.
 func partition(month string) string { return "AUDIT#" + month }
 
@@ -59,7 +62,7 @@ func (t Trail) Entry(ctx context.Context, action, subject string, before, after 
 	}
 	now := t.Now().UTC()
 	e := entry{ID: t.NewID("aud"), At: now, Who: member.Subject, Action: action, Subject: subject, ExpiresAt: now.AddDate(keptYears, 0, 0).Unix()}
-	e.Key = dynamo.Key{PK: partition(now.In(french.Paris()).Format("2006-01")), SK: now.Format(time.RFC3339) + "#" + e.ID}
+	e.Key = dynamo.Key{PK: partition(now.In(french.Paris()).Format(monthly)), SK: now.Format(time.RFC3339) + "#" + e.ID}
 	for _, side := range []struct {
 		value any
 		text  *string

@@ -116,7 +116,10 @@ var Definitions = []Definition{
 	},
 	{Table: Ledger, Stream: true, Durable: true},
 	{Table: Bilans, TTL: true, Stream: true, Durable: true},
-	{Table: Audit, TTL: true, Durable: true},
+	{
+		Table: Audit, TTL: true, Durable: true,
+		Indexes: []Index{{Name: "subject", Hash: "subject", Range: "sk", IncludeAllItems: true}},
+	},
 	{Table: Limits, TTL: true},
 }
 
