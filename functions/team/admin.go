@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -15,9 +16,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
@@ -111,6 +114,8 @@ func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 type adminView struct {
 	Members     []memberView
 	Erasures    []erasure
+	Exports     []entryView
+	AllExports  string // address of them all
 	DeadLetters string
 	Done        bool
 }
@@ -136,10 +141,28 @@ func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
 		slices.Sort(roles)
 		view.Members = append(view.Members, memberView{m, strings.Join(roles, ", "), m.Subject == me.Subject})
 	}
+	if err := s.viewExports(r.Context(), names{members}, &view); err != nil {
+		return err
+	}
 	if view.Erasures, err = s.erasures(r.Context()); err != nil {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "admin", web.Page{Title: "Administration", Private: true, Data: view})
+}
+
+// shownExports is how many exports the page shows, the latest of a year.
+const shownExports = 10
+
+// viewExports adds the latest exports, and where all of a year are.
+func (s *service) viewExports(ctx context.Context, names names, view *adminView) error {
+	since := s.now().AddDate(-1, 0, 0)
+	view.AllExports = journalPath + "?" + url.Values{"action": {"export"}, "from": {since.In(french.Paris()).Format(time.DateOnly)}}.Encode()
+	found, _, err := s.audit.Read(ctx, audit.Filter{From: since, Action: "export", Limit: shownExports})
+	if err != nil {
+		return err
+	}
+	view.Exports, err = s.viewEntries(ctx, names, found)
+	return err
 }
 
 var (

@@ -58,6 +58,9 @@ var fields = map[string]string{
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",
 	"data.started_on": "Début", "data.ended_on": "Fin", "data.institution": "Établissement", "data.subject": "Sujet", "data.pairs": "Binômes", "data.participants": "Participant·es",
 	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.etat": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
+	"filter.from": "Du", "filter.until": "Au", "filter.who": "Qui", "filter.action": "Quoi", "filter.subject": "Numéro", "filter.cohort": "Cohorte",
+	"filter.code": "Raison du refus", "filter.type": "Type", "filter.state": "État", "filter.year": "Année", "filter.series": "Série", "filter.programme": "Programme",
+	"message": "Message", "results.applied": "Notés", "results.unchanged": "Déjà connus", "results.stale": "Dépassés", "results.rejected": "Refusés encore",
 }
 
 func fieldLabel(name string) string {
@@ -76,9 +79,18 @@ var states = map[string]string{
 }
 
 // stated are the fields that hold a state: what people write is shown as it is.
-var stated = []string{"status", "state", "decision", "filter.status", "filter.etat"}
+var stated = []string{"status", "state", "decision", "filter.status", "filter.state", "filter.etat"}
+
+// formats are the French names of those of files.
+var formats = map[string]string{"csv": "CSV", "xlsx": "XLSX"}
 
 func valueLabel(field, value string) string {
+	if field == "filter.action" {
+		return actionLabel(value)
+	}
+	if label := formats[value]; label != "" && field == "format" {
+		return label
+	}
 	if label := states[value]; label != "" && slices.Contains(stated, field) {
 		return label
 	}

@@ -54,15 +54,29 @@ const (
 
 type signInView struct {
 	Depart          string
-	Out, Everywhere bool // signed out: of this browser, of all
+	Out, Everywhere bool   // signed out: of this browser, of all
+	Failed          string // why the sign-in that brought the browser here came to nothing
 }
 
 func (s *service) signInPage(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	depart := web.SignInPath + "/depart?retour=" + url.QueryEscape(web.TeamPath(query.Get("retour")))
-	return s.pages.Render(w, r, http.StatusOK, "signin", web.Page{
-		Title: "Connexion de l’équipe", Private: true, Data: signInView{depart, query.Has("deconnexion"), query.Get("deconnexion") == everywhere},
-	})
+	return s.pages.Render(w, r, http.StatusOK, "signin", web.Page{Title: "Connexion de l’équipe", Private: true, Data: signInView{
+		Depart: departPath(query.Get("retour")), Out: query.Has("deconnexion"), Everywhere: query.Get("deconnexion") == everywhere,
+	}})
+}
+
+// departPath begins a sign-in that leads back to a page of the team.
+func departPath(back string) string {
+	return web.SignInPath + "/depart?retour=" + url.QueryEscape(web.TeamPath(back))
+}
+
+// startAgain is the page of a sign-in that came to nothing: it says why, and
+// begins another one, which leads to where the first would have.
+func (s *service) startAgain(w http.ResponseWriter, r *http.Request, why *fault.Error, back string) error {
+	w.Header().Set("WWW-Authenticate", "Bearer") // which a 401 must have
+	return s.pages.Render(w, r, web.Status(why), "signin", web.Page{Title: "La connexion n’a pas abouti", Private: true, Data: signInView{
+		Depart: departPath(back), Failed: why.Detail,
+	}})
 }
 
 // depart sends the browser to the issuer: authorisation code with PKCE
@@ -97,23 +111,37 @@ func (s *service) oauth(ctx context.Context) (*oauth2.Config, error) {
 
 var (
 	errNotBegun = fault.New(fault.Unauthenticated, "sign-in-not-begun",
-		"Cette connexion n’a pas commencé dans ce navigateur, ou il y a trop longtemps. Recommencez depuis la page de connexion de l’équipe.")
+		"Cette connexion n’a pas commencé dans ce navigateur, ou il y a plus de dix minutes, ou a déjà servi.")
+	errNotGranted = fault.New(fault.Unauthenticated, "sign-in-not-granted",
+		"Le service de connexion n’a pas confirmé votre compte, ou vous y avez renoncé.")
 	errNoRole = fault.New(fault.Forbidden, "forbidden",
 		"Votre compte est reconnu mais n’a pas de rôle dans l’équipe. Demandez-le à une administratrice ou un administrateur.")
 	errNoAddress = fault.New(fault.Forbidden, "no-address",
 		"Le service de connexion ne donne pas votre adresse e-mail : demandez qu’il la transmette.")
 )
 
-// comeBack takes what the issuer says of whoever went there.
+// comeBack takes what the issuer says of whoever went there. A sign-in that
+// did not begin here, or was given up there, is answered by a page to begin
+// another.
 func (s *service) comeBack(w http.ResponseWriter, r *http.Request) error {
 	from, err := s.departed(r)
-	if err != nil {
-		return err
+	if err == nil {
+		setDeparture(w, "", -1)
+		err = s.arrive(w, r, from)
 	}
-	setDeparture(w, "", -1)
+	if f := fault.As(err); f != nil && f.Kind == fault.Unauthenticated {
+		return s.startAgain(w, r, f, from.Back)
+	}
+	return err
+}
+
+func (s *service) arrive(w http.ResponseWriter, r *http.Request, from departure) error {
 	query := r.URL.Query()
-	if query.Get("state") != from.State || query.Get("code") == "" {
-		return errNotBegun // or refused there: the issuer has said why
+	switch {
+	case query.Get("state") != from.State:
+		return errNotBegun
+	case query.Get("code") == "": // https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
+		return errNotGranted
 	}
 	member, err := s.exchange(r.Context(), query.Get("code"), from)
 	if err != nil {

@@ -62,10 +62,31 @@ func TestTheDepartureIsBoundToItsBrowser(t *testing.T) {
 	} {
 		w.cookies = maps.Clone(kept)
 		now := w.Clock.Now()
-		if answer := w.visit(change(), nil); answer.Code != http.StatusUnauthorized || w.cookies[signin.Cookie] != nil {
+		answer := w.visit(change(), nil)
+		if answer.Code != http.StatusUnauthorized || answer.Header().Get("WWW-Authenticate") == "" || w.cookies[signin.Cookie] != nil {
 			t.Errorf("%s: %d %v", name, answer.Code, w.cookies)
 		}
+		for _, want := range []string{"<title>La connexion n’a pas abouti", `role="alert"`, `href="/equipe/connexion/depart?retour=%2Fequipe"`, "Recommencer la connexion"} {
+			if !strings.Contains(answer.Body.String(), want) {
+				t.Errorf("%s: the page does not say %s: %s", name, want, answer.Body)
+			}
+		}
 		w.Clock.Set(now)
+	}
+}
+
+// TestASignInThatWasGivenUpBeginsAgain, and leads to where it would have.
+func TestASignInThatWasGivenUpBeginsAgain(t *testing.T) {
+	w := newWorld(t)
+	at, err := url.Parse(w.leave("/equipe/journal?action=export"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := w.page(http.StatusUnauthorized, "/equipe/connexion/retour?error=access_denied&state="+at.Query().Get("state"))
+	for _, want := range []string{"La connexion n’a pas abouti", "vous y avez renoncé", `depart?retour=%2Fequipe%2Fjournal%3Faction%3Dexport`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q: %s", want, page)
+		}
 	}
 }
 
