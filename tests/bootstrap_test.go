@@ -245,7 +245,7 @@ func (a *account) streamed(t *testing.T, table function.Table) []byte {
 		}
 		for _, stream := range notify.Function.Streams {
 			if stream.Table == table {
-				records = append(records, engine.Wanted(stream, batch.Records)...)
+				records = append(records, stream.Wanted(batch.Records)...)
 			}
 		}
 		changes.Delivered(batch, batch.Last())

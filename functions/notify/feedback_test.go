@@ -66,7 +66,7 @@ func TestSamples(t *testing.T) {
 	for name, reason := range map[string]string{"ses-bounce": becauseBounced, "ses-complaint": becauseComplained} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			handler := lambdahost.NewHandler(Function, w.running, slog.New(slog.DiscardHandler))
+			handler := lambdahost.NewHandler(Function, w.running, nil, slog.New(slog.DiscardHandler))
 			invoke := func(name, want string) {
 				t.Helper()
 				answer, err := handler.Invoke(t.Context(), sample(t, name))

@@ -112,12 +112,11 @@ func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 
 // adminView is what the page of administrators shows.
 type adminView struct {
-	Members     []memberView
-	Erasures    []erasure
-	Exports     []entryView
-	AllExports  string // address of them all
-	DeadLetters string
-	Done        bool
+	Members    []memberView
+	Erasures   []erasure
+	Exports    []entryView
+	AllExports string // address of them all
+	Done       bool
 }
 
 type memberView struct {
@@ -132,7 +131,7 @@ func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	me, _ := auth.MemberOf(r.Context())
-	view := adminView{DeadLetters: s.deadLetters, Done: r.URL.Query().Has("fait")}
+	view := adminView{Done: r.URL.Query().Has("fait")}
 	for _, m := range members {
 		roles := []string{}
 		for _, role := range m.Roles {

@@ -4,7 +4,6 @@
 package team
 
 import (
-	"context"
 	"embed"
 	"log/slog"
 	"net/http"
@@ -41,11 +40,11 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Partners, Right: function.Read},
 		{Table: function.Bilans, Right: function.Read}, // differences found, and the figures of the year
 	},
-	Secrets:           []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
-	Settings:          []function.Setting{function.PublicURL, function.DeadLettersURL, scopes},
-	CountsDeadLetters: true,
-	Open:              open,
-	Erase:             (*service).erase,
+	Secrets:          []function.Secret{function.LinkKey, function.IdentityKey, function.OIDCSecret},
+	Settings:         []function.Setting{function.PublicURL, scopes},
+	MindsDeadLetters: true,
+	Open:             open,
+	Erase:            (*service).erase,
 	Routes: []function.Route[service]{
 		page(http.MethodGet, web.SignInPath, function.Public, "The team's page to sign in", (*service).signInPage),
 		page(http.MethodGet, web.SignInPath+"/depart", function.Public, "Leave for the issuer, to sign in", (*service).depart),
@@ -58,6 +57,9 @@ var Function = function.Define(function.Spec[service]{
 		page(http.MethodGet, web.TeamRoot+"/journal", function.Team, "Who changed what", (*service).journalPage),
 		sheetRoute(spreadsheet.CSV), sheetRoute(spreadsheet.XLSX),
 		page(http.MethodGet, adminPath, function.Admin, "Who is in the team, erasures, exports, dead letters", (*service).adminPage),
+		page(http.MethodGet, lettersPath, function.Admin, "What functions failed at for good", (*service).lettersPage),
+		page(http.MethodPost, lettersPath+"/relancer", function.Admin, "Hand a dead letter to its function again", (*service).runLetterAgain),
+		page(http.MethodPost, lettersPath+"/oublier", function.Admin, "Forget a dead letter", (*service).forgetLetter),
 		page(http.MethodPost, adminPath+"/membres/{person}/fermer", function.Admin, "Keep a member out", (*service).keepOut),
 		page(http.MethodPost, adminPath+"/membres/{person}/rouvrir", function.Admin, "Let a member in again", (*service).letIn),
 		page(http.MethodPost, adminPath+"/membres/{person}/deconnecter", function.Admin, "End all sessions of a member", (*service).signMemberOut),
@@ -78,8 +80,7 @@ type service struct {
 	audit                                                 audit.Trail
 	allies, agenda, applications, mails, partners, bilans dynamo.Table
 	personal                                              map[function.Table]dynamo.Table
-	deadLetters                                           string // address of what could not be handled, empty when unknown
-	countDeadLetters                                      func(context.Context) (int, error)
+	deadLetters                                           function.DeadLetters
 	log                                                   *slog.Logger
 	members                                               dynamo.Table
 	sessions                                              signin.Sessions
@@ -104,7 +105,7 @@ func open(rt function.Runtime) (*service, error) {
 		audit:  audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		allies: rt.Table(function.Allies), agenda: rt.Table(function.Agenda), applications: rt.Table(function.Applications),
 		mails: rt.Table(function.Mails), partners: rt.Table(function.Partners), bilans: rt.Table(function.Bilans),
-		personal: held, deadLetters: rt.Setting(function.DeadLettersURL), countDeadLetters: rt.CountDeadLetters, log: rt.Log,
+		personal: held, deadLetters: rt.DeadLetters, log: rt.Log,
 		members: rt.Table(function.Members), sessions: rt.Sessions(),
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now},
 		issuer: auth.NewVerifier(auth.Issuer{

@@ -23,11 +23,11 @@ func (s *service) givenUp(ctx context.Context) task {
 		Why: "À signaler aujourd’hui à une personne qui administre la plateforme.",
 	}
 	if member, _ := auth.MemberOf(ctx); member.Must(auth.RoleAdmin) == nil {
-		letters.Why, letters.Path = "Mis de côté après plusieurs essais : à relancer dans la journée, une fois la cause corrigée.", s.deadLetters
+		letters.Why, letters.Path = "Mis de côté après plusieurs essais : à relancer dans la journée, une fois la cause corrigée.", lettersPath
 	}
 	within, cancel := context.WithTimeout(ctx, givenUpWithin)
 	defer cancel()
-	n, err := s.countDeadLetters(within)
+	n, err := s.deadLetters.Count(within)
 	if err != nil {
 		s.log.ErrorContext(ctx, "dead letters not counted", "error", err, "request_id", web.RequestID(ctx))
 		letters.Unknown = true

@@ -19,8 +19,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/yearly"
 )
 
-const lettersPage = "https://letters.example/"
-
 // TestTheHomeCountsDeadLetters as work: whoever administers the platform is
 // led to them, a member is told whom to tell, and nobody is told that all is
 // well when the count has failed.
@@ -35,28 +33,27 @@ func TestTheHomeCountsDeadLetters(t *testing.T) {
 		silent  []string
 	}{
 		{"none, admin", 0, nil, auth.RoleAdmin,
-			[]string{"Rien n’attend : tout est à jour.", `<a href="` + lettersPage + `">` + upToDate + `</a>`}, []string{unknown, "à relancer"}},
+			[]string{"Rien n’attend : tout est à jour.", `<a href="` + lettersPath + `">` + upToDate + `</a>`}, []string{unknown, "à relancer"}},
 		{"none, member", 0, nil, auth.RoleTeam,
-			[]string{"Rien n’attend : tout est à jour.", `<li>` + upToDate + `</li>`}, []string{unknown, lettersPage}},
+			[]string{"Rien n’attend : tout est à jour.", `<li>` + upToDate + `</li>`}, []string{unknown, lettersPath}},
 		{"some, admin", 3, nil, auth.RoleAdmin,
-			[]string{"Voici ce qui attend un coup de main.", `<h2><a href="` + lettersPage + `">3 ` + card + `</a></h2>`, "à relancer dans la journée"}, []string{upToDate, unknown, "À signaler"}},
+			[]string{"Voici ce qui attend un coup de main.", `<h2><a href="` + lettersPath + `">3 ` + card + `</a></h2>`, "à relancer dans la journée"}, []string{upToDate, unknown, "À signaler"}},
 		{"some, member", 3, nil, auth.RoleTeam,
-			[]string{"Voici ce qui attend un coup de main.", `<h2>3 ` + card + `</h2>`, "À signaler aujourd’hui à une personne qui administre la plateforme."}, []string{upToDate, unknown, lettersPage}},
+			[]string{"Voici ce qui attend un coup de main.", `<h2>3 ` + card + `</h2>`, "À signaler aujourd’hui à une personne qui administre la plateforme."}, []string{upToDate, unknown, lettersPath}},
 		{"one, admin", 1, nil, auth.RoleAdmin,
 			[]string{`">1 message que personne n’a pu traiter</a></h2>`}, nil},
 		{"failing, admin", 0, errors.New("SQS is down"), auth.RoleAdmin,
-			[]string{"Rien n’attend, de ce qui a pu être compté.", unknown, `<a href="` + lettersPage + `">`, "Permanences tenues"}, []string{upToDate, "tout est à jour", "SQS"}},
+			[]string{"Rien n’attend, de ce qui a pu être compté.", unknown, `<a href="` + lettersPath + `">`, "Permanences tenues"}, []string{upToDate, "tout est à jour", "SQS"}},
 		{"failing, member", 0, errors.New("SQS is down"), auth.RoleTeam,
-			[]string{"Rien n’attend, de ce qui a pu être compté.", unknown, "prévenez une personne qui administre la plateforme", "Permanences tenues"}, []string{upToDate, "tout est à jour", "SQS", lettersPage}},
+			[]string{"Rien n’attend, de ce qui a pu être compté.", unknown, "prévenez une personne qui administre la plateforme", "Permanences tenues"}, []string{upToDate, "tout est à jour", "SQS", lettersPath}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := functiontest.New(t)
-			env.Settings[function.DeadLettersURL.Name] = lettersPage
-			env.DeadLetters = func(ctx context.Context) (int, error) {
+			env.DeadLetters.Waiting, env.DeadLetters.Err = make([]function.Letter, c.letters), c.err
+			env.DeadLetters.Asked = func(ctx context.Context) {
 				if deadline, bounded := ctx.Deadline(); !bounded || time.Until(deadline) > givenUpWithin {
 					t.Errorf("the count may take until %v", deadline)
 				}
-				return c.letters, c.err
 			}
 			var log bytes.Buffer
 			runtime := env.Runtime()

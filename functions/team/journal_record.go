@@ -67,6 +67,11 @@ func (r records) of(ctx context.Context, e audit.Entry) (name, path string, err 
 		path = at("/bilans", e.Subject)
 	case "fact":
 		path = web.TeamRoot + "/faits?" + url.Values{"q": {e.Subject}}.Encode()
+	case "letter":
+		name = serviceLabel(said["service"])
+		if me, _ := auth.MemberOf(ctx); me.Must(auth.RoleAdmin) == nil {
+			path = lettersPath
+		}
 	case "member":
 		name = r.names.of(e.Subject)
 		if me, _ := auth.MemberOf(ctx); me.Must(auth.RoleAdmin) == nil {

@@ -21,6 +21,7 @@ var actions = map[string]string{
 	"booking.made": "Inscription à la main", "booking.cancelled": "Inscription annulée à la main",
 	"suppression.lifted": "Envois repris", "mail.sent_again": "Courriel renvoyé",
 	"member.kept_out": "Accès fermé", "member.let_in": "Accès rouvert", "member.signed_out": "Sessions fermées",
+	"letter.run_again": "Message relancé", "letter.forgotten": "Message oublié",
 	"bilan.closed": "Bilan clôturé", "bilan.published": "Bilan publié", "fact.recorded": "Fait enregistré",
 	"resource.published": "Ressource publiée", "resource.withdrawn": "Ressource retirée", "resource.changed": "Ressource modifiée", "resource.created": "Ressource créée",
 }
@@ -53,6 +54,7 @@ var fields = map[string]string{
 	"session": "Rencontre", "reason": "Raison", "records": "Enregistrements", "format": "Format", "rows": "Lignes", "duplicate": "Doublon", "into": "Signature qui reste",
 	"programme": "Programme", "scale": "Échelle", "partner": "Partenaire", "join_url": "Lien de connexion", "timezone": "Fuseau horaire", "id": "Numéro",
 	"fundamentals": "Fondamentaux", "narrative_dimensions": "Dimensions de la mise en récit", "seats_left": "Places libres", "waiting": "En attente",
+	"service": "Service", "schedule": "Tâche", "due": "Échéance", "table": "Table", "notice": "Avis", "given_up_at": "Mis de côté",
 	"state": "État", "revision": "Version", "published_on": "Jour de publication", "hash": "Empreinte", "people": "Personnes",
 	"type": "Type", "corrects": "Fait corrigé", "data.title": "Titre", "data.on": "Date", "data.form": "Forme", "data.representative": "Représentative",
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",

@@ -59,14 +59,14 @@ func newApplication(app awscdk.App, p platform, data *data, options options) *ap
 	return a
 }
 
-// deadLetters are the queues of all functions that have one.
-func (a *application) deadLetters() (queues []awssqs.Queue) {
+// withDeadLetters are the functions that have a queue of them.
+func (a *application) withDeadLetters() (units []*unit) {
 	for _, u := range a.units {
 		if u.dead != nil {
-			queues = append(queues, u.dead)
+			units = append(units, u)
 		}
 	}
-	return queues
+	return units
 }
 
 // arn is the ARN of something in this stack's account and region, "/" between

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
@@ -38,10 +39,8 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 	if u.dead != nil {
 		grant(rights, u.dead.QueueArn(), "sqs:SendMessage")
 	}
-	if u.CountsDeadLetters {
-		for _, queue := range a.deadLetters() {
-			grant(rights, queue.QueueArn(), "sqs:GetQueueAttributes") // how many, and never what
-		}
+	if u.MindsDeadLetters {
+		a.grantDeadLetters(rights)
 	}
 	if u.SendsMail && a.mail != nil {
 		// A message given whole, with its own headers, is checked as
@@ -60,6 +59,19 @@ func (a *application) newRole(u *unit, log awslogs.LogGroup) awsiam.Role {
 			"Keys of objects are made as files come: the wildcard stands for the objects of the declared bucket, and for nothing else.")
 	}
 	return role
+}
+
+// grantDeadLetters allows to see what each function failed at for good, to
+// start that function with it and to take it away. A function is named by its
+// ARN: its own would not exist before its role.
+func (a *application) grantDeadLetters(rights awsiam.PolicyDocument) {
+	for _, u := range a.withDeadLetters() {
+		grant(rights, u.dead.QueueArn(), "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage")
+		grant(rights, a.stack.FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("lambda"), Resource: jsii.String("function"), ResourceName: jsii.String(prefix + "-" + u.Name),
+			ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		}), "lambda:InvokeFunction")
+	}
 }
 
 // grantTable allows the actions of a right on a table, and queries on each of

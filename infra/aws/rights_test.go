@@ -114,10 +114,11 @@ func (a assembly) expected(f *function.Function) []string {
 	if len(f.Streams)+len(f.Schedules)+len(f.Notices) > 0 {
 		allow("${fabrique-"+f.Name+"-dead-letters.Arn}", "sqs:SendMessage")
 	}
-	if f.CountsDeadLetters {
+	if f.MindsDeadLetters {
 		for _, other := range list() {
 			if len(other.Streams)+len(other.Schedules)+len(other.Notices) > 0 {
-				allow("${fabrique-"+other.Name+"-dead-letters.Arn}", "sqs:GetQueueAttributes")
+				allow("${fabrique-"+other.Name+"-dead-letters.Arn}", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage")
+				allow("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:fabrique-"+other.Name, "lambda:InvokeFunction")
 			}
 		}
 	}

@@ -40,12 +40,12 @@ func route(method, path string, access function.Access) function.Route[service] 
 func everything() function.Spec[service] {
 	return function.Spec[service]{
 		Name: "everything", Purpose: "Declares something of every kind.", Memory: 384, Timeout: 45 * time.Second,
-		Tables:            []function.Use{{Table: function.Allies, Right: function.Read}, {Table: function.Mails, Right: function.ReadWrite}, {Table: function.Ledger, Right: function.Append}},
-		Secrets:           []function.Secret{function.LinkKey},
-		Buckets:           []function.Bucket{function.Media},
-		Settings:          []function.Setting{function.PublicURL, {Name: "MODE", Default: "calm"}, {Name: "CHOSEN", Default: "no"}, {Name: "EMPTY"}},
-		SendsMail:         true,
-		CountsDeadLetters: true,
+		Tables:           []function.Use{{Table: function.Allies, Right: function.Read}, {Table: function.Mails, Right: function.ReadWrite}, {Table: function.Ledger, Right: function.Append}},
+		Secrets:          []function.Secret{function.LinkKey},
+		Buckets:          []function.Bucket{function.Media},
+		Settings:         []function.Setting{function.PublicURL, {Name: "MODE", Default: "calm"}, {Name: "CHOSEN", Default: "no"}, {Name: "EMPTY"}},
+		SendsMail:        true,
+		MindsDeadLetters: true,
 		Routes: []function.Route[service]{
 			route(http.MethodGet, "/v1/everything/{id}", function.Public),
 			route(http.MethodGet, "/everything/{rest...}", function.Public),

@@ -69,9 +69,6 @@ func (a *application) environment(f *function.Function) *map[string]*string {
 		case value != "":
 		case s.Name == function.PublicURL.Name:
 			value = *a.api.origin
-		case s.Name == function.DeadLettersURL.Name:
-			region := *a.stack.Region()
-			value = "https://" + region + ".console.aws.amazon.com/sqs/v3/home?region=" + region + "#/queues"
 		default:
 			value = s.Default
 		}
@@ -82,10 +79,10 @@ func (a *application) environment(f *function.Function) *map[string]*string {
 	for _, bucket := range f.Buckets {
 		environment[bucket.Setting().Name] = a.data.buckets[bucket].BucketName()
 	}
-	if f.CountsDeadLetters {
+	if f.MindsDeadLetters {
 		var urls []string
-		for _, queue := range a.deadLetters() {
-			urls = append(urls, *queue.QueueUrl())
+		for _, of := range a.withDeadLetters() {
+			urls = append(urls, *of.dead.QueueUrl())
 		}
 		environment[function.DeadLetterQueues.Name] = jsii.String(strings.Join(urls, " "))
 	}
@@ -105,13 +102,13 @@ func newDeadLetters(u *unit) awssqs.Queue {
 	return queue
 }
 
-// retryUnattended says what becomes of schedules and notices whose run fails.
-// Both are handed to Lambda's own queue, so neither the schedule nor the rule
-// hears of an error: Lambda runs them three times in all, its most, and then
+// retryUnattended says what becomes of schedules, notices and letters run again
+// that fail. All are handed to Lambda's own queue, so that who handed them over
+// hears of no error: Lambda runs them three times in all, its most, and then
 // writes to the dead letters
 // (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 func (a *application) retryUnattended(u *unit) {
-	if len(u.Schedules)+len(u.Notices) == 0 {
+	if u.dead == nil {
 		return
 	}
 	awslambda.NewCfnEventInvokeConfig(u.scope, jsii.String("Retries"), &awslambda.CfnEventInvokeConfigProps{

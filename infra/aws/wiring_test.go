@@ -184,7 +184,7 @@ func TestNoticesReachTheirFunction(t *testing.T) {
 }
 
 // TestUnattendedRunsEndInDeadLetters is about runs that start and fail: no
-// schedule or rule hears of those.
+// schedule or rule hears of those, nor who runs a letter again.
 func TestUnattendedRunsEndInDeadLetters(t *testing.T) {
 	a := synth(t)
 	retries := map[string]string{}
@@ -193,7 +193,7 @@ func TestUnattendedRunsEndInDeadLetters(t *testing.T) {
 	}
 	queues := a.application.of("AWS::SQS::Queue")
 	for _, f := range list() {
-		if len(f.Schedules)+len(f.Notices) > 0 && retries["${fabrique-"+f.Name+"}"] != "${fabrique-"+f.Name+"-dead-letters.Arn}" {
+		if len(f.Schedules)+len(f.Notices)+len(f.Streams) > 0 && retries["${fabrique-"+f.Name+"}"] != "${fabrique-"+f.Name+"-dead-letters.Arn}" {
 			t.Errorf("%s: %v", f.Name, retries)
 		}
 	}

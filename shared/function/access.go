@@ -82,10 +82,8 @@ var (
 	OIDCAudience = Setting{"OIDC_AUDIENCE", "fabrique", "audience that the team's tokens must name"}
 	// OIDCRoleClaim is the claim that lists roles.
 	OIDCRoleClaim = Setting{"OIDC_ROLE_CLAIM", "groups", "claim of the team's tokens that lists roles"}
-	// DeadLettersURL is where administrators see what could not be handled.
-	DeadLettersURL = Setting{"DEAD_LETTERS_URL", "", "address of the page where dead letters are seen; on AWS, the console of Amazon SQS"}
-	// DeadLetterQueues are where hosts on AWS count dead letters. Declare
-	// CountsDeadLetters, and hosts fill it.
+	// DeadLetterQueues are where hosts on AWS find dead letters. Declare
+	// MindsDeadLetters, and hosts fill it.
 	DeadLetterQueues = Setting{"DEAD_LETTER_QUEUES", "", "URLs of the queues of dead letters, spaces between"}
 	// CORSOrigins may call the API from a browser.
 	CORSOrigins = Setting{"CORS_ORIGINS", "", "origins that may call the API from a browser, spaces between"}

@@ -34,8 +34,9 @@ type Spec[S any] struct {
 	Settings []Setting
 	// SendsMail lets it send through the mail provider.
 	SendsMail bool
-	// CountsDeadLetters lets it count what all functions failed at for good.
-	CountsDeadLetters bool
+	// MindsDeadLetters lets it count what all functions failed at for good, and
+	// hand it to them again.
+	MindsDeadLetters bool
 
 	// Open makes the service. It must be quick: it runs before the first poll.
 	Open func(Runtime) (*S, error)
@@ -109,8 +110,8 @@ type Function struct {
 	Buckets   []Bucket
 	Settings  []Setting
 	SendsMail bool
-	// CountsDeadLetters: it may count what all functions failed at for good.
-	CountsDeadLetters bool
+	// MindsDeadLetters: it is given what all functions failed at for good.
+	MindsDeadLetters bool
 
 	Routes    []RouteInfo
 	Schedules []ScheduleInfo
@@ -168,7 +169,7 @@ func Define[S any](spec Spec[S]) *Function {
 		Name: spec.Name, Purpose: spec.Purpose, Memory: spec.Memory, Timeout: spec.Timeout,
 		// Clipped, so that what is added below never ends in a list that a declaration shares.
 		Tables: slices.Clip(spec.Tables), Secrets: slices.Clip(spec.Secrets), Settings: slices.Clip(spec.Settings),
-		Rotates: spec.Rotates, Buckets: spec.Buckets, SendsMail: spec.SendsMail, CountsDeadLetters: spec.CountsDeadLetters,
+		Rotates: spec.Rotates, Buckets: spec.Buckets, SendsMail: spec.SendsMail, MindsDeadLetters: spec.MindsDeadLetters,
 	}
 	for _, r := range spec.Routes {
 		f.Routes = append(f.Routes, RouteInfo{r.Method, r.Path, r.Access, r.Doc})
@@ -188,7 +189,7 @@ func Define[S any](spec Spec[S]) *Function {
 	if len(f.Buckets) > 0 {
 		f.Settings = append(f.Settings, StorageEndpoint)
 	}
-	if f.CountsDeadLetters {
+	if f.MindsDeadLetters {
 		f.Settings = append(f.Settings, DeadLetterQueues)
 	}
 	if len(f.Routes) > 0 {

@@ -37,10 +37,9 @@ type Runtime struct {
 	// change is given what is kept now, from no cache, and returns what shall be;
 	// when that is the same, nothing is written.
 	RotateSecret func(ctx context.Context, s Secret, change func(kept []byte) ([]byte, error)) error
-	// CountDeadLetters says how many things functions failed at for good, all
-	// functions together, that nobody has dealt with. It is nil for a function
-	// that does not declare CountsDeadLetters.
-	CountDeadLetters func(context.Context) (int, error)
+	// DeadLetters are those of all functions. They are nil for a function that
+	// does not declare MindsDeadLetters.
+	DeadLetters DeadLetters
 	// ReadSetting reads an environment variable, empty when it is not set.
 	ReadSetting func(name string) string
 	Log         *slog.Logger
@@ -87,8 +86,8 @@ func open[S any](spec Spec[S], f *Function, rt Runtime) (*Running, error) {
 		return nil, err
 	}
 	rt.Log = rt.Log.With("function", spec.Name)
-	if !spec.CountsDeadLetters {
-		rt.CountDeadLetters = nil
+	if !spec.MindsDeadLetters {
+		rt.DeadLetters = nil
 	}
 	service, err := spec.Open(rt)
 	if err != nil {

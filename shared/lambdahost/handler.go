@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
@@ -23,12 +24,14 @@ import (
 type Handler struct {
 	function *function.Function
 	running  *function.Running
+	streams  *dynamodbstreams.Client
 	log      *slog.Logger
 }
 
-// NewHandler makes the handler of an opened function.
-func NewHandler(f *function.Function, running *function.Running, log *slog.Logger) *Handler {
-	return &Handler{f, running, log.With("function", f.Name)}
+// NewHandler makes the handler of an opened function. It reads changes that
+// were given up from streams.
+func NewHandler(f *function.Function, running *function.Running, streams *dynamodbstreams.Client, log *slog.Logger) *Handler {
+	return &Handler{f, running, streams, log.With("function", f.Name)}
 }
 
 // ScheduleEvent is what EventBridge Scheduler sends: the input that the CDK
@@ -44,6 +47,7 @@ type envelope struct {
 	Records    json.RawMessage `json:"Records"`
 	Schedule   string          `json:"schedule"`
 	DetailType string          `json:"detail-type"`
+	GivenUp    json.RawMessage `json:"DDBStreamBatchInfo"`
 }
 
 // Invoke answers one payload: it has the signature of lambda.Handler of
@@ -63,6 +67,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return invoke(ctx, payload, h.schedule)
 	case e.DetailType != "":
 		return invoke(ctx, payload, h.notice)
+	case e.GivenUp != nil:
+		return invoke(ctx, payload, h.changesAgain)
 	}
 	return nil, errors.New("payload of an unknown kind")
 }

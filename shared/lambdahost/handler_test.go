@@ -87,7 +87,7 @@ func newHandler(t testing.TB) (*Handler, *echo) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewHandler(f, running, log), e
+	return NewHandler(f, running, nil, log), e
 }
 
 func sample(t testing.TB, name string) []byte {
@@ -192,7 +192,7 @@ func TestRequestsAreAlwaysAnswered(t *testing.T) {
 	}
 }
 
-func changes(names ...string) []byte {
+func streamed(names ...string) []byte {
 	var records []string
 	for i, name := range names {
 		records = append(records, fmt.Sprintf(`{"eventID":"%d","eventName":"INSERT","eventSource":"aws:dynamodb",
@@ -216,7 +216,7 @@ func TestABatchStopsAtTheChangeThatFails(t *testing.T) {
 		{nil, 0, `{"batchItemFailures":[]}`},
 	} {
 		e.changes = nil
-		text, err := h.Invoke(t.Context(), changes(c.names...))
+		text, err := h.Invoke(t.Context(), streamed(c.names...))
 		if err != nil || string(text) != c.answer || len(e.changes) != c.consumed {
 			t.Errorf("%v: %s %v, consumed %v", c.names, text, err, e.changes)
 		}
@@ -249,7 +249,7 @@ func TestSchedulesAndNotices(t *testing.T) {
 
 func TestChangesOfAnUndeclaredTableAreNotDropped(t *testing.T) {
 	h, _ := newHandler(t)
-	text, err := h.Invoke(t.Context(), []byte(strings.ReplaceAll(string(changes("A")), "table/Allies", "table/Others")))
+	text, err := h.Invoke(t.Context(), []byte(strings.ReplaceAll(string(streamed("A")), "table/Allies", "table/Others")))
 	if err != nil || string(text) != `{"batchItemFailures":[{"itemIdentifier":"100"}]}` {
 		t.Errorf("%s %v", text, err)
 	}

@@ -57,7 +57,7 @@ func handling(t testing.TB, handle web.Handler) (*Handler, *bytes.Buffer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewHandler(f, running, logger), &log
+	return NewHandler(f, running, nil, logger), &log
 }
 
 // whole is a request with all that API Gateway can put in one.
@@ -207,7 +207,7 @@ func TestTheDeadlineOfLambdaReachesEverything(t *testing.T) {
 	want := time.Now().Add(time.Hour)
 	ctx, cancel := context.WithDeadline(t.Context(), want)
 	defer cancel()
-	for _, payload := range [][]byte{whole(t, nil), changes("A"), []byte(nightly), []byte(news)} {
+	for _, payload := range [][]byte{whole(t, nil), streamed("A"), []byte(nightly), []byte(news)} {
 		if _, err := h.Invoke(ctx, payload); err != nil {
 			t.Error(err)
 		}
@@ -221,7 +221,7 @@ func TestTheDeadlineOfLambdaReachesEverything(t *testing.T) {
 // where it was.
 func TestACrashIsAnError(t *testing.T) {
 	h, log := handling(t, func(http.ResponseWriter, *http.Request) error { panic("out of order") })
-	text, err := h.Invoke(t.Context(), changes("A", "B"))
+	text, err := h.Invoke(t.Context(), streamed("A", "B"))
 	if err != nil || string(text) != `{"batchItemFailures":[{"itemIdentifier":"100"}]}` {
 		t.Errorf("%s %v", text, err)
 	}
@@ -238,7 +238,7 @@ func TestACrashIsAnError(t *testing.T) {
 // What fails is told in the log with what operators need to find it, and
 // returned, so that AWS calls again.
 func TestFaultsAreLoggedAndReturned(t *testing.T) {
-	for payload, name := range map[string]string{nightly: `"schedule":"nightly"`, news: `"event_id":"n1"`, string(changes("A")): `"event_id":"0"`} {
+	for payload, name := range map[string]string{nightly: `"schedule":"nightly"`, news: `"event_id":"n1"`, string(streamed("A")): `"event_id":"0"`} {
 		h, log := handling(t, func(http.ResponseWriter, *http.Request) error { return errors.New("cannot") })
 		answer, err := h.Invoke(t.Context(), []byte(payload))
 		if err == nil && !strings.Contains(string(answer), `"itemIdentifier":"100"`) {
@@ -291,7 +291,7 @@ func BenchmarkChanges(b *testing.B) {
 	for i := range names {
 		names[i] = "MAIL#1"
 	}
-	payload := changes(names...)
+	payload := streamed(names...)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := h.Invoke(context.Background(), payload); err != nil {

@@ -17,6 +17,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	lambdaservice "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -52,17 +54,17 @@ func open(ctx context.Context, f *function.Function, log *slog.Logger) (*Handler
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
 	vault := &secrets{client: secretsmanager.NewFromConfig(cfg)}
-	dead := deadLetters{client: sqs.NewFromConfig(cfg), queues: strings.Fields(os.Getenv(function.DeadLetterQueues.Name))}
+	dead := deadLetters{client: sqs.NewFromConfig(cfg), lambda: lambdaservice.NewFromConfig(cfg), queues: strings.Fields(os.Getenv(function.DeadLetterQueues.Name))}
 	running, err := f.Open(function.Runtime{
 		AWS: cfg, Dynamo: dynamodb.NewFromConfig(cfg),
 		Now: time.Now, Random: rand.Reader,
-		ReadSecret: vault.read, RotateSecret: vault.rotate, CountDeadLetters: dead.count,
+		ReadSecret: vault.read, RotateSecret: vault.rotate, DeadLetters: dead,
 		ReadSetting: os.Getenv, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return NewHandler(f, running, log), nil
+	return NewHandler(f, running, dynamodbstreams.NewFromConfig(cfg), log), nil
 }
 
 // secrets keeps what Secrets Manager said for some minutes, so that a rotated

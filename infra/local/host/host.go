@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"github.com/fabrique-des-transitions/fabrique/infra/local/gateway"
 	"github.com/fabrique-des-transitions/fabrique/infra/local/mailbox"
@@ -150,9 +151,10 @@ func (h *Host) id(prefix string) string { return dynamo.ID(prefix, h.clock.Now()
 
 func (h *Host) openFunctions() error {
 	cfg := h.engine.Config()
+	streams := dynamodbstreams.NewFromConfig(cfg)
 	runtime := function.Runtime{
 		Dynamo: dynamodb.NewFromConfig(cfg), Now: h.clock.Now, Random: rand.Reader,
-		ReadSecret: h.secrets.read, RotateSecret: h.secrets.rotate, CountDeadLetters: h.letters.count,
+		ReadSecret: h.secrets.read, RotateSecret: h.secrets.rotate, DeadLetters: deadLetters{h},
 		ReadSetting: h.setting, Log: h.options.Log,
 	}
 	cfg.BaseEndpoint = nil // the engine is DynamoDB, and no other service
@@ -162,7 +164,7 @@ func (h *Host) openFunctions() error {
 		if err != nil {
 			return fmt.Errorf("function %s: %w", f.Name, err)
 		}
-		h.units = append(h.units, &unit{f, lambdahost.NewHandler(f, opened, h.options.Log)})
+		h.units = append(h.units, &unit{f, lambdahost.NewHandler(f, opened, streams, h.options.Log)})
 	}
 	return nil
 }

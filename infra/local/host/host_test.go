@@ -129,7 +129,7 @@ func (g *guestbook) function() *function.Function {
 		return function.Route[guestbook]{Method: method, Path: path, Access: access, Doc: function.Doc{Summary: "Test"}, Handle: handle}
 	}
 	return function.Define(function.Spec[guestbook]{
-		Name: "guestbook", Purpose: "Keeps notes.", Memory: 128, Timeout: 5 * time.Second, CountsDeadLetters: true,
+		Name: "guestbook", Purpose: "Keeps notes.", Memory: 128, Timeout: 5 * time.Second, MindsDeadLetters: true,
 		Tables: []function.Use{{Table: function.Allies, Right: function.ReadWrite}, {Table: function.Ledger, Right: function.Append}},
 		Open:   func(rt function.Runtime) (*guestbook, error) { g.rt = rt; return g, nil },
 		Routes: []function.Route[guestbook]{

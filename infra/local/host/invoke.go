@@ -49,8 +49,6 @@ func (h *Host) setting(name string) string {
 	switch name {
 	case "SMTP_URL":
 		return h.mailbox.URL()
-	case function.DeadLettersURL.Name:
-		return "/_dev/dead-letters"
 	case function.OIDCIssuer.Name:
 		return h.issuer.url()
 	case function.StorageEndpoint.Name:

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,10 +18,14 @@ import (
 // Like AWS's dead letters, one of a change says where the change is, and
 // nothing of what is in it.
 type letter struct {
+	ID       string         `json:"id"`
 	Function string         `json:"function"`
 	Table    function.Table `json:"table,omitempty"`
 	EventID  string         `json:"event_id,omitempty"`
+	Stream   string         `json:"stream,omitempty"`
+	Shard    string         `json:"shard,omitempty"`
 	Sequence string         `json:"sequence,omitempty"`
+	Changed  time.Time      `json:"changed,omitzero"`
 	Schedule string         `json:"schedule,omitempty"`
 	Due      time.Time      `json:"due,omitzero"`
 	Reason   string         `json:"reason"`
@@ -55,9 +58,6 @@ func openLetters(file string) (*letters, error) {
 	return l, nil
 }
 
-// count is how many there are: what functions are given for the queues of AWS.
-func (l *letters) count(context.Context) (int, error) { return len(l.all()), nil }
-
 func (l *letters) all() []letter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,6 +69,18 @@ func (l *letters) add(one letter) error {
 	defer l.mu.Unlock()
 	l.list = append(l.list, one)
 	return l.keep()
+}
+
+// remove takes a letter away; ok is false when it is not there.
+func (l *letters) remove(id string) (ok bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(l.list), func(one letter) bool { return one.ID == id })
+	if len(left) == len(l.list) {
+		return false, nil
+	}
+	l.list = left
+	return true, l.keep()
 }
 
 func (l *letters) empty() error {
@@ -91,7 +103,7 @@ func (l *letters) keep() error {
 
 // bury keeps what is given up, and says so.
 func (h *Host) bury(dead letter) {
-	dead.At = h.clock.Now()
+	dead.ID, dead.At = h.id("letter"), h.clock.Now()
 	h.options.Log.Error("given up", "function", dead.Function, "table", dead.Table, "event_id", dead.EventID, "schedule", dead.Schedule, "reason", dead.Reason)
 	if err := h.letters.add(dead); err != nil {
 		h.options.Log.Error("dead letter not kept", "function", dead.Function, "error", err)

@@ -14,7 +14,7 @@ func dead(t *testing.T, h *Host, g *guestbook) (list []letter) {
 	if err := json.Unmarshal(call(t, h, "GET", "/_dev/dead-letters", "").Body.Bytes(), &list); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := g.rt.CountDeadLetters(t.Context()); err != nil || n != len(list) {
+	if n, err := g.rt.DeadLetters.Count(t.Context()); err != nil || n != len(list) {
 		t.Errorf("%d are counted (%v), and there are %d", n, err, len(list))
 	}
 	return list

@@ -74,7 +74,7 @@ func (c *consumer) run(ctx context.Context) {
 // consume delivers a batch as AWS does: again from the first change that
 // failed, a bounded number of times, after which that one is a dead letter.
 func (c *consumer) consume(ctx context.Context, batch engine.Batch) {
-	waiting := engine.Wanted(c.stream, batch.Records)
+	waiting := c.stream.Wanted(batch.Records)
 	for attempt := 1; len(waiting) > 0; {
 		taken, reason := c.deliver(ctx, waiting)
 		if taken == len(waiting) {
@@ -87,7 +87,8 @@ func (c *consumer) consume(ctx context.Context, batch engine.Batch) {
 		}
 		if attempt == maxAttempts {
 			c.host.bury(letter{
-				Function: c.unit.Name, Table: c.stream.Table, EventID: waiting[0].EventID, Sequence: waiting[0].Change.SequenceNumber, Reason: reason.Error(),
+				Function: c.unit.Name, Table: c.stream.Table, EventID: waiting[0].EventID, Sequence: waiting[0].Change.SequenceNumber,
+				Stream: c.changes.Stream(), Shard: batch.Shard(), Changed: waiting[0].Change.ApproximateCreationDateTime.Time, Reason: reason.Error(),
 			})
 			waiting, attempt = waiting[1:], 1
 			continue

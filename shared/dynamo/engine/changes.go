@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -14,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo/changes"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
 
@@ -43,6 +43,9 @@ type Batch struct {
 	Records []events.DynamoDBEventRecord
 	shard   string
 }
+
+// Shard is the one that the changes are of.
+func (b Batch) Shard() string { return b.shard }
 
 // Last is the sequence number of the last change of the batch.
 func (b Batch) Last() string { return b.Records[len(b.Records)-1].Change.SequenceNumber }
@@ -193,86 +196,15 @@ func (c *Changes) iterator(ctx context.Context, id string) (string, error) {
 func (c *Changes) convert(records []types.Record) []events.DynamoDBEventRecord {
 	converted := make([]events.DynamoDBEventRecord, len(records))
 	for i, r := range records {
-		change := r.Dynamodb
-		converted[i] = events.DynamoDBEventRecord{
-			AWSRegion: aws.ToString(r.AwsRegion), EventID: aws.ToString(r.EventID),
-			EventName: string(r.EventName), EventSource: "aws:dynamodb", EventVersion: aws.ToString(r.EventVersion),
-			EventSourceArn: "arn:aws:dynamodb:eu-west-3:000000000000:table/" + string(c.table) + "/stream/2026-01-01T00:00:00.000",
-			Change: events.DynamoDBStreamRecord{
-				ApproximateCreationDateTime: events.SecondsEpochTime{Time: aws.ToTime(change.ApproximateCreationDateTime)},
-				Keys:                        image(change.Keys), NewImage: image(change.NewImage), OldImage: image(change.OldImage),
-				SequenceNumber: aws.ToString(change.SequenceNumber), SizeBytes: aws.ToInt64(change.SizeBytes),
-				StreamViewType: string(change.StreamViewType),
-			},
-		}
-		if r.UserIdentity != nil {
-			converted[i].UserIdentity = &events.DynamoDBUserIdentity{
-				Type: aws.ToString(r.UserIdentity.Type), PrincipalID: aws.ToString(r.UserIdentity.PrincipalId),
-			}
-		}
+		converted[i] = changes.Event(r, arnOf(c.table))
 	}
 	return converted
 }
 
-func image(attributes map[string]types.AttributeValue) map[string]events.DynamoDBAttributeValue {
-	if attributes == nil {
-		return nil
-	}
-	converted := make(map[string]events.DynamoDBAttributeValue, len(attributes))
-	for name, value := range attributes {
-		converted[name] = attribute(value)
-	}
-	return converted
-}
+// Stream is the ARN by which the engine knows the stream.
+func (c *Changes) Stream() string { return c.arn }
 
-func attribute(value types.AttributeValue) events.DynamoDBAttributeValue {
-	switch v := value.(type) {
-	case *types.AttributeValueMemberS:
-		return events.NewStringAttribute(v.Value)
-	case *types.AttributeValueMemberN:
-		return events.NewNumberAttribute(v.Value)
-	case *types.AttributeValueMemberB:
-		return events.NewBinaryAttribute(v.Value)
-	case *types.AttributeValueMemberBOOL:
-		return events.NewBooleanAttribute(v.Value)
-	case *types.AttributeValueMemberSS:
-		return events.NewStringSetAttribute(v.Value)
-	case *types.AttributeValueMemberNS:
-		return events.NewNumberSetAttribute(v.Value)
-	case *types.AttributeValueMemberBS:
-		return events.NewBinarySetAttribute(v.Value)
-	case *types.AttributeValueMemberM:
-		return events.NewMapAttribute(image(v.Value))
-	case *types.AttributeValueMemberL:
-		list := make([]events.DynamoDBAttributeValue, len(v.Value))
-		for i, element := range v.Value {
-			list[i] = attribute(element)
-		}
-		return events.NewListAttribute(list)
-	}
-	return events.NewNullAttribute()
-}
-
-// Wanted keeps the records that a declared stream asks for: those whose pk or
-// sk begins as declared, or all. On AWS the stream mapping's filter does it.
-func Wanted(stream function.StreamInfo, records []events.DynamoDBEventRecord) []events.DynamoDBEventRecord {
-	if len(stream.Prefixes) == 0 {
-		return records
-	}
-	var wanted []events.DynamoDBEventRecord
-	for _, r := range records {
-		if asksFor(stream.Prefixes, r.Change.Keys) {
-			wanted = append(wanted, r)
-		}
-	}
-	return wanted
-}
-
-func asksFor(prefixes []function.KeyPrefix, keys map[string]events.DynamoDBAttributeValue) bool {
-	for _, p := range prefixes {
-		if key, found := keys[p.Attribute]; found && strings.HasPrefix(key.String(), p.Prefix) {
-			return true
-		}
-	}
-	return false
+// arnOf is the one by which functions are told of a table's changes.
+func arnOf(table function.Table) string {
+	return "arn:aws:dynamodb:eu-west-3:000000000000:table/" + string(table) + "/stream/2026-01-01T00:00:00.000"
 }

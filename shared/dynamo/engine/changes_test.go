@@ -1,16 +1,13 @@
 package engine
 
 import (
-	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 )
@@ -109,43 +106,5 @@ func TestChangesGoOnFromAPosition(t *testing.T) {
 	}
 	if arn := all.Records[0].EventSourceArn; !strings.Contains(arn, "table/Allies/stream/") {
 		t.Errorf("ARN %s", arn)
-	}
-}
-
-func TestOnlyDeclaredKeysAreWanted(t *testing.T) {
-	record := func(pk, sk string) events.DynamoDBEventRecord {
-		return events.DynamoDBEventRecord{Change: events.DynamoDBStreamRecord{Keys: map[string]events.DynamoDBAttributeValue{
-			"pk": events.NewStringAttribute(pk), "sk": events.NewStringAttribute(sk),
-		}}}
-	}
-	records := []events.DynamoDBEventRecord{record("A#1", "X#1"), record("B#1", "Y#1"), record("C#1", "Z#1")}
-	stream := function.StreamInfo{Prefixes: []function.KeyPrefix{{Attribute: "pk", Prefix: "A#"}, {Attribute: "sk", Prefix: "Y#"}}}
-	if got := Wanted(stream, records); !reflect.DeepEqual(got, records[:2]) {
-		t.Errorf("wanted %v", got)
-	}
-	if got := Wanted(function.StreamInfo{}, records); len(got) != 3 {
-		t.Errorf("without prefixes %d, want all", len(got))
-	}
-}
-
-func TestEveryTypeOfAttributeIsKept(t *testing.T) {
-	given := map[string]streamtypes.AttributeValue{
-		"s": &streamtypes.AttributeValueMemberS{Value: "é"}, "n": &streamtypes.AttributeValueMemberN{Value: "1.5"},
-		"b": &streamtypes.AttributeValueMemberB{Value: []byte{1}}, "bool": &streamtypes.AttributeValueMemberBOOL{Value: true},
-		"null": &streamtypes.AttributeValueMemberNULL{Value: true}, "ss": &streamtypes.AttributeValueMemberSS{Value: []string{"a"}},
-		"ns": &streamtypes.AttributeValueMemberNS{Value: []string{"1"}}, "bs": &streamtypes.AttributeValueMemberBS{Value: [][]byte{{2}}},
-		"l": &streamtypes.AttributeValueMemberL{Value: []streamtypes.AttributeValue{&streamtypes.AttributeValueMemberS{Value: "x"}}},
-		"m": &streamtypes.AttributeValueMemberM{Value: map[string]streamtypes.AttributeValue{"k": &streamtypes.AttributeValueMemberN{Value: "2"}}},
-	}
-	want := map[string]events.DynamoDBAttributeValue{
-		"s": events.NewStringAttribute("é"), "n": events.NewNumberAttribute("1.5"),
-		"b": events.NewBinaryAttribute([]byte{1}), "bool": events.NewBooleanAttribute(true),
-		"null": events.NewNullAttribute(), "ss": events.NewStringSetAttribute([]string{"a"}),
-		"ns": events.NewNumberSetAttribute([]string{"1"}), "bs": events.NewBinarySetAttribute([][]byte{{2}}),
-		"l": events.NewListAttribute([]events.DynamoDBAttributeValue{events.NewStringAttribute("x")}),
-		"m": events.NewMapAttribute(map[string]events.DynamoDBAttributeValue{"k": events.NewNumberAttribute("2")}),
-	}
-	if got := image(given); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -90,7 +90,7 @@ func (e *Env) deliver(o *opened, stream function.StreamInfo) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		r.batch, r.waiting = batch, engine.Wanted(stream, batch.Records)
+		r.batch, r.waiting = batch, stream.Wanted(batch.Records)
 	}
 	for len(r.waiting) > 0 {
 		if err := consume(ctx, o, stream, r.waiting[0]); err != nil {

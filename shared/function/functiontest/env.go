@@ -36,8 +36,8 @@ type Env struct {
 	Settings map[string]string
 	// Secrets are given to functions; one that is not set is made from its name.
 	Secrets map[function.Secret][]byte
-	// DeadLetters counts what was given up; there is nothing unless the test sets it.
-	DeadLetters func(context.Context) (int, error)
+	// DeadLetters are what was given up; there is nothing unless the test adds it.
+	DeadLetters *Letters
 	// Client reaches the tables directly: it counts nothing and meets no fault.
 	Client *dynamodb.Client
 
@@ -76,7 +76,7 @@ func New(t testing.TB) *Env {
 		Clock:       &Clock{now: time.Date(2026, time.March, 10, 9, 0, 0, 0, time.UTC)},
 		Settings:    map[string]string{function.RateLimit.Name: "0"},
 		Secrets:     map[function.Secret][]byte{},
-		DeadLetters: func(context.Context) (int, error) { return 0, nil },
+		DeadLetters: &Letters{},
 		Client:      dynamodb.NewFromConfig(cfg),
 		t:           t, prefix: fmt.Sprintf("t%d-%06x-", made.Add(1), rand.N(1<<24)),
 		random: newRandom(t.Name()), readFrom: cfg,
@@ -132,7 +132,7 @@ func (e *Env) Runtime() function.Runtime {
 			}
 			return err
 		},
-		CountDeadLetters: func(ctx context.Context) (int, error) { return e.DeadLetters(ctx) },
+		DeadLetters: e.DeadLetters,
 		ReadSetting:      func(name string) string { return e.Settings[name] },
 		Log:              slog.New(slog.NewTextHandler(output{e.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
