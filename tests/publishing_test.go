@@ -66,7 +66,7 @@ func TestTheTeamPublishesAndReadersFind(t *testing.T) {
 	v.do(chromedp.SetUploadFiles(chromedp.ID("file"), []string{recording}))
 	v.press("Envoyer le fichier")
 	v.press("Vérifier le fichier")
-	v.reads("Le fichier est prêt", "8 044 octets")
+	v.reads("Le fichier est prêt", "8 ko")
 	v.look("file-ready")
 	media := v.lastPart()
 
@@ -81,8 +81,8 @@ func TestTheTeamPublishesAndReadersFind(t *testing.T) {
 	v.fill("body", "## Transcription\n\nBonjour, *bienvenue*.\n\n| Qui | Quoi |\n| --- | --- |\n| Paul | l’eau |")
 	v.fill("authors", "Jeanne Delmas\nPaul Vidal")
 	v.tick("fundamentals-2")
-	v.fill("audio-media", media)
-	v.fill("audio-seconds", "1")
+	v.choose("audio-media", media)
+	v.fill("audio-seconds", "0:01")
 	v.press("Voir l’aperçu")
 	v.reads("Aperçu, pas encore enregistré", "bienvenue")
 	v.look("write-preview")
@@ -92,7 +92,7 @@ func TestTheTeamPublishesAndReadersFind(t *testing.T) {
 		t.Errorf("readers get %d for a draft", status)
 	}
 	v.press("Publier")
-	v.reads("Publiée", "member-team", "Les rivières partagées")
+	v.reads("Publiée", "Camille Dupré", "Les rivières partagées")
 	v.look("draft")
 	v.asTeam(http.MethodPost, "/v1/resources", map[string]any{"kind": "article", "title": "Une forêt, des voix", "summary": "Un article.", "body": "Texte.", "fundamentals": []int{2}}, nil)
 	v.asTeam(http.MethodPost, "/v1/resources/une-foret-des-voix/publish", nil, nil)

@@ -43,7 +43,13 @@ func TestPagesForReaders(t *testing.T) {
 	w.says(200, "/ressources?q=appri", "2 ressources", "<mark>appris</mark>")
 	w.says(200, "/ressources?kind=article&fundamental=2", "2 ressources", "Enlever le filtre", "Coopérer et tenir le cap")
 	w.says(200, "/ressources?kind=podcast", "Rien ne correspond")
-	w.says(422, "/ressources?kind=rien")
+	for address, texts := range map[string][]string{
+		"/ressources?kind=rien&fundamental=9":             {"Erreur", "2 points sont à corriger", "Cette sorte de ressource n’existe pas.", "Voir toutes les ressources"},
+		"/ressources?q=" + strings.Repeat("a", 201):       {`id="q-fault"`, `href="#q"`, "Cherchez moins de mots à la fois."},
+		"/ressources?q=appris&kind=article&cursor=hasard": {"repartez du début de la liste", `value="appris"`},
+	} {
+		w.says(422, address, append(texts, `role="search"`)...)
+	}
 
 	path := "/ressources/" + made.Slug
 	page, headers := w.says(200, path, "Ce que nous avons appris.", "Ada Martin", "Permanence de mars", "À lire ensuite", "Une suite", "@article{"+made.Slug,
@@ -215,7 +221,7 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	}
 	do(200, "GET", at, nil, `role="status"><h2>Le brouillon est enregistré`)
 	at = strings.TrimSuffix(at, "?fait=creee")
-	do(200, "GET", at, nil, "Brouillon", "Version 1", "Écrite", "member-1", "Publier")
+	do(200, "GET", at, nil, "Brouillon", "Version 1", "Écrite", "Ancien compte", "/equipe/journal?subject=bonjour-a-vous", "Publier")
 	do(200, "GET", at+"/modifier", nil, `name="revision" value="1"`, "Ada\nBo", "Enregistrer")
 	form.Set("revision", "1")
 	form.Set("summary", "Un mot.")
@@ -230,13 +236,14 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	do(200, "GET", do(303, "POST", at+"/retirer", url.Values{"sure": {"true"}}), nil, "Retirée", `role="status"><h2>La ressource est retirée`)
 	do(422, "POST", at+"/retirer", url.Values{}, `id="sure"`, "déjà retirée")
 
-	do(200, "GET", "/equipe/fichiers", nil, "Enregistrement MP3")
-	do(422, "POST", "/equipe/fichiers", url.Values{"name": {""}}, "Saisissez un nom de fichier")
+	do(200, "GET", "/equipe/fichiers", nil, "Aucun fichier pour l’instant")
+	do(200, "GET", "/equipe/fichiers/nouveau", nil, "Enregistrement MP3")
+	do(422, "POST", "/equipe/fichiers", url.Values{"name": {""}}, "Saisissez un nom de fichier", "Choisissez un PDF", "2 points sont à corriger")
 	do(200, "POST", "/equipe/fichiers", url.Values{"name": {"Épisode 1"}, "type": {"audio/wav"}}, `enctype="multipart/form-data"`, `name="policy"`, `name="success_action_redirect"`)
 	sent, _ := w.announceFile("audio/wav", []byte("lies"))
 	do(200, "GET", "/equipe/fichiers/"+sent.ID, nil, "Vérifier le fichier")
 	do(422, "POST", "/equipe/fichiers/"+sent.ID, url.Values{}, "n’est pas du type annoncé", "Fichier refusé")
 	sent, _ = w.announceFile("audio/wav", wav(1))
 	do(303, "POST", "/equipe/fichiers/"+sent.ID, url.Values{})
-	do(200, "GET", "/equipe/fichiers/"+sent.ID, nil, "Le fichier est prêt", "8 044 octets")
+	do(200, "GET", "/equipe/fichiers/"+sent.ID, nil, "Le fichier est prêt", "Enregistrement WAV, 8 ko", "/equipe/journal?subject="+sent.ID)
 }

@@ -54,10 +54,13 @@ var fields = map[string]string{
 	"programme": "Programme", "scale": "Échelle", "partner": "Partenaire", "join_url": "Lien de connexion", "timezone": "Fuseau horaire", "id": "Numéro",
 	"fundamentals": "Fondamentaux", "narrative_dimensions": "Dimensions de la mise en récit", "seats_left": "Places libres", "waiting": "En attente",
 	"state": "État", "revision": "Version", "published_on": "Jour de publication", "hash": "Empreinte", "people": "Personnes",
+	"summary": "Résumé", "authors": "Auteur·ices", "url": "Adresse du document", "language": "Langue", "licence": "Licence", "sessions": "Rencontres", "episode": "Épisode",
+	"audio.url": "Adresse de l’enregistrement", "audio.seconds": "Durée en secondes", "body.characters": "Signes du texte", "body.hash": "Empreinte du texte",
 	"type": "Type", "corrects": "Fait corrigé", "data.title": "Titre", "data.on": "Date", "data.form": "Forme", "data.representative": "Représentative",
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",
 	"data.started_on": "Début", "data.ended_on": "Fin", "data.institution": "Établissement", "data.subject": "Sujet", "data.pairs": "Binômes", "data.participants": "Participant·es",
 	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.etat": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
+	"filter.series": "Série", "filter.cohort": "Cohorte", "filter.year": "Année", "filter.type": "Type",
 }
 
 func fieldLabel(name string) string {
