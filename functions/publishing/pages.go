@@ -104,7 +104,11 @@ func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 	if len(faults) > 0 {
 		return s.renderLibrary(w, r, libraryView{Narrowed: true}, faults)
 	}
-	view := libraryView{Total: result.Total, Narrowed: query.narrowed(), Facets: facetsOf(query, result.Facets), Hidden: url.Values{}}
+	names, err := s.linkNames(r.Context())
+	if err != nil {
+		return err
+	}
+	view := libraryView{Total: result.Total, Narrowed: query.narrowed(), Facets: facetsOf(query, result.Facets, names), Hidden: url.Values{}}
 	for _, item := range found.Items {
 		view.Items = append(view.Items, viewResource(item))
 	}
@@ -116,7 +120,7 @@ func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if query.Series != "" {
-		view.Chosen = append(view.Chosen, choice{Label: "Série" + french.NoBreak + ": " + query.Series, Path: query.path("series", "")})
+		view.Chosen = append(view.Chosen, choice{Label: "Série" + french.NoBreak + ": " + labelOf(names.series, query.Series), Path: query.path("series", "")})
 	}
 	for _, name := range []string{"kind", "fundamental", "dimension", "series", "cohort"} {
 		if value := values.Get(name); value != "" {
@@ -164,7 +168,7 @@ func (q resourcesQuery) path(name, value string) string {
 	return "/ressources?" + values.Encode()
 }
 
-func facetsOf(q resourcesQuery, counts search.Facets) []facet {
+func facetsOf(q resourcesQuery, counts search.Facets, names linkNames) []facet {
 	var kindsFacet, fundamentalFacet, dimensionFacet, cohortFacet []choice
 	add := func(to *[]choice, name, value, label string, count int, chosen bool) {
 		if count == 0 && !chosen {
@@ -191,7 +195,7 @@ func facetsOf(q resourcesQuery, counts search.Facets) []facet {
 	}
 	slices.Sort(cohorts)
 	for _, slug := range cohorts {
-		add(&cohortFacet, "cohort", slug, slug, counts.Cohort[slug], q.Cohort == slug)
+		add(&cohortFacet, "cohort", slug, labelOf(names.cohorts, slug), counts.Cohort[slug], q.Cohort == slug)
 	}
 	return []facet{
 		{"kind", "Sorte", kindsFacet}, {"fundamental", "Fondamental", fundamentalFacet},
@@ -204,6 +208,8 @@ type bookView struct {
 	Fundamentals []string
 	Dimensions   []string
 	Meetings     []agenda.Session
+	SeriesName   string
+	CohortName   string
 	Related      []resourceView
 	Bibtex       string
 	Address      string
@@ -243,6 +249,11 @@ func (s *service) viewBook(ctx context.Context, shown resource) (view bookView, 
 	for _, n := range shown.Dimensions {
 		view.Dimensions = append(view.Dimensions, dimensionLabels[n-1])
 	}
+	names, err := s.linkNames(ctx)
+	if err != nil {
+		return view, err
+	}
+	view.SeriesName, view.CohortName = labelOf(names.series, shown.Series), labelOf(names.cohorts, shown.Cohort)
 	if view.Meetings, err = s.meetings(ctx, shown.Sessions); err != nil {
 		return view, err
 	}

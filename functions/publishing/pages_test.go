@@ -42,6 +42,7 @@ func TestPagesForReaders(t *testing.T) {
 	}
 	w.says(200, "/ressources?q=appri", "2 ressources", "<mark>appris</mark>")
 	w.says(200, "/ressources?kind=article&fundamental=2", "2 ressources", "Enlever le filtre", "Coopérer et tenir le cap")
+	w.says(200, "/ressources?series=recits", "Série : Récits de territoire", "Occitanie 2026 <span")
 	w.says(200, "/ressources?kind=podcast", "Rien ne correspond")
 	for address, texts := range map[string][]string{
 		"/ressources?kind=rien&fundamental=9":             {"Erreur", "2 points sont à corriger", "Cette sorte de ressource n’existe pas.", "Voir toutes les ressources"},
@@ -52,7 +53,7 @@ func TestPagesForReaders(t *testing.T) {
 	}
 
 	path := "/ressources/" + made.Slug
-	page, headers := w.says(200, path, "Ce que nous avons appris.", "Ada Martin", "Permanence de mars", "À lire ensuite", "Une suite", "@article{"+made.Slug,
+	page, headers := w.says(200, path, "Ce que nous avons appris.", "Ada Martin", "Permanence de mars", ">Récits de territoire</a>", ">Occitanie 2026</a>", "À lire ensuite", "Une suite", "@article{"+made.Slug,
 		"CC BY-SA 4.0", `<link rel="canonical" href="http://127.0.0.1:8080`+path+`">`, `property="og:image" content="http://127.0.0.1:8080`+path+`/carte.png"`,
 		`type="application/atom+xml"`, "Ada Martin. « Les « récits »")
 	if !strings.Contains(headers.Get("Content-Security-Policy"), "media-src 'self' http://127.0.0.1:") || strings.Contains(page, "<b>") {
