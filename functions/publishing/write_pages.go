@@ -93,7 +93,7 @@ func inputOf(values url.Values, before resourceInput) resourceInput {
 		Slug: before.Slug, Kind: Kind(values.Get("kind")), Title: values.Get("title"), Summary: strings.Join(strings.Fields(values.Get("summary")), " "),
 		Body: strings.ReplaceAll(values.Get("body"), "\r\n", "\n"), Authors: lines(values.Get("authors")), PublishedOn: values.Get("published_on"),
 		Language: values.Get("language"), Fundamentals: numbers("fundamentals"), Dimensions: numbers("narrative_dimensions"),
-		Series: strings.TrimSpace(values.Get("series")), Cohort: strings.TrimSpace(values.Get("cohort")), Sessions: inOrder(before.Sessions, values["sessions"]),
+		Series: strings.TrimSpace(values.Get("series")), Cohort: strings.TrimSpace(values.Get("cohort")), Sessions: inOrder(before.Sessions, lines(strings.Join(values["sessions"], "\n"))),
 		URL: strings.TrimSpace(values.Get("url")), Episode: number(values.Get("episode")), Licence: values.Get("licence"), Audio: before.Audio,
 	}
 	seconds := duration(values.Get("audio.seconds"))
