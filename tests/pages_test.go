@@ -40,7 +40,7 @@ func (l lived) examples() map[string][]string {
 		"/cohortes": {"/cohortes"}, "/cohortes/{slug}": {"/cohortes/occitanie"}, "/cohortes/{slug}/candidater": {"/cohortes/occitanie/candidater"},
 		"/candidatures/{id}": {l.candidacy, l.completion, l.asked},
 		"/partenaires":       {"/partenaires"},
-		"/ressources":        {"/ressources", "/ressources?q=foret", "/ressources?kind=rien"}, "/ressources/{slug}": {"/ressources/une-foret-des-voix"},
+		"/ressources":        {"/ressources", "/ressources?q=foret"}, "/ressources/{slug}": {"/ressources/une-foret-des-voix"},
 		"/bilans": {"/bilans"}, "/bilans/{year}": {"/bilans/" + year}, "/bilans/{year}/territoires": {"/bilans/" + year + "/territoires"}, "/bilans/{year}/corrections": {"/bilans/" + year + "/corrections"},
 		"/bilans/{year}/figures/{id}": {"/bilans/" + year + "/figures/interventions.all"},
 
@@ -73,10 +73,10 @@ func (l lived) examples() map[string][]string {
 		"/equipe/partenaires":                               {"/equipe/partenaires"}, "/equipe/partenaires/{partner}": {"/equipe/partenaires/occitanie"},
 		"/equipe/partenaires/{partner}/message": {"/equipe/partenaires/occitanie/message?id=msg_1"}, "/equipe/partenaires/{partner}/secret": {"/equipe/partenaires/occitanie/secret"},
 
-		"/equipe/ressources": {"/equipe/ressources", "/equipe/ressources?q=introuvable", "/equipe/ressources?kind=rien&year=hier"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},
+		"/equipe/ressources": {"/equipe/ressources", "/equipe/ressources?q=introuvable"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},
 		"/equipe/ressources.csv": {file + "/equipe/ressources.csv"}, "/equipe/ressources.xlsx": {file + "/equipe/ressources.xlsx"},
 		"/equipe/ressources/{slug}": {"/equipe/ressources/une-foret-des-voix", "/equipe/ressources/un-brouillon"}, "/equipe/ressources/{slug}/modifier": {"/equipe/ressources/une-foret-des-voix/modifier"},
-		"/equipe/fichiers": {"/equipe/fichiers", "/equipe/fichiers?type=rien"}, "/equipe/fichiers/nouveau": {"/equipe/fichiers/nouveau"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
+		"/equipe/fichiers": {"/equipe/fichiers", "/equipe/fichiers?q=introuvable"}, "/equipe/fichiers/nouveau": {"/equipe/fichiers/nouveau"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
 		"/equipe/fichiers.csv": {file + "/equipe/fichiers.csv"}, "/equipe/fichiers.xlsx": {file + "/equipe/fichiers.xlsx"},
 		"/equipe/faits":  {"/equipe/faits", "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
 		"/equipe/bilans": {"/equipe/bilans"}, "/equipe/bilans/{year}": {"/equipe/bilans/" + year, "/equipe/bilans/" + l.closed},

@@ -124,6 +124,16 @@ func TestTheTeamPublishesAndReadersFind(t *testing.T) {
 	v.open("/equipe/ressources")
 	v.reads("Publiée")
 	v.look("desk")
+	for name, path := range map[string]string{"desk": "/equipe/ressources?kind=rien&year=hier", "files": "/equipe/fichiers?type=rien", "library": "/ressources?q=eau&kind=rien"} {
+		v.open(path)
+		v.reads("à corriger", "Chercher")
+		v.look(name + "-filter-faults")
+	}
+	v.open("/equipe/fichiers?status=ready")
+	v.reads("Vérifié", "Les rivières partagées")
+	v.look("files")
+	v.open("/equipe/ressources?q=RIVIERE&kind=podcast")
+	v.reads("Les rivières partagées", "Exporter en CSV")
 	v.press("Les rivières partagées")
 	v.press("Retirer")
 	v.reads("Cochez la case pour confirmer")
