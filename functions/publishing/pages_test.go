@@ -230,6 +230,7 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	form.Set("summary", "Un autre mot.")
 	do(412, "POST", at+"/modifier", form, "Cette ressource a changé le", "Vaut maintenant « Un mot. »", "Un autre mot.", `name="revision" value="2"`)
 	do(200, "GET", do(303, "POST", at+"/publier", url.Values{}), nil, `role="status"><h2>La ressource est publiée`)
+	do(412, "POST", at+"/modifier", form, "<li>L’état a changé. Vaut maintenant « Publiée ».</li>")
 	do(200, "GET", "/equipe/ressources", nil, "Bonjour à vous", "Publiée")
 	w.says(200, "/ressources/bonjour-a-vous", "Un mot.", "Ada, Bo")
 	do(422, "POST", at+"/retirer", url.Values{}, `id="sure-fault"`, `href="#sure"`, "Retirer cette ressource")

@@ -267,13 +267,28 @@ func (s *service) editPosted(w http.ResponseWriter, r *http.Request) error {
 		status := http.StatusUnprocessableEntity
 		if f.Kind == fault.Stale {
 			// What the other wrote stands beside what was typed; sent again, this replaces it.
-			found = append(fault.Fields{{Message: f.Detail}}, found...)
+			found = append(fault.Fields{{Message: f.Detail}}, onForm(found)...)
 			values.Set("revision", strconv.Itoa(item.Revision))
 			status = http.StatusPreconditionFailed
 		}
 		return s.renderWrite(w, r, status, title, view, web.Form{Values: values, Faults: found})
 	}
 	return seeOther(w, r, donePath(item.Slug, "modifiee"), err)
+}
+
+// onForm are faults at the fields of the form: what it has no field for stands
+// in the summary alone.
+func onForm(found fault.Fields) fault.Fields {
+	moved := slices.Clone(found)
+	for i := range moved {
+		switch moved[i].Location {
+		case "audio":
+			moved[i].Location = "audio.media"
+		case "status":
+			moved[i] = fault.Field{Message: "L’état a changé. " + moved[i].Message}
+		}
+	}
+	return moved
 }
 
 // changeTo changes everything to what a form says.
