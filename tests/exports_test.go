@@ -91,7 +91,8 @@ func TestNothingTypedIsAFormula(t *testing.T) {
 	}
 	all := ""
 	for _, address := range exports {
-		people := !strings.Contains(address, "journal") && !strings.Contains(address, "/bilans/") && !strings.Contains(address, "/partenaires/") // which hold sentences of ours
+		// Those hold sentences of ours, and names of files that we wrote anew.
+		people := !strings.Contains(address, "journal") && !strings.Contains(address, "/bilans/") && !strings.Contains(address, "/partenaires/") && !strings.Contains(address, "/fichiers")
 		if all += met[address]; people && met[address] == "" {
 			t.Errorf("%s holds nothing that was typed: nothing is proved", address)
 		}

@@ -74,9 +74,11 @@ func (l lived) examples() map[string][]string {
 		"/equipe/partenaires/{partner}/messages.csv": {file + "/equipe/partenaires/occitanie/messages.csv"}, "/equipe/partenaires/{partner}/messages.xlsx": {file + "/equipe/partenaires/occitanie/messages.xlsx"},
 		"/equipe/partenaires/{partner}/message": {"/equipe/partenaires/occitanie/message?id=msg_1"}, "/equipe/partenaires/{partner}/secret": {"/equipe/partenaires/occitanie/secret"},
 
-		"/equipe/ressources": {"/equipe/ressources"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},
+		"/equipe/ressources": {"/equipe/ressources", "/equipe/ressources?q=introuvable"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},
+		"/equipe/ressources.csv": {file + "/equipe/ressources.csv"}, "/equipe/ressources.xlsx": {file + "/equipe/ressources.xlsx"},
 		"/equipe/ressources/{slug}": {"/equipe/ressources/une-foret-des-voix", "/equipe/ressources/un-brouillon"}, "/equipe/ressources/{slug}/modifier": {"/equipe/ressources/une-foret-des-voix/modifier"},
-		"/equipe/fichiers": {"/equipe/fichiers"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
+		"/equipe/fichiers": {"/equipe/fichiers", "/equipe/fichiers?q=introuvable"}, "/equipe/fichiers/nouveau": {"/equipe/fichiers/nouveau"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
+		"/equipe/fichiers.csv": {file + "/equipe/fichiers.csv"}, "/equipe/fichiers.xlsx": {file + "/equipe/fichiers.xlsx"},
 		"/equipe/faits":  {"/equipe/faits", "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
 		"/equipe/bilans": {"/equipe/bilans"}, "/equipe/bilans/{year}": {"/equipe/bilans/" + year, "/equipe/bilans/" + l.closed},
 

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/agenda"
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -31,7 +32,7 @@ type series struct {
 }
 
 // agendaSeries is the partition of the index "agenda" that holds series.
-const agendaSeries = "series"
+const agendaSeries = agenda.SeriesListed
 
 func (in *series) check(faults *fault.Fields) {
 	if in.Kind != Workshop && in.Kind != Community {

@@ -68,7 +68,7 @@ const (
 
 // agendaSessions is the partition of the index "agenda" that holds sessions:
 // a few hundred a year.
-const agendaSessions = "sessions"
+const agendaSessions = agenda.SessionsListed
 
 // instant writes times so that they sort as text.
 const instant = "2006-01-02T15:04:05Z"

@@ -73,7 +73,7 @@ func (i cohortItem) same() expression.ConditionBuilder {
 }
 
 // allCohorts is the partition of the index "cohorts": some ten a year.
-const allCohorts = "cohorts"
+const allCohorts = partnership.Listed
 
 func cohortPartition(slug string) string { return cohortKey(slug).PK }
 

@@ -144,7 +144,8 @@ func (s *service) advance(ctx context.Context, old, item resourceItem, action st
 	item.place()
 	writes.Add(s.table.Put(item, sameRevision(old)))
 	s.addVersion(ctx, &writes, item, action)
-	writes.Add(s.audit.Entry(ctx, "resource."+action, item.Slug, audited(old), audited(item)))
+	before, after := audited(old, item)
+	writes.Add(s.audit.Entry(ctx, "resource."+action, item.Slug, before, after))
 	if item.known() {
 		last, err := s.lastChange(ctx)
 		if err != nil {
@@ -210,13 +211,29 @@ func differences(before versionItem, now resourceItem) (fields []fault.Field) {
 			name = "language"
 		}
 		message := "A changé."
-		if value, ok := is.Field(i).Interface().(string); ok && runes(value) <= maxTitle {
-			message = "Vaut maintenant « " + value + " »."
+		if value := is.Field(i); value.Kind() == reflect.String && runes(value.String()) <= maxTitle {
+			message = nowIs(name, value.String())
 		}
 		fields = append(fields, fault.Field{Location: name, Message: message})
 	}
 	if before.State != now.State {
-		fields = append(fields, fault.Field{Location: "status", Message: "Vaut maintenant « " + now.State + " »."})
+		fields = append(fields, fault.Field{Location: "status", Message: nowIs("status", now.State)})
 	}
 	return fields
+}
+
+// nowIs says what a field is now, in the words of the form.
+func nowIs(field, value string) string {
+	switch field {
+	case "kind":
+		value = kindLabels[Kind(value)]
+	case "status":
+		value = stateLabels[value]
+	case "language":
+		value = languageName(value)
+	}
+	if value == "" {
+		return "N’est plus renseigné."
+	}
+	return "Vaut maintenant « " + value + " »."
 }

@@ -1,50 +1,166 @@
 package publishing
 
 import (
+	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 const filesPath = web.TeamRoot + "/fichiers"
 
-var typeLabels = map[string]string{
-	"application/pdf": "Document PDF", "audio/mpeg": "Enregistrement MP3", "audio/mp4": "Enregistrement M4A", "audio/ogg": "Enregistrement Ogg",
-	"audio/wav": "Enregistrement WAV", "image/jpeg": "Image JPEG", "image/png": "Image PNG", "image/webp": "Image WebP",
+// fileRoutes are the pages of the files that resources lead to.
+var fileRoutes = []function.Route[service]{
+	page(http.MethodGet, filesPath, function.Team, "The files: search, filter, take away", (*service).filesPage),
+	filesSheetRoute(spreadsheet.CSV), filesSheetRoute(spreadsheet.XLSX),
+	page(http.MethodGet, filesPath+"/nouveau", function.Team, "The form to announce a file", (*service).announcePage),
+	page(http.MethodPost, filesPath, function.Team, "Announce a file, and show the form that sends it", (*service).announcePosted),
+	page(http.MethodGet, filesPath+"/{id}", function.Team, "A file that was sent", (*service).filePage),
+	page(http.MethodPost, filesPath+"/{id}", function.Team, "Check a file that was sent", (*service).filePosted),
+}
+
+func filesSheetRoute(format spreadsheet.Format) function.Route[service] {
+	return page(http.MethodGet, filesPath+"."+string(format), function.Team, "The same files as "+string(format),
+		func(s *service, w http.ResponseWriter, r *http.Request) error { return s.filesSheet(w, r, format) })
+}
+
+// fileLine is a file as people read it.
+type fileLine struct {
+	mediaItem
+	TypeLabel, StateLabel, Size, By string
+	Uses                            []deskEntry
+}
+
+type filesView struct {
+	Lines                  []fileLine
+	Families, States       []web.Option
+	Narrowed, Later        bool
+	First, Next, CSV, XLSX string
+}
+
+// fileLines says of files what their records do not: who sent them, and which
+// resources lead to them.
+func (s *service) fileLines(ctx context.Context) (func(mediaItem) fileLine, error) {
+	names, err := s.sessions.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	uses, err := s.uses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(file mediaItem) fileLine {
+		line := fileLine{mediaItem: file, TypeLabel: typeLabels[file.Type], StateLabel: fileStateLabels[file.State], By: or(names[file.Who], formerMember), Uses: uses[file.ID]}
+		if file.Bytes > 0 {
+			line.Size = size(file.Bytes)
+		}
+		return line
+	}, nil
+}
+
+func (s *service) filesPage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	query, err := readFilesQuery(values)
+	var found filesPage
+	if err == nil {
+		found, err = s.files(r.Context(), query)
+	}
+	faults, err := atFields(err, filesFields)
+	if err != nil {
+		return err
+	}
+	line, err := s.fileLines(r.Context())
+	if err != nil {
+		return err
+	}
+	view := filesView{
+		Families: optionsOf(families, familyLabels), States: optionsOf(fileStates, fileStateLabels),
+		First: listPath(filesPath, filesFields, values, ""), Later: query.Cursor != "",
+		CSV: listPath(filesPath+".csv", filesFields, values, ""), XLSX: listPath(filesPath+".xlsx", filesFields, values, ""),
+	}
+	view.Narrowed = view.First != filesPath
+	if found.NextCursor != "" {
+		view.Next = listPath(filesPath, filesFields, values, found.NextCursor)
+	}
+	for _, file := range found.Items {
+		view.Lines = append(view.Lines, line(file))
+	}
+	return s.pages.Render(w, r, statusOf(faults), "files", web.Page{Title: "Fichiers", Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view})
+}
+
+// filesSheet answers all the files that the list's filters keep.
+func (s *service) filesSheet(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
+	query, err := readFilesQuery(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	line, err := s.fileLines(r.Context())
+	if err != nil {
+		return err
+	}
+	query.Limit = exported
+	return spreadsheet.Sheet{
+		Name: "fichiers", Header: []string{"Fichier", "Nom", "Type", "Taille en octets", "État", "Annoncé le", "Par", "Adresse", "Ressources qui y mènent"},
+		Filter: map[string]string{"searched": searched(query.Text), "type": query.Family, "status": query.State},
+		Rows: spreadsheet.Pages(func(cursor string) ([]mediaItem, string, error) {
+			query.Cursor = cursor
+			page, err := s.files(r.Context(), query)
+			return page.Items, page.NextCursor, err
+		}, func(file mediaItem) []any {
+			l := line(file)
+			var titles []string
+			for _, use := range l.Uses {
+				titles = append(titles, use.Title)
+			}
+			return []any{l.ID, l.Name, l.TypeLabel, int(l.Bytes), l.StateLabel, l.CreatedAt, l.By, l.address(s.origin), strings.Join(titles, " ; ")}
+		}),
+	}.Export(w, r, format, s.audit)
+}
+
+// address is where a file is served, once it was checked.
+func (l fileLine) address(origin string) string {
+	if l.State != ready {
+		return ""
+	}
+	return origin + mediaURL(l.mediaItem)
+}
+
+// exported is how many lines an export reads at once.
+const exported = 2000
+
+// searched says in the trail that a text was searched for, not which: it may
+// be a name.
+func searched(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "oui"
 }
 
 // fileView is the page of a file, at each of its steps.
 type fileView struct {
-	Types  []web.Option
-	Sent   media // announced: its form is shown; then what came of it
-	Label  string
-	Family string
-	Size   int
+	Types   []web.Option
+	Sent    media // announced: its form is shown; then what came of it
+	Line    fileLine
+	Family  string
+	Journal string
 }
 
-func typeOptions() (list []web.Option) {
-	for name := range mediaTypes {
-		list = append(list, web.Option{Value: name, Label: typeLabels[name]})
-	}
-	slices.SortFunc(list, func(a, b web.Option) int { return strings.Compare(a.Label, b.Label) })
-	return list
-}
-
-func (s *service) filesPage(w http.ResponseWriter, r *http.Request) error {
+func (s *service) announcePage(w http.ResponseWriter, r *http.Request) error {
 	return s.renderFile(w, r, http.StatusOK, "Envoyer un fichier", fileView{Types: typeOptions()}, web.Form{Values: url.Values{}})
 }
 
 func (s *service) renderFile(w http.ResponseWriter, r *http.Request, status int, title string, view fileView, form web.Form) error {
-	view.Label, view.Family, view.Size = typeLabels[view.Sent.Type], mediaTypes[view.Sent.Type].family, int(view.Sent.Bytes)
 	web.AllowStorage(w.Header(), s.bucket.Origin())
 	return s.pages.Render(w, r, status, "file", web.Page{Title: title, Private: true, Form: form, Data: view})
 }
 
-func (s *service) filesPosted(w http.ResponseWriter, r *http.Request) error {
+func (s *service) announcePosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
 	if err != nil {
 		return err
@@ -57,7 +173,8 @@ func (s *service) filesPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.renderFile(w, r, http.StatusOK, "Choisir le fichier", fileView{Sent: sent}, web.Form{Values: values})
+	view := fileView{Sent: sent, Line: fileLine{TypeLabel: typeLabels[sent.Type]}}
+	return s.renderFile(w, r, http.StatusOK, "Choisir le fichier", view, web.Form{Values: values})
 }
 
 // filePage is where a browser comes from the bucket: the file is checked by
@@ -71,15 +188,28 @@ func (s *service) filePage(w http.ResponseWriter, r *http.Request) error {
 	if !found {
 		return errNoMedia
 	}
-	return s.renderFile(w, r, http.StatusOK, "Fichier "+item.Name, fileView{Sent: item.view()}, web.Form{})
+	return s.renderSent(w, r, http.StatusOK, item, nil)
+}
+
+// renderSent shows a file that was announced.
+func (s *service) renderSent(w http.ResponseWriter, r *http.Request, status int, item mediaItem, faults fault.Fields) error {
+	line, err := s.fileLines(r.Context())
+	if err != nil {
+		return err
+	}
+	view := fileView{Sent: item.view(), Line: line(item), Family: mediaTypes[item.Type].family, Journal: journalPath(item.ID)}
+	return s.renderFile(w, r, status, "Fichier "+item.Name, view, web.Form{Faults: faults})
+}
+
+// journalPath leads to what the trail says of a resource or of a file.
+func journalPath(subject string) string {
+	return web.TeamRoot + "/journal?" + url.Values{"subject": {subject}}.Encode()
 }
 
 func (s *service) filePosted(w http.ResponseWriter, r *http.Request) error {
 	item, err := s.complete(r.Context(), r.PathValue("id"))
 	if f := fault.As(err); f != nil && item.ID != "" {
-		var faults fault.Fields
-		faults.Add("", f.Detail)
-		return s.renderFile(w, r, web.Status(f), "Fichier "+item.Name, fileView{Sent: item.view()}, web.Form{Faults: faults})
+		return s.renderSent(w, r, web.Status(f), item, fault.Fields{{Message: f.Detail}})
 	}
 	return seeOther(w, r, filesPath+"/"+item.ID, err)
 }

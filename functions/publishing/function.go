@@ -7,12 +7,14 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/storage"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -25,8 +27,9 @@ var Function = function.Define(function.Spec[service]{
 	Timeout: 25 * time.Second,
 	Tables: []function.Use{
 		{Table: function.Library, Right: function.ReadWrite},
-		{Table: function.Agenda, Right: function.Read},  // whether a session or a series exists
+		{Table: function.Agenda, Right: function.Read},  // which sessions and series exist
 		{Table: function.Cohorts, Right: function.Read}, // and a cohort
+		{Table: function.Members, Right: function.Read}, // who made a version, by name
 		{Table: function.Ledger, Right: function.Append},
 		{Table: function.Audit, Right: function.Append},
 	},
@@ -37,7 +40,7 @@ var Function = function.Define(function.Spec[service]{
 		Name: "save-search-index", Purpose: "Keep a snapshot of the search index, for copies of the function that start.",
 		When: function.Every(time.Hour), Run: (*service).saveIndex,
 	}},
-	Routes: append(append(append([]function.Route[service]{
+	Routes: slices.Concat([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/v1/resources", Access: function.Public, Handle: (*service).getResources,
 			Doc: function.Doc{Summary: "What is published, the newest first; what is sought, the best first", Query: resourcesQuery{}, Answer: resourcePage{}}},
 		{Method: http.MethodPost, Path: "/v1/resources", Access: function.Team, Handle: (*service).postResource,
@@ -55,7 +58,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Take it away from readers; harvesters learn that it was deleted", Answer: resource{}, Conditional: true,
 				Faults: []string{"unknown-resource"}}},
 		{Method: http.MethodGet, Path: "/v1/resources/{slug}/versions", Access: function.Team, Handle: (*service).getVersions,
-			Doc: function.Doc{Summary: "What it was, who made it so and when, the latest first", Query: deskQuery{}, Answer: versionPage{}, Faults: []string{"unknown-resource"}}},
+			Doc: function.Doc{Summary: "What it was, who made it so and when, the latest first", Query: versionsQuery{}, Answer: versionPage{}, Faults: []string{"unknown-resource"}}},
 		{Method: http.MethodGet, Path: "/v1/library", Access: function.Team, Handle: (*service).getLibrary,
 			Doc: function.Doc{Summary: "All resources with drafts and withdrawn ones, the latest change first", Query: deskQuery{}, Answer: deskPage{}}},
 		{Method: http.MethodPost, Path: "/v1/media", Access: function.Team, Handle: (*service).postMedia,
@@ -65,7 +68,7 @@ var Function = function.Define(function.Spec[service]{
 				Faults: []string{"unknown-media", "media-awaited", "media-refused", "media-finished"}}},
 		{Method: http.MethodGet, Path: "/media/{id}/{name}", Access: function.Public, Handle: (*service).getMedia,
 			Doc: function.Doc{Summary: "Where a file is for the next hours", Status: http.StatusFound}},
-	}, feedRoutes...), pageRoutes...), teamRoutes...),
+	}, feedRoutes, pageRoutes, deskRoutes, teamRoutes, fileRoutes),
 })
 
 // service is an opened publishing function.
@@ -76,6 +79,7 @@ type service struct {
 	ledger    dynamo.Table
 	audit     audit.Trail
 	team      *auth.Verifier
+	sessions  signin.Sessions // names members
 	bucket    *storage.Bucket
 	catalogue catalogue
 	saved     int64 // version of the snapshot that this copy has written
@@ -95,8 +99,9 @@ func open(rt function.Runtime) (*service, error) {
 		team: auth.NewVerifier(auth.Issuer{
 			URL: rt.Setting(function.OIDCIssuer), Audience: rt.Setting(function.OIDCAudience), RoleClaim: rt.Setting(function.OIDCRoleClaim),
 		}, rt.Now),
-		bucket: storage.Open(rt.AWS, rt.Setting(function.Media.Setting()), rt.Setting(function.StorageEndpoint)),
-		now:    rt.Now, newID: rt.ID, log: rt.Log, origin: rt.Setting(function.PublicURL), pages: pages,
+		sessions: rt.Sessions(),
+		bucket:   storage.Open(rt.AWS, rt.Setting(function.Media.Setting()), rt.Setting(function.StorageEndpoint)),
+		now:      rt.Now, newID: rt.ID, log: rt.Log, origin: rt.Setting(function.PublicURL), pages: pages,
 	}, nil
 }
 

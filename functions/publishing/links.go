@@ -17,7 +17,7 @@ func (s *service) checkLinks(ctx context.Context, in resourceInput, faults *faul
 			return nil, err
 		}
 		if !found {
-			faults.Add("series", "Aucune série n’a cet identifiant.")
+			faults.Add("series", "Ce chantier ou cette communauté n’existe pas : choisissez-en un autre.")
 		}
 	}
 	if in.Cohort != "" && !faults.Has("cohort") {
@@ -26,7 +26,7 @@ func (s *service) checkLinks(ctx context.Context, in resourceInput, faults *faul
 			return nil, err
 		}
 		if !found {
-			faults.Add("cohort", "Aucune cohorte n’a cet identifiant.")
+			faults.Add("cohort", "Cette cohorte n’existe pas : choisissez-en une autre.")
 		}
 	}
 	for _, id := range in.Sessions[:min(len(in.Sessions), maxSessions)] {
@@ -35,7 +35,7 @@ func (s *service) checkLinks(ctx context.Context, in resourceInput, faults *faul
 			return nil, err
 		}
 		if !found {
-			faults.Add("sessions", "Aucune rencontre n’a l’un de ces identifiants.")
+			faults.Add("sessions", "L’une de ces rencontres n’existe pas : décochez-la.")
 		}
 	}
 	return s.checkAudio(ctx, in.Audio, faults)
@@ -55,7 +55,7 @@ func (s *service) checkAudio(ctx context.Context, in *audioInput, faults *fault.
 		return nil, err
 	}
 	if !found || file.State != ready || mediaTypes[file.Type].family != "audio" {
-		faults.Add("audio.media", "Envoyez d’abord un enregistrement, puis indiquez son identifiant.")
+		faults.Add("audio.media", "Choisissez un enregistrement qui a été envoyé et vérifié.")
 		return nil, nil //nolint:nilnil // the fault says it
 	}
 	return &audio{mediaURL(file), file.Bytes, in.Seconds, file.Type}, nil

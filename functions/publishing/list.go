@@ -201,16 +201,22 @@ func (s *service) shelf(ctx context.Context, query shelfQuery) (items []resource
 	return items, next, err
 }
 
-// queryIndex reads one page of an index.
+// queryIndex reads one page of an index of the library.
 func (s *service) queryIndex(ctx context.Context, index string, key expression.KeyConditionBuilder, forward bool, limit int,
+	start map[string]types.AttributeValue, out any,
+) (last map[string]types.AttributeValue, err error) {
+	return queryIndex(ctx, s.table, index, key, forward, limit, start, out)
+}
+
+func queryIndex(ctx context.Context, table dynamo.Table, index string, key expression.KeyConditionBuilder, forward bool, limit int,
 	start map[string]types.AttributeValue, out any,
 ) (last map[string]types.AttributeValue, err error) {
 	expr, err := expression.NewBuilder().WithKeyCondition(key).Build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", index, err)
 	}
-	answer, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.table.Name, IndexName: &index, KeyConditionExpression: expr.KeyCondition(), ExclusiveStartKey: start,
+	answer, err := table.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &table.Name, IndexName: &index, KeyConditionExpression: expr.KeyCondition(), ExclusiveStartKey: start,
 		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
 		ScanIndexForward: &forward, Limit: aws.Int32(int32(limit)),
 	})

@@ -126,6 +126,7 @@ func (s *service) announce(ctx context.Context, in mediaInput, then string, faul
 	item := mediaItem{ID: s.newID("med"), Name: stem + kind.extension, Type: in.Type, State: awaited, Who: member.Subject, CreatedAt: now,
 		ExpiresAt: now.Add(awaitedFor).Unix()}
 	item.Key = mediaKey(item.ID)
+	item.Files, item.FilesAt = allFiles, now.Format(instant)+"#"+item.ID
 	upload := storage.Upload{Key: incomingKey(item.ID), Type: item.Type, Most: kind.most, For: uploadFor}
 	if then != "" {
 		upload.Then = then + item.ID

@@ -127,3 +127,14 @@ func TestSniffing(t *testing.T) {
 		}
 	}
 }
+
+// lastFile is the id of the file that was announced last.
+func (w *world) lastFile() (id string) {
+	w.t.Helper()
+	for _, item := range w.Dump(function.Library) {
+		if found, ok := item["media_id"].(string); ok {
+			id = max(id, found)
+		}
+	}
+	return id
+}

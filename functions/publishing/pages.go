@@ -39,25 +39,6 @@ func page(method, path string, access function.Access, summary string, handle fu
 	return function.Route[service]{Method: method, Path: path, Access: access, Handle: handle, Doc: function.Doc{Summary: summary, Page: true}}
 }
 
-var kindLabels = map[Kind]string{
-	Article: "Article", SpecialIssue: "Numéro spécial", Podcast: "Podcast", Case: "Documentation de cas", Video: "Vidéo", Tool: "Outil", Thesis: "Thèse ou mémoire",
-}
-
-var fundamentalLabels = []string{
-	"S’engager ici et maintenant", "Coopérer et tenir le cap", "Agir de façon systémique et élargir", "Évaluer la valeur créée",
-}
-
-var dimensionLabels = []string{
-	"Trajectoire", "Communication sincère", "Récits alternatifs", "Raconter la coopération", "Évaluer la valeur",
-}
-
-// licenceLinks are where the licences that we know say what they allow.
-var licenceLinks = map[string]string{
-	"CC BY 4.0": "https://creativecommons.org/licenses/by/4.0/deed.fr", "CC BY-SA 4.0": "https://creativecommons.org/licenses/by-sa/4.0/deed.fr",
-	"CC BY-NC-SA 4.0": "https://creativecommons.org/licenses/by-nc-sa/4.0/deed.fr", "CC0 1.0": "https://creativecommons.org/publicdomain/zero/1.0/deed.fr",
-	"Licence Ouverte 2.0": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
-}
-
 // resourceView is a resource with the words that its page shows.
 type resourceView struct {
 	resource
@@ -66,10 +47,15 @@ type resourceView struct {
 	Day         time.Time
 	Lasts       string
 	LicenceLink string
+	LicenceName string
+	InLanguage  string // its name; empty for French
 }
 
 func viewResource(r resource) resourceView {
-	view := resourceView{resource: r, KindLabel: kindLabels[r.Kind], Signed: strings.Join(signed(r), ", "), LicenceLink: licenceLinks[r.Licence]}
+	view := resourceView{resource: r, KindLabel: kindLabels[r.Kind], Signed: strings.Join(signed(r), ", "), LicenceLink: licenceLinks[r.Licence], LicenceName: labelOf(licences, r.Licence)}
+	if r.Language != "fr" {
+		view.InLanguage = languageName(r.Language)
+	}
 	if at, err := time.ParseInLocation(time.DateOnly, r.PublishedOn, french.Paris()); err == nil {
 		view.Day = at
 	}
@@ -106,14 +92,23 @@ type libraryView struct {
 func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
 	query, err := readQuery(values)
+	var found resourcePage
+	var result search.Result
+	if err == nil {
+		found, result, err = s.find(r.Context(), query)
+	}
+	faults, err := atFields(err, []string{"q"})
 	if err != nil {
 		return err
 	}
-	found, result, err := s.find(r.Context(), query)
+	if len(faults) > 0 {
+		return s.renderLibrary(w, r, libraryView{Narrowed: true}, faults)
+	}
+	names, err := s.linkNames(r.Context())
 	if err != nil {
 		return err
 	}
-	view := libraryView{Total: result.Total, Narrowed: query.narrowed(), Facets: facetsOf(query, result.Facets), Hidden: url.Values{}}
+	view := libraryView{Total: result.Total, Narrowed: query.narrowed(), Facets: facetsOf(query, result.Facets, names), Hidden: url.Values{}}
 	for _, item := range found.Items {
 		view.Items = append(view.Items, viewResource(item))
 	}
@@ -125,7 +120,7 @@ func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if query.Series != "" {
-		view.Chosen = append(view.Chosen, choice{Label: "Série" + french.NoBreak + ": " + query.Series, Path: query.path("series", "")})
+		view.Chosen = append(view.Chosen, choice{Label: "Série" + french.NoBreak + ": " + labelOf(names.series, query.Series), Path: query.path("series", "")})
 	}
 	for _, name := range []string{"kind", "fundamental", "dimension", "series", "cohort"} {
 		if value := values.Get(name); value != "" {
@@ -135,10 +130,14 @@ func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 	if found.NextCursor != "" {
 		view.More = query.path("cursor", found.NextCursor)
 	}
-	return s.pages.Render(w, r, http.StatusOK, "library", web.Page{
+	return s.renderLibrary(w, r, view, nil)
+}
+
+func (s *service) renderLibrary(w http.ResponseWriter, r *http.Request, view libraryView, faults fault.Fields) error {
+	return s.pages.Render(w, r, statusOf(faults), "library", web.Page{
 		Title: "Ressources", Description: "Articles, podcasts, cas documentés, outils et thèses de l’alliance, à lire et à réutiliser.",
 		Canonical: "/ressources", Feed: "/ressources/feed.atom",
-		Form: web.Form{Values: url.Values{"q": values["q"]}}, Data: view,
+		Form: web.Form{Values: url.Values{"q": r.URL.Query()["q"]}, Faults: faults}, Data: view,
 	})
 }
 
@@ -169,7 +168,7 @@ func (q resourcesQuery) path(name, value string) string {
 	return "/ressources?" + values.Encode()
 }
 
-func facetsOf(q resourcesQuery, counts search.Facets) []facet {
+func facetsOf(q resourcesQuery, counts search.Facets, names linkNames) []facet {
 	var kindsFacet, fundamentalFacet, dimensionFacet, cohortFacet []choice
 	add := func(to *[]choice, name, value, label string, count int, chosen bool) {
 		if count == 0 && !chosen {
@@ -196,7 +195,7 @@ func facetsOf(q resourcesQuery, counts search.Facets) []facet {
 	}
 	slices.Sort(cohorts)
 	for _, slug := range cohorts {
-		add(&cohortFacet, "cohort", slug, slug, counts.Cohort[slug], q.Cohort == slug)
+		add(&cohortFacet, "cohort", slug, labelOf(names.cohorts, slug), counts.Cohort[slug], q.Cohort == slug)
 	}
 	return []facet{
 		{"kind", "Sorte", kindsFacet}, {"fundamental", "Fondamental", fundamentalFacet},
@@ -209,6 +208,8 @@ type bookView struct {
 	Fundamentals []string
 	Dimensions   []string
 	Meetings     []agenda.Session
+	SeriesName   string
+	CohortName   string
 	Related      []resourceView
 	Bibtex       string
 	Address      string
@@ -248,6 +249,11 @@ func (s *service) viewBook(ctx context.Context, shown resource) (view bookView, 
 	for _, n := range shown.Dimensions {
 		view.Dimensions = append(view.Dimensions, dimensionLabels[n-1])
 	}
+	names, err := s.linkNames(ctx)
+	if err != nil {
+		return view, err
+	}
+	view.SeriesName, view.CohortName = labelOf(names.series, shown.Series), labelOf(names.cohorts, shown.Cohort)
 	if view.Meetings, err = s.meetings(ctx, shown.Sessions); err != nil {
 		return view, err
 	}

@@ -42,11 +42,18 @@ func TestPagesForReaders(t *testing.T) {
 	}
 	w.says(200, "/ressources?q=appri", "2 ressources", "<mark>appris</mark>")
 	w.says(200, "/ressources?kind=article&fundamental=2", "2 ressources", "Enlever le filtre", "Coopérer et tenir le cap")
+	w.says(200, "/ressources?series=recits", "Série : Récits de territoire", "Occitanie 2026 <span")
 	w.says(200, "/ressources?kind=podcast", "Rien ne correspond")
-	w.says(422, "/ressources?kind=rien")
+	for address, texts := range map[string][]string{
+		"/ressources?kind=rien&fundamental=9":             {"Erreur", "2 points sont à corriger", "Cette sorte de ressource n’existe pas.", "Voir toutes les ressources"},
+		"/ressources?q=" + strings.Repeat("a", 201):       {`id="q-fault"`, `href="#q"`, "Cherchez moins de mots à la fois."},
+		"/ressources?q=appris&kind=article&cursor=hasard": {"repartez du début de la liste", `value="appris"`},
+	} {
+		w.says(422, address, append(texts, `role="search"`)...)
+	}
 
 	path := "/ressources/" + made.Slug
-	page, headers := w.says(200, path, "Ce que nous avons appris.", "Ada Martin", "Permanence de mars", "À lire ensuite", "Une suite", "@article{"+made.Slug,
+	page, headers := w.says(200, path, "Ce que nous avons appris.", "Ada Martin", "Permanence de mars", ">Récits de territoire</a>", ">Occitanie 2026</a>", "À lire ensuite", "Une suite", "@article{"+made.Slug,
 		"CC BY-SA 4.0", `<link rel="canonical" href="http://127.0.0.1:8080`+path+`">`, `property="og:image" content="http://127.0.0.1:8080`+path+`/carte.png"`,
 		`type="application/atom+xml"`, "Ada Martin. « Les « récits »")
 	if !strings.Contains(headers.Get("Content-Security-Policy"), "media-src 'self' http://127.0.0.1:") || strings.Contains(page, "<b>") {
@@ -215,7 +222,7 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	}
 	do(200, "GET", at, nil, `role="status"><h2>Le brouillon est enregistré`)
 	at = strings.TrimSuffix(at, "?fait=creee")
-	do(200, "GET", at, nil, "Brouillon", "Version 1", "Écrite", "member-1", "Publier")
+	do(200, "GET", at, nil, "Brouillon", "Version 1", "Écrite", "Ancien compte", "/equipe/journal?subject=bonjour-a-vous", "Publier")
 	do(200, "GET", at+"/modifier", nil, `name="revision" value="1"`, "Ada\nBo", "Enregistrer")
 	form.Set("revision", "1")
 	form.Set("summary", "Un mot.")
@@ -223,6 +230,7 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	form.Set("summary", "Un autre mot.")
 	do(412, "POST", at+"/modifier", form, "Cette ressource a changé le", "Vaut maintenant « Un mot. »", "Un autre mot.", `name="revision" value="2"`)
 	do(200, "GET", do(303, "POST", at+"/publier", url.Values{}), nil, `role="status"><h2>La ressource est publiée`)
+	do(412, "POST", at+"/modifier", form, "<li>L’état a changé. Vaut maintenant « Publiée ».</li>")
 	do(200, "GET", "/equipe/ressources", nil, "Bonjour à vous", "Publiée")
 	w.says(200, "/ressources/bonjour-a-vous", "Un mot.", "Ada, Bo")
 	do(422, "POST", at+"/retirer", url.Values{}, `id="sure-fault"`, `href="#sure"`, "Retirer cette ressource")
@@ -230,13 +238,14 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	do(200, "GET", do(303, "POST", at+"/retirer", url.Values{"sure": {"true"}}), nil, "Retirée", `role="status"><h2>La ressource est retirée`)
 	do(422, "POST", at+"/retirer", url.Values{}, `id="sure"`, "déjà retirée")
 
-	do(200, "GET", "/equipe/fichiers", nil, "Enregistrement MP3")
-	do(422, "POST", "/equipe/fichiers", url.Values{"name": {""}}, "Saisissez un nom de fichier")
+	do(200, "GET", "/equipe/fichiers", nil, "Aucun fichier pour l’instant")
+	do(200, "GET", "/equipe/fichiers/nouveau", nil, "Enregistrement MP3")
+	do(422, "POST", "/equipe/fichiers", url.Values{"name": {""}}, "Saisissez un nom de fichier", "Choisissez un PDF", "2 points sont à corriger")
 	do(200, "POST", "/equipe/fichiers", url.Values{"name": {"Épisode 1"}, "type": {"audio/wav"}}, `enctype="multipart/form-data"`, `name="policy"`, `name="success_action_redirect"`)
 	sent, _ := w.announceFile("audio/wav", []byte("lies"))
 	do(200, "GET", "/equipe/fichiers/"+sent.ID, nil, "Vérifier le fichier")
 	do(422, "POST", "/equipe/fichiers/"+sent.ID, url.Values{}, "n’est pas du type annoncé", "Fichier refusé")
 	sent, _ = w.announceFile("audio/wav", wav(1))
 	do(303, "POST", "/equipe/fichiers/"+sent.ID, url.Values{})
-	do(200, "GET", "/equipe/fichiers/"+sent.ID, nil, "Le fichier est prêt", "8 044 octets")
+	do(200, "GET", "/equipe/fichiers/"+sent.ID, nil, "Le fichier est prêt", "Enregistrement WAV, 8 ko", "/equipe/journal?subject="+sent.ID)
 }

@@ -120,7 +120,7 @@ func (in *resourceInput) check(faults *fault.Fields) {
 	in.Title, in.Summary = strings.TrimSpace(in.Title), strings.TrimSpace(in.Summary)
 	in.Language, in.Licence = or(in.Language, "fr"), or(strings.TrimSpace(in.Licence), defaultLicence)
 	if !slices.Contains(kinds, in.Kind) {
-		faults.Add("kind", "Choisissez article, special_issue, podcast, case, video, tool ou thesis.")
+		faults.Add("kind", "Choisissez une sorte de ressource : article, numéro spécial, podcast, documentation de cas, vidéo, outil ou thèse.")
 	}
 	alliance.CheckText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
 	alliance.CheckSlug(faults, "slug", in.Slug)
@@ -177,7 +177,7 @@ func (in *audioInput) check(faults *fault.Fields) {
 		return
 	}
 	if in.Seconds < 1 || in.Seconds > maxSeconds {
-		faults.Add("audio.seconds", "Indiquez la durée en secondes, d’un jour au plus.")
+		faults.Add("audio.seconds", "Indiquez la durée de l’enregistrement, d’un jour au plus.")
 	}
 	if in.Media != "" {
 		return

@@ -2,6 +2,8 @@ package publishing
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -20,6 +22,7 @@ import (
 // Index "shelf": what is published, by its day. Index "changes": what is or was
 // published, by the instant of its last change, for harvesters.
 // Index "desk": all of it, by its last change, with what the team's list shows.
+// Index "files": the files, by when they were announced.
 
 // content is what the team writes of a resource.
 type content struct {
@@ -62,6 +65,8 @@ type resourceItem struct {
 	ChangedAt string `dynamodbav:"changed_at,omitempty"`
 	Desk      string `dynamodbav:"desk"`
 	DeskAt    string `dynamodbav:"desk_at"`
+	// Uses are the ids of our files to which it leads, for the list of files.
+	Uses []string `dynamodbav:"uses,omitempty"`
 }
 
 // The states of a resource.
@@ -76,6 +81,7 @@ const (
 	publicShelf = "published"
 	publicLog   = "public"
 	teamDesk    = "all"
+	allFiles    = "all"
 )
 
 // instant writes times so that they sort as text.
@@ -91,6 +97,7 @@ func resourceKey(slug string) dynamo.Key {
 func (i *resourceItem) place() {
 	at := i.UpdatedAt.UTC().Format(instant) + "#" + i.Slug
 	i.Desk, i.DeskAt = teamDesk, at
+	i.Uses = i.files()
 	if i.Fact != "" {
 		i.Changes, i.ChangedAt = publicLog, at
 	}
@@ -98,6 +105,21 @@ func (i *resourceItem) place() {
 	if i.State == published {
 		i.Shelf, i.ShelfAt = publicShelf, i.PublishedOn+"#"+i.Slug
 	}
+}
+
+var fileAddress = regexp.MustCompile(mediaPath + `(med_[0-9A-Za-z]+)/`)
+
+// files are the ids of our files to which a resource leads: its recording, its
+// document and what its text shows.
+func (c content) files() (ids []string) {
+	if c.AudioMedia != "" {
+		ids = append(ids, c.AudioMedia)
+	}
+	for _, match := range fileAddress.FindAllStringSubmatch(c.URL+" "+c.Body, -1) {
+		ids = append(ids, match[1])
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // known tells whether readers have ever seen it.
@@ -150,6 +172,9 @@ type mediaItem struct {
 	CreatedAt time.Time `dynamodbav:"created_at"`
 	// ExpiresAt removes the record of a file that never came (Unix seconds).
 	ExpiresAt int64 `dynamodbav:"expires_at,omitempty"`
+
+	Files   string `dynamodbav:"files"`
+	FilesAt string `dynamodbav:"files_at"`
 }
 
 // The states of a file.

@@ -50,19 +50,32 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w := &world{Env: env, service: bare, running: env.Open(Function), t: t}
-	w.put(bare.agenda, struct {
-		dynamo.Key
-		agenda.Session
-	}{agenda.SessionKey("ses_1"), agenda.Session{ID: "ses_1", Title: "Permanence de mars", StartsAt: env.Clock.Now()}})
+	w.meets("ses_1", "Permanence de mars", env.Clock.Now().Add(-time.Hour), "planned")
 	w.put(bare.agenda, struct {
 		dynamo.Key
 		agenda.Series
-	}{agenda.SeriesKey("recits"), agenda.Series{Slug: "recits", Name: "Récits"}})
+		Agenda string `dynamodbav:"agenda"`
+		At     string `dynamodbav:"agenda_at"`
+	}{agenda.SeriesKey("recits"), agenda.Series{Slug: "recits", Name: "Récits de territoire"}, "series", "2026-01-05#recits"})
 	w.put(bare.cohorts, struct {
 		dynamo.Key
-		partnership.Cohort
-	}{partnership.CohortItemKey("occitanie"), partnership.Cohort{Region: "76"}})
+		named
+		List string `dynamodbav:"list"`
+		At   string `dynamodbav:"list_at"`
+	}{partnership.CohortItemKey("occitanie"), named{"occitanie", "Occitanie 2026"}, "cohorts", "2026-01-05#occitanie"})
 	return w
+}
+
+// meets puts a session into the agenda, as the function booking does.
+func (w *world) meets(id, title string, at time.Time, state string) {
+	w.t.Helper()
+	w.put(w.agenda, struct {
+		dynamo.Key
+		agenda.Session
+		State  string `dynamodbav:"state"`
+		Agenda string `dynamodbav:"agenda"`
+		At     string `dynamodbav:"agenda_at"`
+	}{agenda.SessionKey(id), agenda.Session{ID: id, Title: title, StartsAt: at}, state, "sessions", at.UTC().Format(time.RFC3339) + "#" + id})
 }
 
 // put writes an item as its owner would.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -114,7 +113,8 @@ func (s *service) putDraft(ctx context.Context, item resourceItem, once dynamo.O
 	var writes dynamo.Writes
 	writes.Add(s.table.Put(item, dynamo.Absent))
 	s.addVersion(ctx, &writes, item, "created")
-	writes.Add(s.audit.Entry(ctx, "resource.created", item.Slug, nil, audited(item)))
+	before, after := audited(resourceItem{}, item)
+	writes.Add(s.audit.Entry(ctx, "resource.created", item.Slug, before, after))
 	keep, keyed, err := once.Answer(string(text))
 	if keyed || err != nil {
 		writes.Add(keep, err)
@@ -145,12 +145,6 @@ func (s *service) addVersion(ctx context.Context, writes *dynamo.Writes, item re
 		Key: versionKey(item.Slug, item.Revision), content: item.content, Revision: item.Revision, State: item.State,
 		Action: action, Who: member.Subject, At: item.UpdatedAt,
 	}, dynamo.Absent))
-}
-
-// audited is what the audit trail says of a resource: no text and no name,
-// which its versions hold.
-func audited(item resourceItem) map[string]string {
-	return map[string]string{"state": item.State, "revision": strconv.Itoa(item.Revision), "kind": string(item.Kind), "published_on": item.PublishedOn}
 }
 
 // resource reads a resource, or returns the fault "unknown-resource".

@@ -56,6 +56,8 @@ var fields = map[string]string{
 	"fundamentals": "Fondamentaux", "narrative_dimensions": "Dimensions de la mise en récit", "seats_left": "Places libres", "waiting": "En attente",
 	"service": "Service", "schedule": "Tâche", "due": "Échéance", "table": "Table", "notice": "Avis", "given_up_at": "Mis de côté",
 	"state": "État", "revision": "Version", "published_on": "Jour de publication", "hash": "Empreinte", "people": "Personnes",
+	"summary": "Résumé", "authors": "Auteur·ices", "url": "Adresse du document", "language": "Langue", "licence": "Licence", "sessions": "Rencontres", "episode": "Épisode",
+	"audio.url": "Adresse de l’enregistrement", "audio.seconds": "Durée en secondes", "body.characters": "Signes du texte", "body.hash": "Empreinte du texte",
 	"type": "Type", "corrects": "Fait corrigé", "data.title": "Titre", "data.on": "Date", "data.form": "Forme", "data.representative": "Représentative",
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",
 	"data.started_on": "Début", "data.ended_on": "Fin", "data.institution": "Établissement", "data.subject": "Sujet", "data.pairs": "Binômes", "data.participants": "Participant·es",

@@ -23,6 +23,13 @@ type Series struct {
 	Name string `dynamodbav:"name"`
 }
 
+// The partitions of the index "agenda" of the table: sessions by when they
+// begin, series by the day since when they are active.
+const (
+	SessionsListed = "sessions"
+	SeriesListed   = "series"
+)
+
 // SessionKey is where a session stands.
 func SessionKey(id string) dynamo.Key { return dynamo.Key{PK: "SESSION#" + id, SK: "SESSION"} }
 

@@ -99,7 +99,10 @@ var Definitions = []Definition{
 		Indexes: []Index{
 			{Name: "shelf", Hash: "shelf", Range: "shelf_at", IncludeAllItems: true},
 			{Name: "changes", Hash: "changes", Range: "changed_at", IncludeAllItems: true},
-			{Name: "desk", Hash: "desk", Range: "desk_at", Included: []string{"slug", "kind", "title", "state", "revision", "published_on"}},
+			{Name: "desk", Hash: "desk", Range: "desk_at", Included: []string{
+				"slug", "kind", "title", "state", "revision", "published_on", "authors", "series", "cohort", "lang", "licence", "updated_at", "uses",
+			}},
+			{Name: "files", Hash: "files", Range: "files_at", Included: []string{"media_id", "file_name", "media_type", "bytes", "state", "who", "created_at", "expires_at"}},
 		},
 	},
 	{

@@ -133,8 +133,8 @@ func (e *Env) Runtime() function.Runtime {
 			return err
 		},
 		DeadLetters: e.DeadLetters,
-		ReadSetting:      func(name string) string { return e.Settings[name] },
-		Log:              slog.New(slog.NewTextHandler(output{e.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		ReadSetting: func(name string) string { return e.Settings[name] },
+		Log:         slog.New(slog.NewTextHandler(output{e.t}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
 
