@@ -47,8 +47,8 @@ func (l lived) examples() map[string][]string {
 		"/equipe": {"/equipe"}, "/equipe/connexion": {"/equipe/connexion", "/equipe/connexion?deconnexion=1"},
 		"/equipe/connexion/depart": {file + "/equipe/connexion/depart"}, "/equipe/connexion/retour": {"/equipe/connexion/retour"},
 		"/equipe/journal": {"/equipe/journal"}, "/equipe/journal.csv": {file + "/equipe/journal.csv"}, "/equipe/journal.xlsx": {file + "/equipe/journal.xlsx"},
-		"/equipe/administration": {"/equipe/administration"},
-		"/equipe/courriels":      {"/equipe/courriels", "/equipe/courriels?q=" + l.suspended}, "/equipe/courriels/suspensions": {"/equipe/courriels/suspensions"},
+		"/equipe/administration": {"/equipe/administration"}, "/equipe/administration/messages": {"/equipe/administration/messages"},
+		"/equipe/courriels": {"/equipe/courriels", "/equipe/courriels?q=" + l.suspended}, "/equipe/courriels/suspensions": {"/equipe/courriels/suspensions"},
 
 		"/equipe/allies": {"/equipe/allies"}, "/equipe/allies.csv": {file + "/equipe/allies.csv"}, "/equipe/allies.xlsx": {file + "/equipe/allies.xlsx"},
 		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne"}, "/equipe/allies/{id}/fusion": {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},

@@ -64,6 +64,7 @@ func (v *visitor) stage() (l lived) {
 	l.closed = before
 	v.asTeam(http.MethodPost, "/v1/bilans/"+before+"/close", nil, nil)
 	v.bounces(l.suspended)
+	v.asTeam(http.MethodPost, "/_dev/dead-letters", map[string]string{"schedule": "compile-bilan", "reason": "figures differed"}, nil)
 	v.setClock(soon.Add(3 * time.Hour))
 	v.asTeam(http.MethodPut, "/v1/sessions/"+l.held+"/attendance", map[string][]string{"attended": {came}}, nil)
 	v.settle()

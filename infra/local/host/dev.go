@@ -33,6 +33,7 @@ func (h *Host) mux() http.Handler {
 		"GET /_dev/partners/{partner}": h.givePartner,
 		"POST /_dev/invoke/{function}": h.invokeNow,
 		"GET /_dev/dead-letters":       h.showLetters,
+		"POST /_dev/dead-letters":      h.leaveLetter,
 		"DELETE /_dev/dead-letters":    h.emptyLetters,
 		"/_dev/": func(http.ResponseWriter, *http.Request) error {
 			return fault.New(fault.NotFound, "not-found", "L’hôte local n’a pas cet appel, ou pas avec cette méthode.")

@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -112,6 +114,24 @@ func (h *Host) bury(dead letter) {
 
 func (h *Host) showLetters(w http.ResponseWriter, _ *http.Request) error {
 	return web.JSON(w, http.StatusOK, h.letters.all())
+}
+
+// leaveLetter gives up a run of a schedule without having tried it, to see what
+// the team's page of dead letters makes of it.
+func (h *Host) leaveLetter(w http.ResponseWriter, r *http.Request) error {
+	var in struct{ Schedule, Reason string }
+	if err := json.NewDecoder(io.LimitReader(r.Body, web.MaxBody)).Decode(&in); err != nil {
+		return fault.New(fault.Malformed, "malformed-letter", `Envoyez {"schedule":"compile-bilan","reason":"…"}.`)
+	}
+	for _, u := range h.units {
+		for _, s := range u.Schedules {
+			if s.Name == in.Schedule {
+				h.bury(letter{Function: u.Name, Schedule: s.Name, Due: h.clock.Now(), Reason: in.Reason})
+				return h.showLetters(w, r)
+			}
+		}
+	}
+	return fault.New(fault.NotFound, "unknown-schedule", "Aucune fonction ne déclare cette planification.")
 }
 
 // emptyLetters forgets them all, once their cause is mended.
