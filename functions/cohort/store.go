@@ -16,6 +16,8 @@ import (
 //
 //	COHORT#slug  COHORT                      a cohort: its call, its seats, its dates
 //	COHORT#slug  TERRITORY#code#application  a territory whose application was accepted
+//	COHORT#slug  TERRITORY#code#application#fact_…
+//	                                         a territory that was in, and has left
 //	COHORT#slug  TERRITORY#code#partner      a territory that the partner says is in, or is out again
 //	COHORT#slug  MILESTONE#code#milestone    a milestone that a territory has reached
 //	ONCE#…       ONCE                        an Idempotency-Key that was used
@@ -72,9 +74,6 @@ func (i cohortItem) same() expression.ConditionBuilder {
 	return revision.Equal(expression.Value(i.Revision))
 }
 
-// allCohorts is the partition of the index "cohorts": some ten a year.
-const allCohorts = "cohorts"
-
 func cohortPartition(slug string) string { return cohortKey(slug).PK }
 
 func cohortKey(slug string) dynamo.Key { return partnership.CohortItemKey(slug) }
@@ -105,6 +104,17 @@ type territoryItem struct {
 	Programme string `dynamodbav:"programme,omitempty"`
 	EndsOn    string `dynamodbav:"ends_on,omitempty"`
 	SaidAt    string `dynamodbav:"said_at,omitempty"`
+	// The same of the leaving of a territory whose application was accepted.
+	LeftFact string `dynamodbav:"left_fact,omitempty"`
+	LeftOn   string `dynamodbav:"left_on,omitempty"`
+	LeftAt   string `dynamodbav:"left_at,omitempty"`
+}
+
+// past makes a stay one that is over: it is kept, as its facts are.
+func (i territoryItem) past(day string, now time.Time) territoryItem {
+	i.SK += "#" + i.Fact
+	i.Out, i.LeftOn, i.LeftAt = true, day, now.UTC().Format(time.RFC3339)
+	return i
 }
 
 func territoryKey(slug, territory, source string) dynamo.Key {

@@ -115,7 +115,7 @@ func TestARareStatusCostsNoWholeCohort(t *testing.T) {
 	if table := w.Do(w.running, "GET", "/v1/cohorts/occitanie/applications.csv?status=declined", nil, team...).Body.String(); strings.Count(table, "\r\n") != 2 {
 		t.Errorf("%s", table)
 	}
-	if page := w.Do(w.running, "GET", "/equipe/cohortes/occitanie?etat=declined", nil, w.Browser(auth.RoleTeam).Headers...).Body.String(); !strings.Contains(page, "Page suivante") || strings.Contains(page, "Aucune n’est dans cet état") {
+	if page := w.Do(w.running, "GET", "/equipe/cohortes/occitanie?etat=declined", nil, w.Browser(auth.RoleTeam).Headers...).Body.String(); !strings.Contains(page, "Page suivante") || strings.Contains(page, "Aucune ne correspond") {
 		t.Errorf("%s", page)
 	}
 }
