@@ -144,7 +144,7 @@ func (s *service) exportApplications(w http.ResponseWriter, r *http.Request, for
 	}
 	search.Limit = maxLimit
 	sheet := s.applicationsSheet(r.Context(), r.PathValue("slug"), search, func(a listedApplication) []any { return viewApplication(a).row() })
-	sheet.Filter = filterOf(r.URL.Query(), applicationFields)
+	sheet.Filter = spreadsheet.FilterOf(r.URL.Query(), applicationFields)
 	sheet.Header = []string{"Candidature", "Code du territoire", "Territoire", "Échelon", "Département", "Région", "Habitants", "État", "Candidature le", "Décision le", "Motivation"}
 	for _, role := range alliance.Quartet {
 		for _, column := range quartetColumns {

@@ -257,21 +257,5 @@ func (s *service) exportCohorts(w http.ResponseWriter, r *http.Request, format s
 	if err != nil {
 		return err
 	}
-	return spreadsheet.Sheet{Name: "cohortes", Header: cohortsHeader, Filter: filterOf(values, cohortFields), Rows: spreadsheet.List(all, cohortRow)}.Export(w, r, format, s.audit)
-}
-
-// filterOf is what an export was narrowed by, for the trail: that a text was
-// searched for, not which.
-func filterOf(values url.Values, fields []string) map[string]string {
-	filter := map[string]string{}
-	for _, name := range fields {
-		switch value := values.Get(name); {
-		case value == "":
-		case name == "q":
-			filter["searched"] = "oui"
-		default:
-			filter[name] = value
-		}
-	}
-	return filter
+	return spreadsheet.Sheet{Name: "cohortes", Header: cohortsHeader, Filter: spreadsheet.FilterOf(values, cohortFields), Rows: spreadsheet.List(all, cohortRow)}.Export(w, r, format, s.audit)
 }

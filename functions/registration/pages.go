@@ -181,11 +181,8 @@ func regionOptions() (options []web.Option) {
 // reference finds the territory that someone means who types a name or a
 // code in a page; what cannot be told is left for the check to refuse.
 func reference(text string) string {
-	if _, err := territory.Lookup(text); err == nil || line(text) == "" {
-		return text
-	}
-	if exact := territory.Named(text); len(exact) == 1 {
-		return exact[0].Ref()
+	if ref, _ := territory.Typed(line(text)); ref != "" {
+		return ref
 	}
 	return text
 }
