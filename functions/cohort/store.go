@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
@@ -32,7 +33,8 @@ import (
 //	PERSON#hash        MAIL#…            a mail to send (package mail)
 //	ONCE#…             ONCE              an Idempotency-Key that was used
 //
-// Index "cohort": the applications to a cohort, in order of arrival.
+// Index "cohort": the applications to a cohort, in order of arrival. Index
+// "members": everyone whom an application names, by when.
 
 // cohortItem is a cohort as stored.
 type cohortItem struct {
@@ -199,12 +201,11 @@ type memberItem struct {
 	Organisation string        `dynamodbav:"organisation"`
 	CreatedAt    time.Time     `dynamodbav:"created_at"`
 	ConfirmedAt  string        `dynamodbav:"confirmed_at,omitempty"`
+	List         string        `dynamodbav:"list"` // with everyone, by when they were named
 }
 
-const memberPrefix = "MEMBER#"
-
 func memberKey(person, application string, role alliance.Role) dynamo.Key {
-	return dynamo.Key{PK: personal.Partition(person), SK: memberPrefix + application + "#" + string(role)}
+	return dynamo.Key{PK: personal.Partition(person), SK: applicant.Prefix + application + "#" + string(role)}
 }
 
 func (m memberItem) fullName() string { return m.GivenName + " " + m.FamilyName }
