@@ -181,7 +181,10 @@ func regionOptions() (options []web.Option) {
 // reference finds the territory that someone means who types a name or a
 // code in a page; what cannot be told is left for the check to refuse.
 func reference(text string) string {
-	if ref, _ := territory.Typed(line(text)); ref != "" {
+	if _, err := territory.Lookup(text); err == nil || line(text) == "" {
+		return text
+	}
+	if ref, _ := territory.Typed(text); ref != "" {
 		return ref
 	}
 	return text
