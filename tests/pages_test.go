@@ -62,9 +62,9 @@ func (l lived) examples() map[string][]string {
 		"/equipe/agenda/{id}/inscriptions/{booking}/annuler": {"/equipe/agenda/" + l.session + "/inscriptions/" + l.bookingID() + "/annuler"},
 		"/equipe/agenda/{id}/inscriptions.csv":               {file + "/equipe/agenda/" + l.session + "/inscriptions.csv"}, "/equipe/agenda/{id}/inscriptions.xlsx": {file + "/equipe/agenda/" + l.session + "/inscriptions.xlsx"},
 		"/equipe/agenda/{id}/presences": {"/equipe/agenda/" + l.session + "/presences"}, "/equipe/agenda/{id}/pointer": {"/equipe/agenda/" + l.past + "/pointer"},
-		"/equipe/series": {"/equipe/series"}, "/equipe/series/nouvelle": {"/equipe/series/nouvelle"}, "/equipe/series/{slug}": {"/equipe/series/recits"},
+		"/equipe/series": {"/equipe/series"}, "/equipe/series.csv": {file + "/equipe/series.csv"}, "/equipe/series.xlsx": {file + "/equipe/series.xlsx"}, "/equipe/series/nouvelle": {"/equipe/series/nouvelle"}, "/equipe/series/{slug}": {"/equipe/series/recits"},
 
-		"/equipe/cohortes": {"/equipe/cohortes"}, "/equipe/cohortes/nouvelle": {"/equipe/cohortes/nouvelle"}, "/equipe/cohortes/{slug}": {"/equipe/cohortes/occitanie"},
+		"/equipe/cohortes": {"/equipe/cohortes"}, "/equipe/cohortes.csv": {file + "/equipe/cohortes.csv"}, "/equipe/cohortes.xlsx": {file + "/equipe/cohortes.xlsx"}, "/equipe/cohortes/nouvelle": {"/equipe/cohortes/nouvelle"}, "/equipe/cohortes/{slug}": {"/equipe/cohortes/occitanie"},
 		"/equipe/cohortes/{slug}/modifier": {"/equipe/cohortes/occitanie/modifier"}, "/equipe/cohortes/{slug}/comparer": {"/equipe/cohortes/occitanie/comparer?c=" + l.application},
 		"/equipe/cohortes/{slug}/candidatures.csv":          {file + "/equipe/cohortes/occitanie/candidatures.csv"},
 		"/equipe/cohortes/{slug}/candidatures.xlsx":         {file + "/equipe/cohortes/occitanie/candidatures.xlsx"},

@@ -24,9 +24,11 @@ const structure = `(() => {
 // focusOrder lists where the key Tab would lose who follows it with their
 // eyes: it goes by the order of the page unless a tabindex says otherwise, and
 // a page is read downwards, and from left to right. Only a column to the right
-// may begin higher than the last one ended.
+// may begin higher than the last one ended. What sticks to the foot of the
+// window is taken where the page has it: scrolled to, it is there.
 const focusOrder = `(() => {
 	const wrong = [], name = e => e.outerHTML.slice(0, 120);
+	for (const e of document.querySelectorAll(".stuck")) e.style.position = "static";
 	for (const e of document.querySelectorAll("[tabindex]"))
 		if (e.tabIndex > 0) wrong.push("out of turn: " + name(e));
 	const stops = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, audio, video, [tabindex]")]

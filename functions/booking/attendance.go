@@ -99,7 +99,7 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	}
 	answer := attendanceAnswer{Attended: data.Attended, FactID: item.HeldFact}
 	if item.HeldSaid != said {
-		if answer.FactID, err = s.state(ctx, item, in, data, noted, said); err != nil {
+		if answer.FactID, err = s.state(ctx, item, in, data, noted, stay.noteBefore(item, records), said); err != nil {
 			return attendanceAnswer{}, err
 		}
 	}
@@ -120,8 +120,32 @@ func (s *service) digest(ctx context.Context, in attendanceInput, before any) (s
 	return auth.Hash(ctx, s.identity, "attendance", string(text))
 }
 
-// state makes the session held, with the fact that tells who came.
-func (s *service) state(ctx context.Context, item sessionItem, in attendanceInput, data heldFact, noted othersItem, said string) (factID string, err error) {
+// attendanceNoted is what the trail keeps of who came: how many, how many of
+// them without a booking, and which bookings.
+type attendanceNoted struct {
+	People   int      `json:"attended"`
+	WalkIns  int      `json:"walk_ins"`
+	Bookings []string `json:"bookings"`
+}
+
+// noteBefore is what was noted before, nil when nothing was.
+func (stay staying) noteBefore(item sessionItem, records []bookingItem) any {
+	if item.HeldFact == "" {
+		return nil
+	}
+	before := attendanceNoted{stay.came + stay.walkIns, stay.walkIns, []string{}}
+	for _, r := range records {
+		if r.Attended {
+			before.Bookings = append(before.Bookings, r.ID)
+		}
+	}
+	slices.Sort(before.Bookings)
+	return before
+}
+
+// state makes the session held, with the fact that tells who came. before is
+// what was noted before.
+func (s *service) state(ctx context.Context, item sessionItem, in attendanceInput, data heldFact, noted othersItem, before any, said string) (factID string, err error) {
 	fact := ledger.New(s.newID("fact"), "booking", heldType, item.ID, item.StartsAt, data)
 	update := expression.Set(expression.Name("state"), expression.Value(held)).
 		Set(expression.Name("held_fact"), expression.Value(fact.ID)).
@@ -134,7 +158,7 @@ func (s *service) state(ctx context.Context, item sessionItem, in attendanceInpu
 	writes.Add(s.table.Update(item.Key, update, same))
 	writes.Add(ledger.Append(s.ledger, fact, s.now()))
 	writes.Add(s.table.Put(noted))
-	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, nil, attendanceInput{Attended: in.Attended}))
+	writes.Add(s.audit.Entry(ctx, "session.held", item.ID, before, attendanceNoted{data.Attended, data.WalkIns, append([]string{}, in.Attended...)}))
 	return fact.ID, refusedAs(writes.Commit(ctx, s.table.Client), errChanged)
 }
 

@@ -26,7 +26,7 @@ const bookingPurpose auth.Purpose = "booking"
 const tokenAfter = 60 * 24 * time.Hour
 
 // keptAfter is how long after a session what was typed to book it is kept.
-const keptAfter = 365 * 24 * time.Hour
+const keptAfter = personal.BookingFor
 
 // bookingInput is what someone sends to book.
 type bookingInput struct {

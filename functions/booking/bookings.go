@@ -96,28 +96,31 @@ func (s *service) getBookings(w http.ResponseWriter, r *http.Request) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	start, err := dynamo.StartKey(query.Cursor, placeField)
-	if err != nil {
-		return err
-	}
 	list, err := s.listed(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if last, ok := start[placeField].(*types.AttributeValueMemberS); ok {
-		list = slices.DeleteFunc(list, func(b listedBooking) bool { return b.place <= last.Value })
+	if list, err = after(list, query.Cursor); err != nil {
+		return err
 	}
 	page := bookingList{Items: list}
 	if len(list) > query.Limit {
 		page.Items = list[:query.Limit]
-		page.NextCursor, err = dynamo.Cursor(map[string]types.AttributeValue{
-			placeField: &types.AttributeValueMemberS{Value: list[query.Limit-1].place},
-		})
+		page.NextCursor, err = placeCursor(list[query.Limit-1].place)
 	}
 	if err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, page)
+}
+
+// after are the bookings that come after a cursor.
+func after(list []listedBooking, cursor string) ([]listedBooking, error) {
+	start, err := dynamo.StartKey(cursor, placeField)
+	if last, ok := start[placeField].(*types.AttributeValueMemberS); ok {
+		list = slices.DeleteFunc(list, func(b listedBooking) bool { return b.place <= last.Value })
+	}
+	return list, err
 }
 
 // getBookingsCSV answers the list for a spreadsheet.
@@ -126,14 +129,11 @@ func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sheet := bookingsSheet(r.PathValue("id"), list)
-	sheet.Header = []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"}
-	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
-}
-
-// bookingsSheet is a list of bookings as a table; its header is still to be given.
-func bookingsSheet(session string, list []listedBooking) spreadsheet.Sheet {
-	return spreadsheet.Sheet{Name: session, Rows: spreadsheet.List(list, func(b listedBooking) []any {
-		return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
-	})}
+	return spreadsheet.Sheet{
+		Name:   r.PathValue("id"),
+		Header: []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"},
+		Rows: spreadsheet.List(list, func(b listedBooking) []any {
+			return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}
+		}),
+	}.Export(w, r, spreadsheet.CSV, s.audit)
 }

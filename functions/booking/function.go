@@ -28,7 +28,8 @@ var Function = function.Define(function.Spec[service]{
 	Timeout: 30 * time.Second,
 	Tables: []function.Use{
 		{Table: function.Agenda, Right: function.ReadWrite},
-		{Table: function.Allies, Right: function.Read}, // who of those who came had signed
+		{Table: function.Allies, Right: function.Read},  // who of those who came had signed
+		{Table: function.Cohorts, Right: function.Read}, // those that a session may belong to
 		{Table: function.Ledger, Right: function.Append},
 		{Table: function.Audit, Right: function.Append},
 	},
@@ -97,6 +98,7 @@ var Function = function.Define(function.Spec[service]{
 type service struct {
 	table       dynamo.Table
 	allies      dynamo.Table
+	cohorts     dynamo.Table
 	ledger      dynamo.Table
 	audit       audit.Trail
 	links       auth.Links
@@ -120,7 +122,7 @@ func open(rt function.Runtime) (*service, error) {
 	pages := web.NewTemplates(pageFiles)
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
-		table: rt.Table(function.Agenda), allies: rt.Table(function.Allies), ledger: rt.Table(function.Ledger),
+		table: rt.Table(function.Agenda), allies: rt.Table(function.Allies), cohorts: rt.Table(function.Cohorts), ledger: rt.Table(function.Ledger),
 		audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now}, identity: rt.Key(function.IdentityKey),
 		now: rt.Now, newID: rt.ID, log: rt.Log, origin: rt.Setting(function.PublicURL),

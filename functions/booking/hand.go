@@ -55,7 +55,7 @@ func (s *service) renderHand(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	return s.pages.Render(w, r, status, "team_book", web.Page{Title: "Inscrire une personne", Form: form,
-		Data: bookView{sessionView: viewSession(shown), Roles: roleLabels}})
+		Data: bookView{sessionView: viewSession(shown), Roles: roleLabels, Place: askPlace(form, "territory", "Son nom, ou son code officiel.")}})
 }
 
 func (s *service) handPosted(w http.ResponseWriter, r *http.Request) error {
@@ -82,9 +82,9 @@ func (s *service) handPosted(w http.ResponseWriter, r *http.Request) error {
 
 // bookByHand books as the person themselves would have.
 func (s *service) bookByHand(r *http.Request, values url.Values) (bookingAnswer, error) {
-	in := bookingFromForm(values)
-	in.byHand = true
 	var faults fault.Fields
+	in := bookingFromForm(values, &faults)
+	in.byHand = true
 	in.check(&faults)
 	if values.Get(askedField) != "true" {
 		faults.Add(askedField, "Inscrivez seulement une personne qui l’a demandé, puis cochez cette case.")

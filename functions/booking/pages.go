@@ -76,6 +76,9 @@ func (s *service) agendaPage(w http.ResponseWriter, r *http.Request) error {
 	if asked && values.Get("limit") == "" {
 		query.Limit = maxLimit // a month is shown whole
 	}
+	if err == nil && !asked && values.Get("mois") != "" {
+		err = faultOf("mois", "Ce mois n’existe pas : choisissez-en un avec les liens ci-dessous.")
+	}
 	form := web.Form{Values: values}
 	status := http.StatusOK
 	var items []sessionItem
@@ -83,8 +86,8 @@ func (s *service) agendaPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		items, next, err = s.agenda(r.Context(), query)
 	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		form.Faults, status = f.Fields, web.Status(f)
+	if faults, wrong := web.SearchFaults(err, []string{"kind"}); wrong {
+		form.Faults, status = faults, http.StatusUnprocessableEntity
 	} else if err != nil {
 		return err
 	}
@@ -145,6 +148,7 @@ func monthPath(values url.Values, month time.Time) string {
 type bookView struct {
 	sessionView
 	Roles  []web.Option
+	Place  placeInput
 	Linked template.JS // schema.org description
 }
 
@@ -175,7 +179,7 @@ func (s *service) renderSession(w http.ResponseWriter, r *http.Request, status i
 	}
 	return s.pages.Render(w, r, status, "session", web.Page{
 		Title: shown.Title, Description: french.Period(shown.StartsAt, shown.EndsAt), Form: form,
-		Data: bookView{viewSession(shown), roleLabels, linked},
+		Data: bookView{viewSession(shown), roleLabels, askPlace(form, "territory", "Son nom, ou son code officiel."), linked},
 	})
 }
 
@@ -207,8 +211,8 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := bookingFromForm(values)
 	var faults fault.Fields
+	in := bookingFromForm(values, &faults)
 	if values.Get(web.TrapField) != "" {
 		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
 	}
@@ -232,10 +236,10 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 	return s.renderSession(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: faults})
 }
 
-func bookingFromForm(values url.Values) bookingInput {
+func bookingFromForm(values url.Values, faults *fault.Fields) bookingInput {
 	return bookingInput{
 		GivenName: values.Get("given_name"), FamilyName: values.Get("family_name"), Email: values.Get("email"),
-		Organisation: values.Get("organisation"), Territory: values.Get("territory"), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
+		Organisation: values.Get("organisation"), Territory: typedPlace(values, "territory", faults), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
 	}
 }
 

@@ -226,6 +226,20 @@ func (s *service) getSeries(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, page)
 }
 
+// everySeries reads all series, by the day on which they begin: some ten a year.
+func (s *service) everySeries(ctx context.Context) (all []series, err error) {
+	for query := (seriesQuery{Limit: maxLimit}); ; {
+		page, err := s.allSeries(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if query.Cursor = page.NextCursor; query.Cursor == "" {
+			return all, nil
+		}
+	}
+}
+
 // allSeries returns a page of series, by the day on which they begin. It costs
 // half a read unit for each 4 KB.
 func (s *service) allSeries(ctx context.Context, query seriesQuery) (seriesPage, error) {

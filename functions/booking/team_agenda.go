@@ -37,18 +37,27 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodPost, teamAgenda+"/{id}/inscrire", function.Team, "Book for someone who asked the team to", (*service).handPosted),
 	page(http.MethodGet, teamAgenda+"/{id}/inscriptions/{booking}/annuler", function.Team, "Whose booking would be given up", (*service).handOffPage),
 	page(http.MethodPost, teamAgenda+"/{id}/inscriptions/{booking}/annuler", function.Team, "Give up the booking of someone who asked the team to", (*service).handOffPosted),
-	{Method: http.MethodGet, Path: teamAgenda + "/{id}/inscriptions.csv", Access: function.Team, Handle: (*service).bookingsCSV,
-		Doc: function.Doc{Summary: "The same for a spreadsheet", Page: true, Type: "text/csv"}},
-	{Method: http.MethodGet, Path: teamAgenda + "/{id}/inscriptions.xlsx", Access: function.Team, Handle: (*service).bookingsXLSX,
-		Doc: function.Doc{Summary: "The same as a workbook", Page: true, Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}},
+	sheet(teamAgenda+"/{id}/inscriptions.csv", "The same for a spreadsheet", "text/csv", (*service).bookingsCSV),
+	sheet(teamAgenda+"/{id}/inscriptions.xlsx", "The same as a workbook", workbookType, (*service).bookingsXLSX),
 	page(http.MethodGet, teamAgenda+"/{id}/presences", function.Team, "The attendance sheet of a session, to be printed", (*service).sheetPage),
 	page(http.MethodGet, teamAgenda+"/{id}/pointer", function.Team, "The form to note who came, with one thumb", (*service).attendancePage),
 	page(http.MethodPost, teamAgenda+"/{id}/pointer", function.Team, "Note who came; again to correct", (*service).attendancePosted),
 	page(http.MethodGet, teamSeries, function.Team, "Workshops and learning communities", (*service).seriesPage),
+	sheet(teamSeries+".csv", "The same series for a spreadsheet", "text/csv", (*service).seriesCSV),
+	sheet(teamSeries+".xlsx", "The same series as a workbook", workbookType, (*service).seriesXLSX),
 	page(http.MethodGet, teamSeries+"/nouvelle", function.Team, "The form to make a series", (*service).newSeriesPage),
 	page(http.MethodPost, teamSeries+"/nouvelle", function.Team, "Make a series", (*service).newSeriesPosted),
 	page(http.MethodGet, teamSeries+"/{slug}", function.Team, "The form to change a series", (*service).changeSeriesPage),
 	page(http.MethodPost, teamSeries+"/{slug}", function.Team, "Rename a series, or say when it begins and ends", (*service).changeSeriesPosted),
+}
+
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// sheet is a route that answers a file.
+func sheet(path, summary, mediaType string, handle func(*service, http.ResponseWriter, *http.Request) error) function.Route[service] {
+	route := page(http.MethodGet, path, function.Team, summary, handle)
+	route.Doc.Type = mediaType
+	return route
 }
 
 // The states by which the team narrows its agenda.
@@ -73,12 +82,12 @@ type teamSession struct {
 }
 
 type teamAgendaView struct {
-	Due                          []teamSession // begun, and nobody has said who came
-	Sessions                     []teamSession
-	States, Months, Kinds, Names []web.Option
-	Narrowed                     bool
-	More                         string
-	CSV, XLSX                    string // addresses of the files; empty when nothing can be listed
+	groups
+	Due                    []teamSession // begun, and nobody has said who came
+	Sessions               []teamSession
+	States, Months, Kinds  []web.Option
+	Narrowed, Later        bool
+	First, More, CSV, XLSX string // addresses
 }
 
 // noticed is how far back the agenda looks for attendance that is missing.
@@ -89,42 +98,52 @@ const maxDue = 10
 
 func (s *service) teamAgendaPage(w http.ResponseWriter, r *http.Request) error {
 	values, now := r.URL.Query(), s.now()
-	query, faults := s.teamListing(values)
-	view := teamAgendaView{States: stateLabels, Months: months(now), Kinds: kindLabels, Narrowed: query.narrowed(values)}
-	var err error
-	if view.Names, err = s.seriesOptions(r.Context()); err != nil {
+	offered, err := s.groups(r.Context())
+	if err != nil {
 		return err
 	}
+	query, faults := s.teamListing(values, offered)
+	view := teamAgendaView{
+		groups: offered, States: stateLabels, Months: months(now), Kinds: kindLabels, Later: query.Cursor != "",
+		First: web.SearchPath(teamAgenda, agendaFields, values, ""),
+		CSV:   web.SearchPath(teamAgenda+".csv", agendaFields, values, ""), XLSX: web.SearchPath(teamAgenda+".xlsx", agendaFields, values, ""),
+	}
+	view.Narrowed = view.First != teamAgenda
 	if !view.Narrowed && query.Cursor == "" {
 		due := listing{agendaQuery: agendaQuery{Limit: maxDue}, from: now.Add(-noticed), to: now, states: []string{planned, closed}, latest: true}
 		if view.Due, _, err = s.teamSessions(r.Context(), due); err != nil {
 			return err
 		}
 	}
-	status := http.StatusOK
-	if len(faults) > 0 {
-		status = http.StatusUnprocessableEntity
-	} else {
-		view.CSV, view.XLSX = sheetPath(spreadsheet.CSV, values), sheetPath(spreadsheet.XLSX, values)
-		var next string
-		if view.Sessions, next, err = s.teamSessions(r.Context(), query); err != nil {
-			return err
-		}
-		if next != "" {
-			values.Set("cursor", next)
-			view.More = teamAgenda + "?" + values.Encode()
-		}
+	form, status, next := web.Form{Values: values}, http.StatusOK, ""
+	if err = faults.Err(); err == nil {
+		view.Sessions, next, err = s.teamSessions(r.Context(), query)
 	}
-	return s.pages.Render(w, r, status, "team_agenda", web.Page{Title: "Agenda", Form: web.Form{Values: values, Faults: faults}, Data: view})
+	if faults, wrong := web.SearchFaults(err, agendaFields); wrong {
+		form.Faults, status = faults, http.StatusUnprocessableEntity
+	} else if err != nil {
+		return err
+	}
+	if next != "" {
+		view.More = web.SearchPath(teamAgenda, agendaFields, values, next)
+	}
+	return s.pages.Render(w, r, status, "team_agenda", web.Page{Title: "Agenda", Form: form, Data: view})
 }
 
 // teamListing reads the filters of the team's agenda: what is to come, unless
 // they say otherwise.
-func (s *service) teamListing(values url.Values) (query listing, faults fault.Fields) {
+func (s *service) teamListing(values url.Values, offered groups) (query listing, faults fault.Fields) {
 	now := s.now()
-	query.agendaQuery = agendaQuery{Kind: Kind(values.Get("kind")), Series: values.Get("series"), Limit: defaultLimit, Cursor: values.Get("cursor")}
+	query.agendaQuery = agendaQuery{Kind: Kind(values.Get("kind")), Series: values.Get("series"), Cohort: values.Get("cohort"),
+		Limit: defaultLimit, Cursor: values.Get("cursor")}
 	if query.Kind != "" && !slices.Contains(kinds, query.Kind) {
 		faults.Add("kind", "Choisissez une sorte de rencontre de la liste.")
+	}
+	if query.Series != "" && !offers(offered.Series, query.Series) {
+		faults.Add("series", "Choisissez un chantier ou une communauté de la liste.")
+	}
+	if query.Cohort != "" && !offers(offered.Cohorts, query.Cohort) {
+		faults.Add("cohort", "Choisissez une cohorte de la liste.")
 	}
 	switch values.Get("etat") {
 	case toCome:
@@ -156,11 +175,6 @@ func (s *service) teamListing(values url.Values) (query listing, faults fault.Fi
 		query.from = now
 	}
 	return query, faults
-}
-
-// narrowed tells whether someone looks for something in particular.
-func (q listing) narrowed(values url.Values) bool {
-	return values.Get("etat")+values.Get("mois")+values.Get("kind")+values.Get("series") != ""
 }
 
 // The months that the agenda can be narrowed to: back to the first year that it
@@ -209,19 +223,14 @@ func (s *service) teamSession(ctx context.Context, item sessionItem) (one teamSe
 	return one, nil
 }
 
-// seriesOptions are the series that a list offers.
-func (s *service) seriesOptions(ctx context.Context) (options []web.Option, err error) {
-	all, err := s.allSeries(ctx, seriesQuery{Limit: maxLimit})
-	for _, one := range all.Items {
-		options = append(options, web.Option{Value: one.Slug, Label: one.Name})
-	}
-	return options, err
-}
-
 type teamSessionView struct {
 	teamSession
 	JoinURL               string
 	SeriesName            string
+	CohortName            string
+	FundamentalNames      []string
+	DimensionNames        []string
+	Trail                 string // address of what was done to it
 	Booked, Waiting, Came int
 	Done                  string // what was just done, as the address says
 }
@@ -232,7 +241,17 @@ func (s *service) teamSessionPage(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	view := teamSessionView{JoinURL: item.JoinURL, SeriesName: item.Series, Done: r.URL.Query().Get("fait")}
+	var offered groups
+	if item.Series+item.Cohort != "" {
+		if offered, err = s.groups(r.Context()); err != nil {
+			return err
+		}
+	}
+	view := teamSessionView{
+		JoinURL: item.JoinURL, SeriesName: labelOf(offered.Series, item.Series), CohortName: labelOf(offered.Cohorts, item.Cohort),
+		FundamentalNames: namesOf(fundamentalOptions, item.Fundamentals), DimensionNames: namesOf(dimensionOptions, item.Dimensions),
+		Trail: web.TrailPath(item.ID), Done: r.URL.Query().Get("fait"),
+	}
 	if view.teamSession, err = s.teamSession(r.Context(), item); err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
-	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -41,6 +40,8 @@ type staying struct {
 	others []other // came without a booking, and are not corrected
 	gone   []other // their booking is no more
 	booked int     // how many had booked, those who are gone among them
+
+	came, walkIns int // how many were noted, with a booking and without
 }
 
 // correct returns those who stay noted. again tells that this very form was
@@ -60,7 +61,7 @@ func (s *service) correct(ctx context.Context, item sessionItem, records []booki
 	for i, record := range records {
 		persons[i] = personIn(record.PK)
 	}
-	stay.booked = noted.Booked
+	stay.booked, stay.came, stay.walkIns = noted.Booked, len(noted.Came), len(noted.People)
 	if stay.gone, err = s.gone(ctx, noted.Came, persons); err != nil || c == nil {
 		return stay, false, err
 	}
@@ -104,12 +105,18 @@ type attendanceView struct {
 	sessionView
 	Booked, Others []presence // who has a seat; who waited or had cancelled, and came perhaps
 	Kept           []keptView
-	Gone           int      // whose booking is no more, and who are counted still
-	Lines          []string // names of the groups of fields
+	Gone           int // whose booking is no more, and who are counted still
+	Lines          []lineView
 	Roles          []web.Option
 	MoreLines      bool
 	Corrects       bool
 	Nobody         bool // is said to have come: ask whether it is so
+}
+
+// lineView are the fields of someone without a booking.
+type lineView struct {
+	Name  string // of the group
+	Place placeInput
 }
 
 // presence is someone who may have come.
@@ -198,7 +205,8 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 	}
 	lines := lineCount(form.Values)
 	for i := range lines {
-		view.Lines = append(view.Lines, "walk_ins."+strconv.Itoa(i))
+		name := "walk_ins." + strconv.Itoa(i)
+		view.Lines = append(view.Lines, lineView{name, askPlace(form, name+".territory", "Son nom, ou son code officiel.")})
 	}
 	view.MoreLines = lines < maxLines
 	return s.pages.Render(w, r, status, "team_attendance", web.Page{Title: "Noter les présences", Form: form, Data: view})
@@ -206,10 +214,7 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 
 func viewKept(index int, one other, stays bool) keptView {
 	view := keptView{Index: index, Number: index + 1, Stays: stays, Known: one.Pseudonym != "", Role: labelOf(roleLabels, one.Role)}
-	if found, err := territory.Lookup(one.Territory); err == nil {
-		current := found.Current()
-		view.Territory = current.Name
-	}
+	view.Territory = placeName(one.Territory)
 	return view
 }
 
@@ -239,11 +244,7 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	if len(faults) == 0 && in.nobody() && !values.Has(nobodyField) {
 		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, true)
 	}
-	if len(faults) == 0 {
-		_, err = s.hold(r.Context(), item.ID, in, &faults)
-	} else {
-		err = faults.Err()
-	}
+	_, err = s.hold(r.Context(), item.ID, in, &faults)
 	if fault.Is(err, errChanged.Code) {
 		if item, err = s.renew(r, values); err == nil {
 			err = errNotedMeanwhile
@@ -297,16 +298,23 @@ func (p places) field(location string) string {
 	return location
 }
 
-// attendanceFromForm reads who came. Lines that nothing was typed in are left out.
+// attendanceFromForm reads who came. Lines that nothing was typed in are left
+// out; faults name the others as the action does.
 func attendanceFromForm(values url.Values) (in attendanceInput, filled places, faults fault.Fields) {
 	in.Attended = values[cameField]
 	in.page = &correction{of: values.Get(ofField), key: values.Get(web.KeyField), kept: numbers(values[keptField])}
 	for i := range lineCount(values) {
 		typed := func(name string) string { return strings.TrimSpace(values.Get(fmt.Sprintf("walk_ins.%d.%s", i, name))) }
 		one := walkIn{typed("given_name"), typed("email"), typed("territory"), typed("quartet_role")}
-		if one != (walkIn{}) {
-			in.WalkIns, filled = append(in.WalkIns, one), append(filled, i)
+		if one == (walkIn{}) && typed(whichField("territory")) == "" {
+			continue
 		}
+		var wrong fault.Fields
+		one.Territory = typedPlace(values, fmt.Sprintf("walk_ins.%d.territory", i), &wrong)
+		for _, f := range wrong {
+			faults.Add(fmt.Sprintf("walk_ins.%d.territory", len(filled)), f.Message)
+		}
+		in.WalkIns, filled = append(in.WalkIns, one), append(filled, i)
 	}
 	if text := strings.TrimSpace(values.Get(othersField)); text != "" {
 		n, err := strconv.Atoi(text)

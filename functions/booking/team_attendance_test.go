@@ -52,12 +52,15 @@ func TestAttendanceIsNotedAndCorrectedByPage(t *testing.T) {
 	form.Set("lines", "4")
 	form.Set("walk_ins.2.quartet_role", "state")
 	form.Set("walk_ins.3.email", "pas une adresse")
-	d.says(422, path, form, "Aucun territoire n’a ce code.", `id="walk_ins-0-territory-fault"`, `id="walk_ins-3-email-fault"`, `value="pas une adresse"`)
+	d.says(422, path, form, `id="walk_ins-0-territory-fault"`, `id="walk_ins-0-territory_choice"`, `id="walk_ins-3-email-fault"`, `value="pas une adresse"`)
 	form.Set("walk_ins.0.territory", "46102")
 	form.Set("walk_ins.3.email", "")
 	form.Set("others", "beaucoup")
 	d.says(422, path, form, "Saisissez un nombre de 0 à 500.")
 	form.Set("others", "2")
+	form.Set("walk_ins.0.territory", "Paris")
+	d.says(422, path, form, `id="walk_ins-0-territory-fault"`, `<option value="75056">Paris, commune (Paris)</option>`, `<option value="75">Paris, département</option>`, `value="Paris"`)
+	form.Set("walk_ins.0.territory_choice", "46102") // of what was offered, whatever was typed
 	leads, _ := d.says(303, path, form)
 	d.says(200, leads, nil, "Les présences sont notées")
 	d.says(303, path, form) // sent twice
@@ -84,6 +87,20 @@ func TestAttendanceIsNotedAndCorrectedByPage(t *testing.T) {
 	d.says(409, path, correction, "vient de changer")
 	if got := d.Audited(s.ID); !slices.Equal(got, []string{"session.held", "session.held", "session.planned"}) {
 		t.Errorf("%v", got)
+	}
+	said := func(people, walkIns int, bookings ...string) string {
+		text, _ := json.Marshal(attendanceNoted{people, walkIns, slices.Sorted(slices.Values(bookings))})
+		return string(text)
+	}
+	was, is := said(5, 4, b[0].BookingID), said(5, 3, b[1].BookingID, b[2].BookingID)
+	trail := map[any]any{}
+	for _, item := range d.Dump(function.Audit) {
+		if item["action"] == "session.held" {
+			trail[item["after"]] = item["before"]
+		}
+	}
+	if trail[was] != nil || trail[is] != was {
+		t.Errorf("the trail does not say what was noted before and after: %v", trail)
 	}
 	came := 0
 	for _, record := range d.look(s.ID).records {

@@ -4,29 +4,42 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // bookingsAtOnce is how many bookings one page lists.
 const bookingsAtOnce = 50
 
+// bookingFields are those of the search of bookings.
+var bookingFields = []string{"q", "etat"}
+
 var bookingStates = []web.Option{
 	{Value: confirmed, Label: "Inscrites"}, {Value: waiting, Label: "En attente"}, {Value: cancelled, Label: "Désistées"},
 }
 
+// bookingLabels are the states of one person.
+var bookingLabels = map[string]string{confirmed: "Inscrite", waiting: "En attente", cancelled: "Désistée"}
+
 type bookingsView struct {
 	sessionView
-	Bookings []listedBooking
-	States   []web.Option
-	All      int
-	Query    string // the filter, for the exports
-	More     string
-	Open     bool           // bookings can still be made and given up
-	Done     string         // what was just done by hand
-	Of       *listedBooking // for whom; nil while the index does not have it yet
+	Bookings               []bookedView
+	States                 []web.Option
+	All                    int
+	Narrowed, Later        bool
+	First, More, CSV, XLSX string         // addresses
+	Open                   bool           // bookings can still be made and given up
+	Done                   string         // what was just done by hand
+	Of                     *listedBooking // for whom; nil while the index does not have it yet
+}
+
+// bookedView is a booking with the name of its territory.
+type bookedView struct {
+	listedBooking
+	TerritoryName string
 }
 
 // The parameters of the address of the list that say what was just done, each
@@ -46,30 +59,50 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	values := r.URL.Query()
-	view := bookingsView{sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now())}
+	values, status, next := r.URL.Query(), http.StatusOK, ""
+	path := teamAgenda + "/" + item.ID + "/inscriptions"
+	view := bookingsView{
+		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()), Later: values.Get("cursor") != "",
+		First: web.SearchPath(path, bookingFields, values, ""),
+		CSV:   web.SearchPath(path+".csv", bookingFields, values, ""), XLSX: web.SearchPath(path+".xlsx", bookingFields, values, ""),
+	}
+	view.Narrowed = view.First != path
 	for _, done := range []string{madeParam, givenParam} {
 		if values.Has(done) {
 			view.Done, view.Of = done, inList(list, values.Get(done))
 			if done == givenParam && view.Of != nil && view.Of.Status != cancelled {
 				view.Of = nil
 			}
-			values.Del(done) // not to be said again on the next page
 		}
 	}
-	list = inState(list, values.Get("etat"))
+	form := web.Form{Values: values}
+	list, err = searched(list, values)
 	view.All = len(list)
-	if etat := values.Get("etat"); etat != "" {
-		view.Query = "?" + url.Values{"etat": {etat}}.Encode()
+	if err == nil {
+		list, next, err = bookingsFrom(list, values.Get("cursor"))
 	}
-	from, _ := strconv.Atoi(values.Get("depuis")) // what is no number is the beginning
-	from = min(max(from, 0), len(list))
-	view.Bookings = list[from:min(from+bookingsAtOnce, len(list))]
-	if next := from + bookingsAtOnce; next < len(list) {
-		values.Set("depuis", strconv.Itoa(next))
-		view.More = teamAgenda + "/" + item.ID + "/inscriptions?" + values.Encode()
+	if faults, wrong := web.SearchFaults(err, bookingFields); wrong {
+		form.Faults, status, list = faults, http.StatusUnprocessableEntity, nil
+	} else if err != nil {
+		return err
 	}
-	return s.pages.Render(w, r, http.StatusOK, "team_bookings", web.Page{Title: "Inscriptions", Form: web.Form{Values: values}, Data: view})
+	for _, one := range list {
+		view.Bookings = append(view.Bookings, bookedView{one, placeName(one.Territory)})
+	}
+	if next != "" {
+		view.More = web.SearchPath(path, bookingFields, values, next)
+	}
+	return s.pages.Render(w, r, status, "team_bookings", web.Page{Title: "Inscriptions", Form: form, Data: view})
+}
+
+// bookingsFrom is the page of a list at a cursor, and the cursor after it.
+func bookingsFrom(list []listedBooking, cursor string) (page []listedBooking, next string, err error) {
+	if list, err = after(list, cursor); err != nil || len(list) <= bookingsAtOnce {
+		return list, "", err
+	}
+	list = list[:bookingsAtOnce]
+	next, err = placeCursor(list[bookingsAtOnce-1].place)
+	return list, next, err
 }
 
 // inList is the booking with this id, nil when there is none.
@@ -82,15 +115,16 @@ func inList(list []listedBooking, id string) *listedBooking {
 	return nil
 }
 
-// inState keeps the bookings in a state; all when it is none.
-func inState(list []listedBooking, state string) []listedBooking {
-	if !slices.ContainsFunc(bookingStates, func(o web.Option) bool { return o.Value == state }) {
-		return list
+// searched are the bookings that the search of an address keeps, or its faults.
+func searched(list []listedBooking, values url.Values) ([]listedBooking, error) {
+	state, words := values.Get("etat"), strings.Fields(territory.Fold(values.Get("q")))
+	if state != "" && !offers(bookingStates, state) {
+		return nil, faultOf("etat", "Choisissez un état de la liste.")
 	}
-	return slices.DeleteFunc(list, func(b listedBooking) bool { return b.Status != state })
+	return slices.DeleteFunc(list, func(b listedBooking) bool {
+		return state != "" && b.Status != state || !holdsAll(b.GivenName+" "+b.FamilyName+" "+b.Organisation+" "+b.Email, words)
+	}), nil
 }
-
-var bookingsHeader = []string{"Réservation", "État", "Prénom", "Nom", "Adresse e-mail", "Organisation", "Territoire", "Rôle", "Besoins", "Inscription", "Présence"}
 
 func (s *service) bookingsCSV(w http.ResponseWriter, r *http.Request) error {
 	return s.exportBookings(w, r, spreadsheet.CSV)
@@ -100,29 +134,40 @@ func (s *service) bookingsXLSX(w http.ResponseWriter, r *http.Request) error {
 	return s.exportBookings(w, r, spreadsheet.XLSX)
 }
 
-// exportBookings answers what the page of bookings lists, all of it.
+var bookingsHeader = []string{
+	"Réservation", "État", "Rang d’attente", "Prénom", "Nom", "Adresse e-mail", "Organisation", "Code du territoire", "Territoire", "Rôle", "Besoins", "Inscription", "Présence",
+}
+
+// exportBookings answers what the page of bookings lists, all of it, in
+// French; a wrong search is shown again as the page does.
 func (s *service) exportBookings(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
 	list, err := s.listed(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	state := r.URL.Query().Get("etat")
-	list = inState(list, state)
-	for i := range list {
-		list[i].Status = labelOf(bookingStates, list[i].Status)
-		list[i].QuartetRole = labelOf(roleLabels, list[i].QuartetRole)
+	if list, err = searched(list, r.URL.Query()); err != nil {
+		return s.bookingsPage(w, r)
 	}
-	sheet := bookingsSheet(r.PathValue("id"), list)
-	sheet.Header, sheet.Filter = bookingsHeader, map[string]string{"etat": state}
-	return sheet.Export(w, r, format, s.audit)
+	return spreadsheet.Sheet{
+		Name: r.PathValue("id"), Header: bookingsHeader, Filter: spreadsheet.FilterOf(r.URL.Query(), bookingFields), Rows: spreadsheet.List(list, bookingRow),
+	}.Export(w, r, format, s.audit)
 }
 
-// labelOf is what a choice is called; the value itself when it is none of them.
-func labelOf(options []web.Option, value string) string {
-	for _, option := range options {
-		if option.Value == value {
-			return option.Label
-		}
+func bookingRow(b listedBooking) []any {
+	var rank any
+	if b.Position > 0 {
+		rank = b.Position
 	}
-	return value
+	return []any{b.BookingID, bookingLabels[b.Status], rank, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, placeName(b.Territory),
+		labelOf(roleLabels, b.QuartetRole), b.Needs, b.BookedAt, b.Attended}
+}
+
+// placeName is a territory as people read it, empty without one.
+func placeName(ref string) string {
+	found, err := territory.Lookup(ref)
+	if err != nil {
+		return ""
+	}
+	current := found.Current()
+	return current.Name
 }

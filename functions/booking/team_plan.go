@@ -108,13 +108,13 @@ func formOf(in sessionInput) url.Values {
 }
 
 type planView struct {
-	ID                                             string      // of the session that is changed, empty for a new one
-	From                                           sessionView // that was copied
-	Long                                           bool        // it took several days
-	Kinds, Modes, Series, Fundamentals, Dimensions []web.Option
-	Reached                                        int  // people who would be told of a change
-	Warn                                           bool // they would be: say so before
-	Waiting                                        int
+	ID                                                      string      // of the session that is changed, empty for a new one
+	From                                                    sessionView // that was copied
+	Long                                                    bool        // it took several days
+	Kinds, Modes, Series, Cohorts, Fundamentals, Dimensions []web.Option
+	Reached                                                 int  // people who would be told of a change
+	Warn                                                    bool // they would be: say so before
+	Waiting                                                 int
 	// Was is what the form of a change showed at first: only what was typed since is changed.
 	Was []web.Option
 }
@@ -137,11 +137,12 @@ func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
 
 // renderPlan shows the form of a session, new or not.
 func (s *service) renderPlan(w http.ResponseWriter, r *http.Request, status int, form web.Form, view planView) error {
-	var err error
 	view.Kinds, view.Modes, view.Fundamentals, view.Dimensions = kindLabels, modeOptions, fundamentalOptions, dimensionOptions
-	if view.Series, err = s.seriesOptions(r.Context()); err != nil {
+	offered, err := s.groups(r.Context())
+	if err != nil {
 		return err
 	}
+	view.Series, view.Cohorts = withValue(offered.Series, form.Values.Get("series")), withValue(offered.Cohorts, form.Values.Get("cohort"))
 	for _, name := range planFields {
 		if form.Values.Has(wasField(name)) {
 			view.Was = append(view.Was, web.Option{Value: form.Values.Get(wasField(name)), Label: wasField(name)})

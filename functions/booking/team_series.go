@@ -8,52 +8,16 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 var seriesKinds = []web.Option{{Value: string(Workshop), Label: "Chantier"}, {Value: string(Community), Label: "Communauté apprenante"}}
 
-// listedSeries is a series with the words that its page shows.
-type listedSeries struct {
-	series
-	KindLabel string
-	From, To  time.Time
-	Ended     bool
-}
-
-func viewSeries(of series, today string) listedSeries {
-	view := listedSeries{series: of, KindLabel: kindLabel(of.Kind), Ended: of.ActiveTo != "" && of.ActiveTo < today}
-	view.From, _ = time.ParseInLocation(time.DateOnly, of.ActiveFrom, french.Paris()) // days were checked before they were stored
-	view.To, _ = time.ParseInLocation(time.DateOnly, of.ActiveTo, french.Paris())
-	return view
-}
-
-type seriesListView struct {
-	Series []listedSeries
-	More   string
-	Done   string
-}
-
-func (s *service) seriesPage(w http.ResponseWriter, r *http.Request) error {
-	found, err := s.allSeries(r.Context(), seriesQuery{maxLimit, r.URL.Query().Get("cursor")})
-	if err != nil {
-		return err
-	}
-	view, today := seriesListView{Done: r.URL.Query().Get("fait")}, s.now().In(french.Paris()).Format(time.DateOnly)
-	for _, one := range found.Items {
-		view.Series = append(view.Series, viewSeries(one, today))
-	}
-	if found.NextCursor != "" {
-		view.More = teamSeries + "?cursor=" + url.QueryEscape(found.NextCursor)
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_series", web.Page{Title: "Chantiers et communautés apprenantes", Data: view})
-}
-
 type seriesFormView struct {
 	Slug  string // of the series that is changed, empty for a new one
 	Kind  string // of the one that is changed
 	Kinds []web.Option
+	Trail string // address of what was done to it
 }
 
 func (s *service) renderSeries(w http.ResponseWriter, r *http.Request, status int, form web.Form, of series) error {
@@ -61,7 +25,7 @@ func (s *service) renderSeries(w http.ResponseWriter, r *http.Request, status in
 	if of.Slug != "" {
 		title = "Modifier « " + of.Name + " »"
 	}
-	return s.pages.Render(w, r, status, "team_series_form", web.Page{Title: title, Form: form, Data: seriesFormView{of.Slug, kindLabel(of.Kind), seriesKinds}})
+	return s.pages.Render(w, r, status, "team_series_form", web.Page{Title: title, Form: form, Data: seriesFormView{of.Slug, kindLabel(of.Kind), seriesKinds, web.TrailPath(of.Slug)}})
 }
 
 func (s *service) newSeriesPage(w http.ResponseWriter, r *http.Request) error {

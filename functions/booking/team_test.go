@@ -58,7 +58,7 @@ func TestTheTeamPlansSessionsByPage(t *testing.T) {
 	if twice, _ := d.says(303, teamAgenda+"/nouvelle", planForm()); twice != made {
 		t.Errorf("sent twice: %s and %s", made, twice)
 	}
-	d.says(200, made, nil, "La rencontre est créée", "mardi 14 avril 2026, 9 h 30 – 12 h", "0 place prise sur 12", "Découvrir &lt;ensemble&gt;", "1, 3")
+	d.says(200, made, nil, "La rencontre est créée", "mardi 14 avril 2026, 9 h 30 – 12 h", "0 place prise sur 12", "Découvrir &lt;ensemble&gt;", "1. S’engager ici et maintenant", "3. Agir de façon systémique et élargir")
 	path, _, _ := strings.Cut(made, "?")
 	id := strings.TrimPrefix(path, teamAgenda+"/")
 	if stored := d.stored(id); stored.StartsAt.Format(time.RFC3339) != "2026-04-14T07:30:00Z" || stored.EndsAt.Sub(stored.StartsAt) != 150*time.Minute {

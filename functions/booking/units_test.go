@@ -45,12 +45,12 @@ func TestUnitsOfEachAction(t *testing.T) {
 				w.call(http.StatusOK, "PATCH", "/v1/series/recits", `{"active_to":"2026-06-30"}`, nil, w.Bearer("team")...)
 			}, 1, 8, 10},
 			{"list series", func() { w.call(http.StatusOK, "GET", "/v1/series", nil, nil) }, 0.5, 0, 0},
-			{"the team's agenda, three sessions", func() { page("/equipe/agenda") }, 4.5 + float64(seats)/160, 0, 0},
+			{"the team's agenda, three sessions", func() { page("/equipe/agenda") }, 5 + float64(seats)/160, 0, 0},
 			{"the team's page of a session of three", func() { page("/equipe/agenda/" + full.ID) }, 2.5, 0, 0},
 			{"the form to book for someone", func() { page("/equipe/agenda/" + full.ID + "/inscrire") }, 3, 0, 0},
 			{"book for someone by hand", func() { _, _ = w.bookSession(w.team(), s.ID, guest(3), "k3", nil) }, 4, 9, 11},
 			{"the team gives a booking up", func() { _ = w.giveUp(w.team(), w.subject(b[1])) }, 9, 15, 16},
-			{"the form to change it", func() { page("/equipe/agenda/" + full.ID + "/modifier") }, 5.5, 0, 0},
+			{"the form to change it", func() { page("/equipe/agenda/" + full.ID + "/modifier") }, 6, 0, 0},
 			{"take the attendance of three", func() {
 				w.Clock.Set(growing.EndsAt)
 				w.call(http.StatusOK, "PUT", "/v1/sessions/"+growing.ID+"/attendance", attendance, nil, w.Bearer("team")...)

@@ -29,6 +29,19 @@ type applicationsQuery struct {
 	Cursor string `query:"cursor"`
 }
 
+// applicationSearch is what the team's page adds: words that the name of the
+// territory holds.
+type applicationSearch struct {
+	applicationsQuery
+	words []string
+}
+
+func (q applicationSearch) narrowed() bool { return q.Status != "" || len(q.words) > 0 }
+
+func (q applicationSearch) keeps(item applicationItem) bool {
+	return (q.Status == "" || item.status() == q.Status) && (len(q.words) == 0 || holdsAll(territoryName(item.Territory), q.words))
+}
+
 // listedMember is one of the four as the team sees them.
 type listedMember struct {
 	member
@@ -66,7 +79,7 @@ func (s *service) getApplications(w http.ResponseWriter, r *http.Request) error 
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	page, err := s.applications(r.Context(), r.PathValue("slug"), query)
+	page, err := s.applications(r.Context(), r.PathValue("slug"), applicationSearch{applicationsQuery: query})
 	if err != nil {
 		return err
 	}
@@ -82,7 +95,7 @@ const (
 
 // applications returns a page of the applications to a cohort, in order of
 // arrival, with the four of each.
-func (s *service) applications(ctx context.Context, slug string, query applicationsQuery) (applicationPage, error) {
+func (s *service) applications(ctx context.Context, slug string, query applicationSearch) (applicationPage, error) {
 	if _, err := s.cohort(ctx, slug); err != nil {
 		return applicationPage{}, err
 	}
@@ -95,7 +108,7 @@ func (s *service) applications(ctx context.Context, slug string, query applicati
 		return applicationPage{}, fmt.Errorf("applications: %w", err)
 	}
 	page, atOnce := applicationPage{Items: []listedApplication{}}, query.Limit+1
-	if query.Status != "" {
+	if query.narrowed() {
 		atOnce = readEach
 	}
 	for range queriesEach {
@@ -112,7 +125,7 @@ func (s *service) applications(ctx context.Context, slug string, query applicati
 			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
 				return applicationPage{}, err
 			}
-			if query.Status != "" && item.status() != query.Status {
+			if !query.keeps(item) {
 				start = item.place()
 				continue
 			}
@@ -178,29 +191,38 @@ func (s *service) getApplicationsCSV(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	query.Limit = maxLimit
-	return s.applicationsSheet(r.Context(), r.PathValue("slug"), query).Export(w, r, spreadsheet.CSV, s.audit)
+	sheet := s.applicationsSheet(r.Context(), r.PathValue("slug"), applicationSearch{applicationsQuery: query}, listedApplication.row)
+	sheet.Header, sheet.Filter = applicationsHeader(), map[string]string{"status": query.Status}
+	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
 }
 
-// applicationsSheet is all that the filter keeps.
-func (s *service) applicationsSheet(ctx context.Context, slug string, query applicationsQuery) spreadsheet.Sheet {
+func applicationsHeader() []string {
 	header := []string{"application_id", "territory", "name", "status", "applied_at", "decided_on", "motivation"}
 	for _, role := range alliance.Quartet {
 		for _, column := range []string{"given_name", "family_name", "email", "organisation", "confirmed"} {
 			header = append(header, string(role)+"_"+column)
 		}
 	}
+	return header
+}
+
+// applicationsSheet is all that the search keeps; its header is still to be given.
+func (s *service) applicationsSheet(ctx context.Context, slug string, query applicationSearch, row func(listedApplication) []any) spreadsheet.Sheet {
 	return spreadsheet.Sheet{
-		Name: "candidatures-" + slug, Header: header, Filter: map[string]string{"status": query.Status},
+		Name: "candidatures-" + slug,
 		Rows: spreadsheet.Pages(func(cursor string) ([]listedApplication, string, error) {
 			query.Cursor = cursor
 			page, err := s.applications(ctx, slug, query)
 			return page.Items, page.NextCursor, err
-		}, listedApplication.row),
+		}, row),
 	}
 }
 
 func (a listedApplication) row() []any {
-	row := []any{a.ID, a.Territory.Code, a.Territory.Name, a.Status, a.AppliedAt, spreadsheet.Day(a.DecidedOn), a.Motivation}
+	return append([]any{a.ID, a.Territory.Code, a.Territory.Name, a.Status, a.AppliedAt, spreadsheet.Day(a.DecidedOn), a.Motivation}, a.quartetRow()...)
+}
+
+func (a listedApplication) quartetRow() (row []any) {
 	for _, role := range alliance.Quartet {
 		m := a.Quartet[role]
 		if m == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
@@ -160,7 +161,7 @@ func (s *service) enter(ctx context.Context, writes *dynamo.Writes, item *applic
 		}
 		before, held := item.Members[role]
 		record := memberItem{Key: memberKey(people[role], item.ID, role), Application: item.ID, Role: role,
-			GivenName: m.GivenName, FamilyName: m.FamilyName, Email: m.Email, Organisation: m.Organisation, CreatedAt: s.now().UTC()}
+			GivenName: m.GivenName, FamilyName: m.FamilyName, Email: m.Email, Organisation: m.Organisation, CreatedAt: s.now().UTC(), List: applicant.Everyone}
 		if held && before.Person == people[role] {
 			record.ConfirmedAt = before.ConfirmedAt
 			writes.Add(s.table.Put(record))

@@ -7,6 +7,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 )
 
@@ -160,7 +161,7 @@ func (i cohortItem) input() cohortInput {
 func (i *cohortItem) take(in cohortInput) {
 	i.Name, i.Programme, i.Scale, i.Region, i.Partner, i.Seats = in.Name, in.Programme, in.Scale, in.Region, in.Partner, in.Seats
 	i.OpensOn, i.ClosesOn, i.StartsOn, i.EndsOn = in.OpensOn, in.ClosesOn, in.StartsOn, in.EndsOn
-	i.List, i.ListAt = allCohorts, in.StartsOn+"#"+i.Slug
+	i.List, i.ListAt = partnership.AllCohorts, in.StartsOn+"#"+i.Slug
 }
 
 // shown is a cohort with its territories and milestones.

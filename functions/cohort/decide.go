@@ -15,7 +15,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
-	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -147,7 +146,9 @@ func (s *service) settle(ctx context.Context, old applicationItem, in decisionIn
 	case item.Decision == accepted:
 		s.enrol(&writes, to, item, now)
 	case old.Decision == accepted:
-		s.leave(&writes, to, old, item.DecidedOn, now)
+		if err := s.leave(ctx, &writes, to, old, item.DecidedOn, now); err != nil {
+			return old, err
+		}
 	}
 	if err := s.tellFour(ctx, &writes, to, item, in.Note); err != nil {
 		return old, err
@@ -187,12 +188,19 @@ func (s *service) enrol(writes *dynamo.Writes, to cohortItem, item applicationIt
 }
 
 // leave gives the seat back and says that the territory is out.
-func (s *service) leave(writes *dynamo.Writes, to cohortItem, old applicationItem, day string, now time.Time) {
+func (s *service) leave(ctx context.Context, writes *dynamo.Writes, to cohortItem, old applicationItem, day string, now time.Time) error {
+	var stay territoryItem
+	if _, err := s.cohorts.Get(ctx, territoryKey(to.Slug, old.Territory, byApplication), &stay); err != nil {
+		return err
+	}
 	writes.Add(s.cohorts.Update(to.Key, expression.Add(expression.Name("accepted"), expression.Value(-1)),
-		expression.Name("accepted").GreaterThan(expression.Value(0))))
-	writes.Add(s.cohorts.Delete(territoryKey(to.Slug, old.Territory, byApplication)))
-	writes.Add(ledger.Append(s.ledger, ledger.New(s.newID("fact"), "cohort", "territory.withdrawn.v1", to.Slug+"/"+old.Territory, now,
-		ledger.Withdrawn{Cohort: to.Slug, Programme: to.Programme, Territory: old.Territory, WithdrawnOn: day, Source: byApplication, SaidAt: now.UTC().Format(time.RFC3339)}), now))
+		expression.Name("accepted").GreaterThan(expression.Value(0)), to.stated()))
+	writes.Add(s.cohorts.Delete(territoryKey(to.Slug, old.Territory, byApplication), expression.Name("fact").Equal(expression.Value(stay.Fact))))
+	over := stay.past(day, now)
+	over.LeftFact = s.newID("fact")
+	writes.Add(s.cohorts.Put(over, dynamo.Absent))
+	s.stateLeft(writes, to, over, "", now)
+	return nil
 }
 
 // confirmedFour are those of the four who have confirmed, each once however

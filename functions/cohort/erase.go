@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
@@ -26,7 +27,7 @@ func (s *service) erase(ctx context.Context, person string, requested time.Time)
 		if found.CreatedAt.After(requested) {
 			return nil
 		}
-		if !strings.HasPrefix(found.SK, memberPrefix) {
+		if !strings.HasPrefix(found.SK, applicant.Prefix) {
 			var writes dynamo.Writes
 			writes.Add(s.table.Delete(found.Key))
 			return writes.Commit(ctx, s.table.Client)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -86,7 +87,7 @@ func (s *service) cohortItems(ctx context.Context, query pageQuery) (items []coh
 	if err != nil {
 		return nil, "", err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(allCohorts))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(partnership.AllCohorts))).Build()
 	if err != nil {
 		return nil, "", fmt.Errorf("cohorts: %w", err)
 	}

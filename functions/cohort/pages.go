@@ -80,23 +80,27 @@ func places(territories []enrolled) (all []outline.Place) {
 
 type cohortsView struct {
 	Cohorts []cohortView
+	Later   bool
 	More    string
 }
 
 func (s *service) cohortsPage(w http.ResponseWriter, r *http.Request) error {
+	status, form := http.StatusOK, web.Form{}
 	listed, err := s.list(r.Context(), pageQuery{defaultLimit, r.URL.Query().Get("cursor")})
-	if err != nil {
+	if faults, wrong := web.SearchFaults(err, nil); wrong {
+		form.Faults, status = faults, http.StatusUnprocessableEntity
+	} else if err != nil {
 		return err
 	}
-	view := cohortsView{}
+	view := cohortsView{Later: r.URL.Query().Has("cursor")}
 	for _, c := range listed.Items {
 		view.Cohorts = append(view.Cohorts, viewCohort(c))
 	}
 	if listed.NextCursor != "" {
 		view.More = "/cohortes?cursor=" + url.QueryEscape(listed.NextCursor)
 	}
-	return s.pages.Render(w, r, http.StatusOK, "cohorts", web.Page{
-		Title: "Cohortes", Description: "Des territoires accompagnés ensemble, avec leurs quatre rôles.", Canonical: "/cohortes", Data: view,
+	return s.pages.Render(w, r, status, "cohorts", web.Page{
+		Title: "Cohortes", Description: "Des territoires accompagnés ensemble, avec leurs quatre rôles.", Canonical: "/cohortes", Form: form, Data: view,
 	})
 }
 

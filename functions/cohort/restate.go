@@ -20,9 +20,9 @@ import (
 // Facts of enrolment say of which programme a cohort is part and when it ends,
 // for the bilan counts by them. When the cohort changes, they are stated anew.
 
-// atOnce is how many enrolments one transaction states: two items each, of the
-// hundred that it may hold.
-const atOnce = 45
+// atOnce is how many stays one transaction states: three items each at most, of
+// the hundred that it may hold.
+const atOnce = 33
 
 // restated hears that a cohort has changed, and states its enrolments anew when
 // they no longer say what it is.
@@ -35,7 +35,8 @@ func (s *service) restated(ctx context.Context, record events.DynamoDBEventRecor
 }
 
 // restateCohort appends a fact for each accepted application whose enrolment
-// says of the cohort what it no longer is. Begun again after a failure, it
+// says of the cohort what it no longer is; of a territory that has left, it
+// says both anew, or its stay would count for what the cohort was. Begun again after a failure, it
 // states the rest.
 func (s *service) restateCohort(ctx context.Context, slug string) error {
 	for range rounds {
@@ -72,6 +73,9 @@ func (s *service) restateOnce(ctx context.Context, slug string) error {
 			if err != nil {
 				return fmt.Errorf("enrolment of %s: %w", item.Territory, err)
 			}
+			if err := s.restateLeft(&writes, to, &item); err != nil {
+				return err
+			}
 			s.state(&writes, to, item, joined, expression.Name("fact").Equal(expression.Value(item.Fact)))
 		}
 		if err := writes.Commit(ctx, s.cohorts.Client); err != nil {
@@ -95,4 +99,27 @@ func (s *service) state(writes *dynamo.Writes, to cohortItem, item territoryItem
 	item.Fact, item.Programme, item.EndsOn = s.newID("fact"), to.Programme, to.EndsOn
 	writes.Add(s.cohorts.Put(item, conditions...))
 	writes.Add(ledger.Append(s.ledger, ledger.New(item.Fact, "cohort", ledger.EnrolledType, to.Slug+"/"+item.Territory, joined, data), s.now()))
+}
+
+// restateLeft adds the fact that a territory has left, if it has.
+func (s *service) restateLeft(writes *dynamo.Writes, to cohortItem, item *territoryItem) error {
+	if item.LeftFact == "" {
+		return nil
+	}
+	left, err := time.Parse(time.RFC3339, item.LeftAt)
+	if err != nil {
+		return fmt.Errorf("leaving of %s: %w", item.Territory, err)
+	}
+	corrects := item.LeftFact
+	item.LeftFact = s.newID("fact")
+	s.stateLeft(writes, to, *item, corrects, left)
+	return nil
+}
+
+// stateLeft adds the fact that a territory has left a cohort, in place of the
+// one that it corrects, if any.
+func (s *service) stateLeft(writes *dynamo.Writes, to cohortItem, item territoryItem, corrects string, left time.Time) {
+	writes.Add(ledger.Append(s.ledger, ledger.New(item.LeftFact, "cohort", "territory.withdrawn.v1", to.Slug+"/"+item.Territory, left,
+		ledger.Withdrawn{Cohort: to.Slug, Programme: to.Programme, Territory: item.Territory, WithdrawnOn: item.LeftOn, Source: byApplication,
+			SaidAt: item.LeftAt, Corrects: corrects}), s.now()))
 }

@@ -92,6 +92,59 @@ func TestEnrolmentsSayWhatTheirCohortIs(t *testing.T) {
 	w.validates()
 }
 
+// TestAStayThatIsOverIsOfItsCohort: whoever was in and has left was in what the
+// cohort is, or programmes would each count half of it. Who comes back is in
+// twice, and only the last stay goes on.
+func TestAStayThatIsOverIsOfItsCohort(t *testing.T) {
+	w := newWorld(t)
+	id := w.completed(3, 1)[0]
+	decide := func(decision string) {
+		t.Helper()
+		if _, err := w.decide(w.member(), id, decisionInput{Decision: decision}); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(24 * time.Hour)
+	}
+	decide(accepted)
+	decide(waitingForSeat)
+	decide(accepted)
+	decide(declined)
+	programme := "Un autre programme"
+	for range 2 { // and said twice, it changes nothing more
+		w.changed(cohortChange{Programme: &programme})
+		w.Drain()
+		w.Replay()
+	}
+	in, out := facts[ledger.Enrolled](w, ledger.EnrolledType), facts[ledger.Withdrawn](w, "territory.withdrawn.v1")
+	if len(in) != 4 || len(out) != 4 {
+		t.Fatalf("%d enrolments, %d withdrawals", len(in), len(out))
+	}
+	corrected := map[string]bool{}
+	for _, fact := range in {
+		corrected[fact.Data.Corrects] = true
+	}
+	for _, fact := range out {
+		corrected[fact.Data.Corrects] = true
+		if fact.Time != fact.Data.SaidAt { // it happened then
+			t.Errorf("%+v", fact)
+		}
+	}
+	for _, fact := range in {
+		if !corrected[fact.ID] && fact.Data.Programme != programme {
+			t.Errorf("%+v", fact)
+		}
+	}
+	for _, fact := range out {
+		if !corrected[fact.ID] && fact.Data.Programme != programme {
+			t.Errorf("%+v", fact)
+		}
+	}
+	if shown, err := w.shownCohort(t.Context(), "occitanie"); err != nil || len(shown.Territories) != 0 {
+		t.Errorf("%v %+v", err, shown.Territories)
+	}
+	w.validates()
+}
+
 // TestAnotherAnnouncementRestatesEnrolments, as a change by the team does.
 func TestAnotherAnnouncementRestatesEnrolments(t *testing.T) {
 	w := newWorld(t)

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
@@ -16,6 +17,8 @@ import (
 //
 //	COHORT#slug  COHORT                      a cohort: its call, its seats, its dates
 //	COHORT#slug  TERRITORY#code#application  a territory whose application was accepted
+//	COHORT#slug  TERRITORY#code#application#fact_…
+//	                                         a territory that was in, and has left
 //	COHORT#slug  TERRITORY#code#partner      a territory that the partner says is in, or is out again
 //	COHORT#slug  MILESTONE#code#milestone    a milestone that a territory has reached
 //	ONCE#…       ONCE                        an Idempotency-Key that was used
@@ -30,7 +33,8 @@ import (
 //	PERSON#hash        MAIL#…            a mail to send (package mail)
 //	ONCE#…             ONCE              an Idempotency-Key that was used
 //
-// Index "cohort": the applications to a cohort, in order of arrival.
+// Index "cohort": the applications to a cohort, in order of arrival. Index
+// "members": everyone whom an application names, by when.
 
 // cohortItem is a cohort as stored.
 type cohortItem struct {
@@ -72,9 +76,6 @@ func (i cohortItem) same() expression.ConditionBuilder {
 	return revision.Equal(expression.Value(i.Revision))
 }
 
-// allCohorts is the partition of the index "cohorts": some ten a year.
-const allCohorts = partnership.Listed
-
 func cohortPartition(slug string) string { return cohortKey(slug).PK }
 
 func cohortKey(slug string) dynamo.Key { return partnership.CohortItemKey(slug) }
@@ -105,6 +106,17 @@ type territoryItem struct {
 	Programme string `dynamodbav:"programme,omitempty"`
 	EndsOn    string `dynamodbav:"ends_on,omitempty"`
 	SaidAt    string `dynamodbav:"said_at,omitempty"`
+	// The same of the leaving of a territory whose application was accepted.
+	LeftFact string `dynamodbav:"left_fact,omitempty"`
+	LeftOn   string `dynamodbav:"left_on,omitempty"`
+	LeftAt   string `dynamodbav:"left_at,omitempty"`
+}
+
+// past makes a stay one that is over: it is kept, as its facts are.
+func (i territoryItem) past(day string, now time.Time) territoryItem {
+	i.SK += "#" + i.Fact
+	i.Out, i.LeftOn, i.LeftAt = true, day, now.UTC().Format(time.RFC3339)
+	return i
 }
 
 func territoryKey(slug, territory, source string) dynamo.Key {
@@ -189,12 +201,11 @@ type memberItem struct {
 	Organisation string        `dynamodbav:"organisation"`
 	CreatedAt    time.Time     `dynamodbav:"created_at"`
 	ConfirmedAt  string        `dynamodbav:"confirmed_at,omitempty"`
+	List         string        `dynamodbav:"list"` // with everyone, by when they were named
 }
 
-const memberPrefix = "MEMBER#"
-
 func memberKey(person, application string, role alliance.Role) dynamo.Key {
-	return dynamo.Key{PK: personal.Partition(person), SK: memberPrefix + application + "#" + string(role)}
+	return dynamo.Key{PK: personal.Partition(person), SK: applicant.Prefix + application + "#" + string(role)}
 }
 
 func (m memberItem) fullName() string { return m.GivenName + " " + m.FamilyName }

@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -35,7 +35,6 @@ type teamApplication struct {
 	Population, Named, Confirmed  int
 	Four                          []teamMember
 	Decided, CanDecide, CanRemind bool
-	DecidedAt                     string
 }
 
 // teamMember is one of the four roles, and who holds it if anyone does.
@@ -67,24 +66,27 @@ func viewApplication(a listedApplication) teamApplication {
 	return view
 }
 
+// applicationFields are those of the search of applications.
+var applicationFields = []string{"q", "etat"}
+
 type teamCohortView struct {
 	teamCohort
-	Applications []teamApplication
-	Statuses     []web.Option
-	Query        string // the filter, for the exports
-	Narrowed     bool
-	Done         string
-	More         string
+	Applications           []teamApplication
+	Statuses               []web.Option
+	Narrowed, Later        bool
+	Done                   string
+	First, More, CSV, XLSX string // addresses
+	Trail                  string // address of what was done to the cohort
 }
 
-// listingFrom reads the filter of the team's list of applications.
-func listingFrom(values url.Values) (query applicationsQuery, faults fault.Fields) {
-	query = applicationsQuery{Status: values.Get("etat"), Limit: defaultLimit, Cursor: values.Get("cursor")}
-	if query.Status != "" && !slices.Contains(statuses, query.Status) {
-		faults.Add("etat", "Choisissez un état de la liste.")
-		query.Status = ""
+// readApplicationSearch reads the search of the team's list of applications.
+func readApplicationSearch(values url.Values) (search applicationSearch, err error) {
+	search.applicationsQuery = applicationsQuery{Status: values.Get("etat"), Limit: defaultLimit, Cursor: values.Get("cursor")}
+	search.words = strings.Fields(territory.Fold(values.Get("q")))
+	if search.Status != "" && !slices.Contains(statuses, search.Status) {
+		err = faultOf("etat", "Choisissez un état de la liste.")
 	}
-	return query, faults
+	return search, err
 }
 
 func (s *service) teamCohortPage(w http.ResponseWriter, r *http.Request) error {
@@ -97,27 +99,32 @@ func (s *service) teamCohortPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	values, status := r.URL.Query(), http.StatusOK
-	query, faults := listingFrom(values)
-	if len(faults) > 0 {
-		status = http.StatusUnprocessableEntity
+	form := web.Form{Values: values}
+	search, err := readApplicationSearch(values)
+	var found applicationPage
+	if err == nil {
+		found, err = s.applications(r.Context(), item.Slug, search)
 	}
-	found, err := s.applications(r.Context(), item.Slug, query)
-	if err != nil {
+	if faults, wrong := web.SearchFaults(err, applicationFields); wrong {
+		form.Faults, status = faults, http.StatusUnprocessableEntity
+	} else if err != nil {
 		return err
 	}
-	view := teamCohortView{teamCohort: teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted}, Statuses: statusOptions, Narrowed: query.Status != "", Done: values.Get("fait")}
+	path := teamCohorts + "/" + item.Slug
+	view := teamCohortView{
+		teamCohort: teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted}, Statuses: statusOptions,
+		Done: values.Get("fait"), Later: values.Get("cursor") != "", Trail: web.TrailPath(item.Slug),
+		First: web.SearchPath(path, applicationFields, values, ""),
+		CSV:   web.SearchPath(path+"/candidatures.csv", applicationFields, values, ""), XLSX: web.SearchPath(path+"/candidatures.xlsx", applicationFields, values, ""),
+	}
+	view.Narrowed = view.First != path
 	for _, one := range found.Items {
 		view.Applications = append(view.Applications, viewApplication(one))
 	}
-	if query.Status != "" {
-		view.Query = "?" + url.Values{"etat": {query.Status}}.Encode()
-	}
 	if found.NextCursor != "" {
-		values.Set("cursor", found.NextCursor)
-		values.Del("fait")
-		view.More = teamCohorts + "/" + item.Slug + "?" + values.Encode()
+		view.More = web.SearchPath(path, applicationFields, values, found.NextCursor)
 	}
-	return s.pages.Render(w, r, status, "team_cohort", web.Page{Title: item.Name, Form: web.Form{Values: values, Faults: faults}, Data: view})
+	return s.pages.Render(w, r, status, "team_cohort", web.Page{Title: item.Name, Form: form, Data: view})
 }
 
 func (s *service) applicationsCSV(w http.ResponseWriter, r *http.Request) error {
@@ -128,21 +135,37 @@ func (s *service) applicationsXLSX(w http.ResponseWriter, r *http.Request) error
 	return s.exportApplications(w, r, spreadsheet.XLSX)
 }
 
-// exportApplications answers all that the filter of the page keeps.
+// exportApplications answers all that the search of the page keeps, in French;
+// a wrong search is shown again as the page does.
 func (s *service) exportApplications(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
-	query, faults := listingFrom(r.URL.Query())
-	if err := faults.Err(); err != nil {
-		return err
+	search, err := readApplicationSearch(r.URL.Query())
+	if err != nil {
+		return s.teamCohortPage(w, r)
 	}
-	query.Limit = maxLimit
-	sheet := s.applicationsSheet(r.Context(), r.PathValue("slug"), query)
-	sheet.Header = []string{"Candidature", "Code", "Territoire", "État", "Candidature le", "Décision le", "Motivation"}
+	search.Limit = maxLimit
+	sheet := s.applicationsSheet(r.Context(), r.PathValue("slug"), search, func(a listedApplication) []any { return viewApplication(a).row() })
+	sheet.Filter = spreadsheet.FilterOf(r.URL.Query(), applicationFields)
+	sheet.Header = []string{"Candidature", "Code du territoire", "Territoire", "Échelon", "Département", "Région", "Habitants", "État", "Candidature le", "Décision le", "Motivation"}
 	for _, role := range alliance.Quartet {
-		for _, column := range []string{"prénom", "nom", "adresse", "organisation", "confirmation"} {
+		for _, column := range quartetColumns {
 			sheet.Header = append(sheet.Header, role.Label()+", "+column)
 		}
 	}
 	return sheet.Export(w, r, format, s.audit)
+}
+
+// quartetColumns are what a file says of each of the four.
+var quartetColumns = []string{"prénom", "nom", "adresse", "organisation", "a confirmé"}
+
+// row is an application in the words of its page.
+func (a teamApplication) row() []any {
+	var population any // nobody's is unknown, not none
+	if a.Population > 0 {
+		population = a.Population
+	}
+	row := []any{a.ID, a.Territory.Code, a.Territory.Name, a.LevelLabel, a.DepartementName, a.RegionName, population, a.StatusLabel,
+		a.AppliedAt, spreadsheet.Day(a.DecidedOn), a.Motivation}
+	return append(row, a.quartetRow()...)
 }
 
 // comparedAtOnce is how many applications stand side by side.

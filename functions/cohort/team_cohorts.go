@@ -11,7 +11,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -24,16 +23,16 @@ const oneApplication = teamCohorts + "/{slug}/candidatures/{id}"
 // same actions as the API.
 var teamRoutes = []function.Route[service]{
 	page(http.MethodGet, teamCohorts, function.Team, "Cohorts, with the seats that are taken", (*service).teamCohortsPage),
+	sheet(teamCohorts+".csv", "The same cohorts for a spreadsheet", "text/csv", (*service).cohortsCSV),
+	sheet(teamCohorts+".xlsx", "The same cohorts as a workbook", workbookType, (*service).cohortsXLSX),
 	page(http.MethodGet, teamCohorts+"/nouvelle", function.Team, "The form to open a cohort", (*service).planPage),
 	page(http.MethodPost, teamCohorts+"/nouvelle", function.Team, "Open a cohort", (*service).planPosted),
 	page(http.MethodGet, teamCohorts+"/{slug}", function.Team, "A cohort and the applications to it", (*service).teamCohortPage),
 	page(http.MethodGet, teamCohorts+"/{slug}/modifier", function.Team, "The form to change a cohort", (*service).changePage),
 	page(http.MethodPost, teamCohorts+"/{slug}/modifier", function.Team, "Change a cohort", (*service).changePosted),
 	page(http.MethodGet, teamCohorts+"/{slug}/comparer", function.Team, "Applications side by side", (*service).comparePage),
-	{Method: http.MethodGet, Path: teamCohorts + "/{slug}/candidatures.csv", Access: function.Team, Handle: (*service).applicationsCSV,
-		Doc: function.Doc{Summary: "Applications for a spreadsheet", Page: true, Type: "text/csv"}},
-	{Method: http.MethodGet, Path: teamCohorts + "/{slug}/candidatures.xlsx", Access: function.Team, Handle: (*service).applicationsXLSX,
-		Doc: function.Doc{Summary: "Applications as a workbook", Page: true, Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}},
+	sheet(teamCohorts+"/{slug}/candidatures.csv", "Applications for a spreadsheet", "text/csv", (*service).applicationsCSV),
+	sheet(teamCohorts+"/{slug}/candidatures.xlsx", "Applications as a workbook", workbookType, (*service).applicationsXLSX),
 	page(http.MethodGet, oneApplication, function.Team, "An application with its four", (*service).teamApplicationPage),
 	page(http.MethodPost, oneApplication+"/decision", function.Team, "See what a decision would send, then decide", (*service).decisionPosted),
 	page(http.MethodPost, oneApplication+"/message", function.Team, "Write to the four", (*service).messagePosted),
@@ -42,9 +41,13 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodPost, oneApplication+"/retirer", function.Team, "Withdraw an application for its territory", (*service).teamWithdrawPosted),
 }
 
-type teamCohortsView struct {
-	Cohorts []teamCohort
-	More    string
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// sheet is a route that answers a file.
+func sheet(path, summary, mediaType string, handle func(*service, http.ResponseWriter, *http.Request) error) function.Route[service] {
+	route := page(http.MethodGet, path, function.Team, summary, handle)
+	route.Doc.Type = mediaType
+	return route
 }
 
 // teamCohort is a cohort with what only the team is told.
@@ -56,31 +59,6 @@ type teamCohort struct {
 
 // Left is how many seats no application holds.
 func (c teamCohort) Left() int { return max(0, c.Seats-c.Accepted) }
-
-func (s *service) teamCohortsPage(w http.ResponseWriter, r *http.Request) error {
-	items, next, err := s.cohortItems(r.Context(), pageQuery{defaultLimit, r.URL.Query().Get("cursor")})
-	if err != nil {
-		return err
-	}
-	waiting, err := s.toDecide(r.Context())
-	if err != nil {
-		return err
-	}
-	view := teamCohortsView{}
-	for _, item := range items {
-		shown := item.shown(s.now(), nil, nil)
-		if item.Partner != "" { // who may have enrolled territories that hold no seat
-			if shown, err = s.gather(r.Context(), item); err != nil {
-				return err
-			}
-		}
-		view.Cohorts = append(view.Cohorts, teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted, ToDecide: waiting[item.Slug]})
-	}
-	if next != "" {
-		view.More = teamCohorts + "?cursor=" + url.QueryEscape(next)
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_cohorts", web.Page{Title: "Cohortes", Data: view})
-}
 
 var scaleOptions = []web.Option{
 	{Value: string(National), Label: "Nationale"}, {Value: string(Regional), Label: "Régionale"}, {Value: string(Departmental), Label: "Départementale"},
@@ -95,10 +73,7 @@ type cohortFormView struct {
 }
 
 func (s *service) renderCohortForm(w http.ResponseWriter, r *http.Request, status int, form web.Form, of cohortItem) error {
-	view := cohortFormView{Slug: of.Slug, Accepted: of.Accepted, Scales: scaleOptions}
-	for region := range territory.All(territory.Region) {
-		view.Regions = append(view.Regions, web.Option{Value: region.Code, Label: region.Name})
-	}
+	view := cohortFormView{Slug: of.Slug, Accepted: of.Accepted, Scales: scaleOptions, Regions: regionOptions()}
 	for _, partner := range alliance.Partners {
 		view.Partners = append(view.Partners, web.Option{Value: partner.Name, Label: partner.Label})
 	}

@@ -26,6 +26,7 @@ type teamApplicationView struct {
 	Reached   []string // names of those of the four who get a mail
 	Full      bool     // a decision was refused, as no seat is left
 	Done      string
+	Trail     string // address of what was done to it
 }
 
 func (s *service) teamApplicationPage(w http.ResponseWriter, r *http.Request) error {
@@ -55,7 +56,7 @@ func (s *service) viewTeamApplication(r *http.Request) (view teamApplicationView
 	}
 	view.teamApplication, view.Decisions = viewApplication(listed), decisionOptions
 	view.To = teamCohort{cohortView: viewCohort(to.shown(s.now(), nil, nil)), Accepted: to.Accepted}
-	view.Done = r.URL.Query().Get("fait")
+	view.Done, view.Trail = r.URL.Query().Get("fait"), web.TrailPath(view.ID)
 	return view, nil
 }
 

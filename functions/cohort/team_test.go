@@ -97,7 +97,7 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	ids := d.completed(1, 2)
 	cohort := teamCohorts + "/occitanie"
 	d.says(200, cohort, nil, "Figeac", "Toulouse", "4 sur 4", "Complète, à décider")
-	d.says(200, cohort+"?etat=accepted", nil, "Aucune n’est dans cet état.")
+	d.says(200, cohort+"?etat=accepted", nil, "Aucune ne correspond.")
 	d.says(422, cohort+"?etat=x", nil, "Choisissez un état de la liste.")
 	d.says(200, cohort+"/comparer?c="+ids[0]+"&c="+ids[1], nil, "Habitants", "Figeac", "Toulouse", "Nous voulons apprendre.")
 	d.says(200, cohort+"/comparer", nil, "Cochez de deux à 4 candidatures")

@@ -37,9 +37,9 @@ const (
 	// that comes after the week-end helps nobody.
 	retryFor = 3 * 24 * time.Hour
 	// recordFor is how long the record of a mail is kept, without content.
-	recordFor = 90 * 24 * time.Hour
+	recordFor = personal.MailFor
 	// failedFor is how long a mail that failed can be sent again.
-	failedFor = 14 * 24 * time.Hour
+	failedFor = personal.FailedMailFor
 	// allMails is the one partition of the index "mails".
 	allMails = "MAILS"
 	// tombstoneFor is how long a sent farewell is remembered, well over the

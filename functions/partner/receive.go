@@ -19,6 +19,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -52,7 +53,7 @@ const (
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
 	chunkSize = 32
 	// kept is how long the id of a message is known again.
-	kept = 30 * 24 * time.Hour
+	kept = personal.DeliveryFor
 	// rounds bounds how often a chunk starts over because another message was
 	// quicker at one of its territories.
 	rounds = 30

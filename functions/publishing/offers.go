@@ -20,7 +20,7 @@ import (
 // How much of what exists a form offers: the latest. What a resource is linked
 // to already is offered besides.
 const (
-	offeredNames    = 100  // series, cohorts, recordings, documents: years of them
+	offeredNames    = 100  // series, recordings, documents: years of them
 	offeredSessions = 40   // and a hundred of a month that is asked for
 	readFiles       = 1000 // among which recordings and documents are looked for
 )
@@ -31,31 +31,26 @@ type offered struct {
 	Documents                             []string // addresses
 }
 
-// named is a series or a cohort, as a list has it.
-type named struct {
-	Slug string `dynamodbav:"slug"`
-	Name string `dynamodbav:"name"`
-}
-
-func nameOptions(all []named) (options []web.Option) {
+// seriesOptions are the workshops and learning communities, the latest first.
+func (s *service) seriesOptions(ctx context.Context) (options []web.Option, err error) {
+	var all []struct {
+		Slug string `dynamodbav:"slug"`
+		Name string `dynamodbav:"name"`
+	}
+	_, err = queryIndex(ctx, s.agenda, "agenda", expression.Key("agenda").Equal(expression.Value(agenda.SeriesListed)), false, offeredNames, nil, &all)
 	for _, one := range all {
 		options = append(options, web.Option{Value: one.Slug, Label: or(one.Name, one.Slug)})
 	}
-	return options
-}
-
-// seriesOptions are the workshops and learning communities, the latest first.
-func (s *service) seriesOptions(ctx context.Context) ([]web.Option, error) {
-	var all []named
-	_, err := queryIndex(ctx, s.agenda, "agenda", expression.Key("agenda").Equal(expression.Value(agenda.SeriesListed)), false, offeredNames, nil, &all)
-	return nameOptions(all), err
+	return options, err
 }
 
 // cohortOptions are the cohorts, the latest first.
-func (s *service) cohortOptions(ctx context.Context) ([]web.Option, error) {
-	var all []named
-	_, err := queryIndex(ctx, s.cohorts, "cohorts", expression.Key("list").Equal(expression.Value(partnership.Listed)), false, offeredNames, nil, &all)
-	return nameOptions(all), err
+func (s *service) cohortOptions(ctx context.Context) (options []web.Option, err error) {
+	all, err := partnership.CohortNames(ctx, s.cohorts)
+	for _, one := range all {
+		options = append(options, web.Option{Value: one.Slug, Label: or(one.Name, one.Slug)})
+	}
+	return options, err
 }
 
 // sessionOptions are the sessions of a month, or the latest that have begun,

@@ -59,10 +59,10 @@ func newWorld(t testing.TB) *world {
 	}{agenda.SeriesKey("recits"), agenda.Series{Slug: "recits", Name: "Récits de territoire"}, "series", "2026-01-05#recits"})
 	w.put(bare.cohorts, struct {
 		dynamo.Key
-		named
+		partnership.Named
 		List string `dynamodbav:"list"`
 		At   string `dynamodbav:"list_at"`
-	}{partnership.CohortItemKey("occitanie"), named{"occitanie", "Occitanie 2026"}, "cohorts", "2026-01-05#occitanie"})
+	}{partnership.CohortItemKey("occitanie"), partnership.Named{Slug: "occitanie", Name: "Occitanie 2026"}, "cohorts", "2026-01-05#occitanie"})
 	return w
 }
 

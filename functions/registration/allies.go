@@ -238,15 +238,16 @@ func (s *service) alliesSheet(ctx context.Context, query alliesQuery) spreadshee
 	query.Limit = exported
 	return spreadsheet.Sheet{
 		Name: "allies",
-		Header: []string{"ally_id", "kind", "status", "name", "category", "territory", "region", "joined_on",
-			"given_name", "family_name", "email", "role", "organisation", "newsletter", "directory", "last_contact_at"},
+		Header: []string{"Signature", "Signataire", "État", "Nom", "Type d’organisation", "Code du territoire", "Territoire", "Code de la région", "Région",
+			"Depuis", "Prénom", "Nom de famille", "Adresse e-mail", "Fonction", "Organisation", "Reçoit les nouvelles", "Dans la liste publique", "Dernier contact"},
 		Filter: map[string]string{"kind": query.Kind, "status": query.Status, "category": query.Category, "region": query.Region, "searched": searched(query.Q)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]listedAlly, string, error) {
 			query.Cursor = cursor
 			page, err := s.listAllies(ctx, query)
 			return page.Items, page.NextCursor, err
 		}, func(l listedAlly) []any {
-			return []any{l.ID, l.Kind, l.Status, l.Name, l.Category, l.Territory, l.Region, spreadsheet.Day(l.JoinedOn),
+			return []any{l.ID, kindLabels[l.Kind], stateLabel(l.Status), l.Name, categoryLabel(l.Category),
+				l.Territory, placeName(l.Territory), l.Region, regionName(l.Region), spreadsheet.Day(l.JoinedOn),
 				l.GivenName, l.FamilyName, l.Email, l.Role, l.Organisation, l.Newsletter, l.Directory, l.LastContactAt}
 		}),
 	}

@@ -141,7 +141,7 @@ func TestAnExportHoldsExactlyWhatIsFiltered(t *testing.T) {
 	d.join(aPerson("p@exemple.fr"))
 	answer := d.Do(d.running, http.MethodGet, "/equipe/allies.csv?kind=organisation&q=organisation", nil, d.browser.Headers...)
 	rows, err := csv.NewReader(strings.NewReader(answer.Body.String())).ReadAll()
-	if err != nil || len(rows) != 6 || rows[1][3] != "'=Organisation 0" || rows[1][10] != "o0@exemple.fr" {
+	if err != nil || len(rows) != 6 || rows[1][3] != "'=Organisation 0" || rows[1][12] != "o0@exemple.fr" {
 		t.Errorf("%v %q", err, rows)
 	}
 	if answer := d.Do(d.running, http.MethodGet, "/equipe/allies.xlsx", nil, d.browser.Headers...); answer.Code != http.StatusOK ||
@@ -163,6 +163,41 @@ func (w *world) put(item any) {
 	writes.Add(w.service.allies.Put(item))
 	if err := writes.Commit(w.t.Context(), w.Client); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// TestTheFileOfAlliesIsFrench: names of kinds, states and places besides codes.
+func TestTheFileOfAlliesIsFrench(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	d.join(anOrganisation("Une", "a@exemple.fr"))
+	answer := d.Do(d.running, http.MethodGet, "/equipe/allies.csv", nil, d.browser.Headers...)
+	rows, err := csv.NewReader(strings.NewReader(answer.Body.String())).ReadAll()
+	want := []string{"Organisation", "Signature confirmée", "Une", "Association ou fondation", "31555", "Toulouse (Haute-Garonne)", "76", "Occitanie"}
+	if err != nil || len(rows) != 2 || !slices.Equal(rows[1][1:9], want) || rows[0][1] != "Signataire" {
+		t.Errorf("%v %q", err, rows)
+	}
+}
+
+// TestAWrongSearchIsShownAgain with the form and its faults, whatever was asked for.
+func TestAWrongSearchIsShownAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	for _, path := range []string{"/equipe/allies", "/equipe/allies.csv", "/equipe/allies.xlsx", "/allies"} {
+		for query, want := range map[string]string{
+			"category=x": `id="category-fault"`, "region=999": `id="region-fault"`, "cursor=x": "repartez du début de la liste",
+		} {
+			if query == "cursor=x" && strings.Contains(path, ".") {
+				continue // a file is all of the list
+			}
+			if page := d.page(http.StatusUnprocessableEntity, path+"?"+query); !strings.Contains(page, want) || !strings.Contains(page, `class="search"`) {
+				t.Errorf("%s?%s: %s", path, query, page)
+			}
+		}
+	}
+	d.page(http.StatusUnprocessableEntity, "/equipe/allies.csv?q=a@b")
+	if trail := fmt.Sprint(d.Dump(function.Audit)); strings.Contains(trail, "action:export") {
+		t.Error("what was refused is noted as an export")
 	}
 }
 

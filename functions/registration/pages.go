@@ -2,12 +2,8 @@ package registration
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
@@ -119,8 +115,8 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		found, err = s.directory(r.Context(), query)
 	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		form.Faults, status = atPage(f.Fields, searchFields), web.Status(f)
+	if faults, ok := web.SearchFaults(err, searchFields); ok {
+		form.Faults, status = faults, http.StatusUnprocessableEntity
 	} else if err != nil {
 		return err
 	}
@@ -131,9 +127,9 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 		view.Entries = append(view.Entries, entryView{entry, categoryLabel(entry.Category), placeName(entry.Territory), dateOf(entry.JoinedOn)})
 	}
 	view.Later = values.Get("cursor") != ""
-	view.First = searchPath("/allies", searchFields, values, "")
+	view.First = web.SearchPath("/allies", searchFields, values, "")
 	if found.NextCursor != "" {
-		view.Next = searchPath("/allies", searchFields, values, found.NextCursor)
+		view.Next = web.SearchPath("/allies", searchFields, values, found.NextCursor)
 	}
 	return s.pages.Render(w, r, status, "directory", web.Page{
 		Title: "Les allié·es", Description: "Les organisations qui ont signé la charte de l’alliance.",
@@ -144,23 +140,6 @@ func (s *service) directoryPage(w http.ResponseWriter, r *http.Request) error {
 // searchFields are those of the directory's form.
 var searchFields = []string{"q", "category", "region"}
 
-// searchPath is the address of a page of a list, with the same search.
-func searchPath(path string, fields []string, values url.Values, cursor string) string {
-	query := url.Values{}
-	for _, name := range fields {
-		if value := values.Get(name); value != "" {
-			query.Set(name, value)
-		}
-	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
-	}
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
-}
-
 // dateOf writes a stored date as people read it.
 func dateOf(date string) string {
 	day, err := time.ParseInLocation(time.DateOnly, date, french.Paris())
@@ -168,19 +147,6 @@ func dateOf(date string) string {
 		return date
 	}
 	return french.Date(day)
-}
-
-// atPage names the fields of a page's search as the page does: without
-// "query.", and without name when the form has no such field.
-func atPage(fields fault.Fields, known []string) (faults fault.Fields) {
-	for _, field := range fields {
-		name := strings.TrimPrefix(field.Location, "query.")
-		if !slices.Contains(known, name) {
-			name = ""
-		}
-		faults.Add(name, field.Message)
-	}
-	return faults
 }
 
 // placeName is a territory as people read it: "Toulouse (Haute-Garonne)".
@@ -196,6 +162,15 @@ func placeName(reference string) string {
 	return current.Name
 }
 
+// regionName is a region as people read it, empty without one.
+func regionName(code string) string {
+	found, err := territory.LookupLevel(code, territory.Region)
+	if err != nil {
+		return ""
+	}
+	return found.Name
+}
+
 func regionOptions() (options []web.Option) {
 	for region := range territory.All(territory.Region) {
 		options = append(options, web.Option{Value: region.Code, Label: region.Name})
@@ -209,8 +184,8 @@ func reference(text string) string {
 	if _, err := territory.Lookup(text); err == nil || line(text) == "" {
 		return text
 	}
-	if exact := territory.Named(text); len(exact) == 1 {
-		return exact[0].Ref()
+	if ref, _ := territory.Typed(text); ref != "" {
+		return ref
 	}
 	return text
 }

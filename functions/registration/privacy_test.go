@@ -22,11 +22,17 @@ func TestTheRegisterNamesEveryPersonalTable(t *testing.T) {
 			t.Errorf("the register says nothing of %s", d.Table)
 		}
 	}
+	for id, says := range map[string]string{"rencontres": "365 jours après", "courriels": "90 jours", "equipe": "3 ans", "nouvelles": "consentement", "avis": "notes",
+		"partenaires": "30 jours", "techniques": "90 jours"} {
+		if !page.has(id) || !page.says(says) {
+			t.Errorf("the register does not say %q of %s", says, id)
+		}
+	}
 	if !page.says("Au bout de 4 ans sans contact") {
 		t.Error("the years are not those of the setting")
 	}
 	for _, one := range treatments {
-		if one.Name == "" || one.Why == "" || one.Basis == "" || one.What == "" || one.Who == "" || !strings.HasSuffix(one.Kept, ".") {
+		if one.Name == "" || one.Why == "" || one.Basis == "" || one.What == "" || one.Who == "" || one.People == "" || !strings.HasSuffix(one.For(), ".") || strings.Contains(one.For(), "%") {
 			t.Errorf("%+v", one)
 		}
 	}

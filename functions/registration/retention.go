@@ -41,8 +41,11 @@ func (s *service) hear(ctx context.Context, person string) error {
 
 func (s *service) heard(ctx context.Context, person string, at time.Time) error {
 	found, err := s.signatories(ctx, person)
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(found) == 0 {
+		return s.hearApplicant(ctx, person, at)
 	}
 	var writes dynamo.Writes
 	for _, one := range found {
@@ -81,7 +84,7 @@ func (s *service) applyRetention(ctx context.Context, _ time.Time) error {
 			failed = errors.Join(failed, err)
 		}
 	}
-	return failed
+	return errors.Join(failed, s.retainApplicants(ctx, people))
 }
 
 // retain applies the rule to a person.
@@ -90,7 +93,7 @@ func (s *service) retain(ctx context.Context, p silent) error {
 	if now.Before(p.last.AddDate(s.retention, -1, 0)) {
 		return nil
 	}
-	last, err := s.lastElsewhere(ctx, p)
+	last, err := s.lastElsewhere(ctx, p.person)
 	if err != nil {
 		return err
 	}
@@ -157,21 +160,23 @@ func (p *silent) add(item signatoryItem) {
 // booking, an application, a sign-in as a member of the team. What we wrote to
 // them is no contact. Only those who are due are looked up, so no function has
 // to tell another of each booking.
-func (s *service) lastElsewhere(ctx context.Context, p silent) (last time.Time, err error) {
+func (s *service) lastElsewhere(ctx context.Context, person string) (last time.Time, err error) {
 	for name, table := range s.personal {
 		if name == function.Allies || name == function.Mails {
 			continue
 		}
-		err := table.Partition(ctx, personal.Partition(p.person), "", func(attributes map[string]types.AttributeValue) error {
+		err := table.Partition(ctx, personal.Partition(person), "", func(attributes map[string]types.AttributeValue) error {
 			var item struct {
 				SK        string    `dynamodbav:"sk"`
 				CreatedAt time.Time `dynamodbav:"created_at"`
 				LastAt    time.Time `dynamodbav:"last_at"`
+				Confirmed string    `dynamodbav:"confirmed_at"` // RFC 3339: they take part in an application
 			}
 			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil || strings.HasPrefix(item.SK, mail.IntentPrefix) {
 				return err
 			}
-			for _, at := range []time.Time{item.CreatedAt, item.LastAt} {
+			confirmed, _ := time.Parse(time.RFC3339, item.Confirmed) // empty until they have
+			for _, at := range []time.Time{item.CreatedAt, item.LastAt, confirmed} {
 				if at.After(last) {
 					last = at
 				}
@@ -198,7 +203,7 @@ func (s *service) announce(ctx context.Context, p silent) error {
 	}
 	first := p.signatories[0]
 	writes.Add(s.mailTo(p.person, first.Email, first.fullName(), "retention-notice", map[string]string{
-		"since": french.Date(p.last), "until": french.Date(until), "me": "/mes-donnees",
+		"since": french.Date(p.last), "until": french.Date(until), "me": "/mes-donnees", "of": "signature",
 	}))
 	return writes.Commit(ctx, s.allies.Client)
 }

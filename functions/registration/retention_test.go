@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
@@ -157,5 +158,104 @@ func TestComingBackAtTheLastMoment(t *testing.T) {
 	w.Drain(w.running)
 	if w.count() != (count{Persons: 1}) {
 		t.Error("erased although they came back")
+	}
+}
+
+// named puts someone whom an application names, as the function cohort does.
+func (w *world) named(email string) (person string) {
+	w.t.Helper()
+	person = w.personOf(email)
+	var writes dynamo.Writes
+	writes.Add(w.service.personal[function.Applications].Put(struct {
+		dynamo.Key
+		applicant.Named
+		List string `dynamodbav:"list"`
+	}{dynamo.Key{PK: personal.Partition(person), SK: applicant.Prefix + "app_1#elected"},
+		applicant.Named{GivenName: "Lou", FamilyName: "Roux", Email: email, CreatedAt: w.Clock.Now()}, applicant.Everyone}))
+	if err := writes.Commit(w.t.Context(), w.Client); err != nil {
+		w.t.Fatal(err)
+	}
+	return person
+}
+
+// asked tells whether the erasure of a person was asked of the table Applications.
+func (w *world) asked(person string) bool {
+	w.t.Helper()
+	found, err := w.service.personal[function.Applications].Get(w.t.Context(), personal.ErasureKey(person), &personal.Erasure{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return found
+}
+
+// TestWhoOnlyAppliedIsToldThenErased: nobody whom an application names is kept
+// for ever because they have not signed.
+func TestWhoOnlyAppliedIsToldThenErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	began := w.Clock.Now()
+	person := w.named("lou@exemple.fr")
+	w.inYears(began, 3, -1, -1)
+	if asked := w.mails(w.applied); len(asked) != 0 {
+		t.Fatalf("told too early: %v", asked)
+	}
+	w.inYears(began, 3, -1, 0)
+	told := w.mails(w.applied)
+	if got := templates(told); !slices.Equal(got, []string{"retention-notice lou@exemple.fr"}) || told[0].Data["until"] != "10 mars 2029" || told[0].Data["of"] != "application" {
+		t.Fatalf("a month before: %v", told)
+	}
+	w.inYears(began, 3, 0, -1)
+	w.applied()
+	if w.asked(person) {
+		t.Fatal("erased before the month was over")
+	}
+	w.inYears(began, 3, 0, 0)
+	if got := templates(w.mails(w.applied)); !slices.Contains(got, "farewell lou@exemple.fr") || !w.asked(person) {
+		t.Errorf("%v", got)
+	}
+	w.Drain(w.running)
+	for _, left := range w.Holding("lou@exemple.fr") {
+		if !strings.Contains(left, "MEMBER#") && !strings.Contains(left, "MAIL#") { // those of the functions cohort and notify
+			t.Errorf("left: %s", left)
+		}
+	}
+}
+
+// TestWhoAppliedAndComesBackStays: the link to their data is enough, and the
+// years run again.
+func TestWhoAppliedAndComesBackStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	began := w.Clock.Now()
+	person := w.named("lou@exemple.fr")
+	w.inYears(began, 3, -1, 0)
+	w.applied()
+	w.inYears(began, 3, 0, -3)
+	w.session("lou@exemple.fr")
+	w.inYears(began, 3, 2, 0)
+	w.applied()
+	if w.asked(person) {
+		t.Fatal("erased in spite of it")
+	}
+	w.inYears(began, 6, -1, -2)
+	if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice lou@exemple.fr") {
+		t.Errorf("the years do not run again: %v", got)
+	}
+	w.inYears(began, 6, 0, -1)
+	w.applied()
+	if !w.asked(person) {
+		t.Error("never erased")
+	}
+}
+
+// TestWhoSignedAndAppliedIsToldOnce, as an ally.
+func TestWhoSignedAndAppliedIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.join(aPerson("lou@exemple.fr"))
+	w.named("lou@exemple.fr")
+	w.inYears(w.Clock.Now(), 3, -1, 0)
+	if told := w.mails(w.applied); len(told) != 1 || told[0].Data["of"] != "signature" {
+		t.Errorf("%v", told)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -25,7 +26,7 @@ import (
 const confirmPurpose auth.Purpose = "confirm-registration"
 
 // confirmFor is how long an address may take to confirm.
-const confirmFor = 7 * 24 * time.Hour
+const confirmFor = personal.UnconfirmedFor
 
 // signingAnswer is the same whether the address is known or not.
 type signingAnswer struct {

@@ -37,13 +37,16 @@ func sheetRoute(format spreadsheet.Format) function.Route[service] {
 		func(s *service, w http.ResponseWriter, r *http.Request) error {
 			values := r.URL.Query()
 			query, err := readAlliesQuery(values)
-			if err != nil {
-				return err
-			}
-			if values.Has(waiting) {
+			if err == nil && values.Has(waiting) {
 				return s.alliesAwaited(w, r, format)
 			}
-			return s.alliesSheet(r.Context(), query).Export(w, r, format, s.audit)
+			if err == nil {
+				err = s.alliesSheet(r.Context(), query).Export(w, r, format, s.audit)
+			}
+			if _, wrong := web.SearchFaults(err, alliesFields); wrong {
+				return s.alliesPage(w, r) // which says what
+			}
+			return err
 		})
 }
 
@@ -60,17 +63,17 @@ func sheetPath(format spreadsheet.Format, values url.Values, allies count) strin
 		values = maps.Clone(values)
 		values.Set(waiting, "oui")
 	}
-	return searchPath(alliesPath+"."+string(format), append([]string{waiting}, alliesFields...), values, "")
+	return web.SearchPath(alliesPath+"."+string(format), append([]string{waiting}, alliesFields...), values, "")
 }
 
 // alliesAwaited is the page to wait on while a large file is made: it asks for
 // the file by itself, and the browser leaves it in place when that comes.
 func (s *service) alliesAwaited(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
 	values := r.URL.Query()
-	file := searchPath(alliesPath+"."+string(format), alliesFields, values, "")
+	file := web.SearchPath(alliesPath+"."+string(format), alliesFields, values, "")
 	w.Header().Set("Refresh", "0; url="+file) // https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-refresh
 	return s.pages.Render(w, r, http.StatusOK, "team_awaited", web.Page{Title: "Le fichier se prépare", Private: true, Data: map[string]string{
-		"File": file, "List": searchPath(alliesPath, alliesFields, values, ""),
+		"File": file, "List": web.SearchPath(alliesPath, alliesFields, values, ""),
 	}})
 }
 
@@ -108,8 +111,8 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		found, err = s.listAllies(r.Context(), query)
 	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		form.Faults, status = atPage(f.Fields, alliesFields), web.Status(f)
+	if faults, ok := web.SearchFaults(err, alliesFields); ok {
+		form.Faults, status = faults, http.StatusUnprocessableEntity
 	} else if err != nil {
 		return err
 	}
@@ -117,7 +120,7 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 		Kinds:  []web.Option{{Value: "organisation", Label: kindLabels["organisation"]}, {Value: "person", Label: kindLabels["person"]}},
 		States: stateOptions(), Categories: categoryLabels, Regions: regionOptions(),
 		Later: values.Get("cursor") != "", Erased: values.Has("efface"),
-		First: searchPath(alliesPath, alliesFields, values, ""),
+		First: web.SearchPath(alliesPath, alliesFields, values, ""),
 	}
 	allies, err := s.count(r.Context())
 	if err != nil {
@@ -126,7 +129,7 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 	view.CSV, view.XLSX = sheetPath(spreadsheet.CSV, values, allies), sheetPath(spreadsheet.XLSX, values, allies)
 	view.Narrowed = view.First != alliesPath
 	if found.NextCursor != "" {
-		view.Next = searchPath(alliesPath, alliesFields, values, found.NextCursor)
+		view.Next = web.SearchPath(alliesPath, alliesFields, values, found.NextCursor)
 	}
 	for _, item := range found.Items {
 		view.Lines = append(view.Lines, viewLine(item))
@@ -153,7 +156,7 @@ type allyView struct {
 	Others                                        []mySignature
 	Categories                                    []web.Option
 	Was                                           []web.Option // what the form showed at first: only what was typed since is corrected
-	Mails                                         string       // address of what was sent to them
+	Mails, Trail                                  string       // addresses of what was sent to them, and of what was done
 	Done                                          string       // what was just done
 }
 
@@ -191,6 +194,7 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 		State: stateLabel(statusConfirmed), Contact: g.signatory, Categories: categoryLabels,
 		CategoryLabel: categoryLabel(g.ally.Category),
 		Mails:         web.TeamRoot + "/courriels?" + url.Values{"q": {g.signatory.Email}}.Encode(),
+		Trail:         web.TrailPath(g.ally.AllyID),
 		Done:          r.URL.Query().Get("fait"),
 	}
 	if !g.signatory.AnnouncedAt.IsZero() {

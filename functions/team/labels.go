@@ -46,7 +46,7 @@ var fields = map[string]string{
 	"title": "Titre", "description": "Description", "starts_at": "Début", "ends_at": "Fin", "capacity": "Places", "mode": "Forme",
 	"place": "Lieu", "kind": "Type", "status": "État", "decision": "Décision", "note": "Mot", "seats": "Places", "name": "Nom",
 	"slug": "Identifiant", "series": "Série", "cohort": "Cohorte", "active_from": "Depuis", "active_to": "Jusqu’à",
-	"opens_on": "Ouverture", "closes_on": "Clôture", "starts_on": "Début", "ends_on": "Fin", "region": "Région", "attended": "Présences",
+	"opens_on": "Ouverture", "closes_on": "Clôture", "starts_on": "Début", "ends_on": "Fin", "region": "Région", "attended": "Présences", "walk_ins": "Sans inscription", "bookings": "Réservations présentes",
 	"person.given_name": "Prénom", "person.family_name": "Nom", "person.email": "Adresse e-mail", "person.role": "Fonction",
 	"organisation.name": "Organisation", "organisation.category": "Type d’organisation", "organisation.territory": "Territoire",
 	"organisation.siret": "SIRET", "organisation.rna": "RNA", "organisation.website": "Site web",

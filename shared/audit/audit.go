@@ -15,6 +15,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 // Trail is where entries go.
@@ -50,7 +51,7 @@ const monthly = "2006-01"
 func partition(month string) string { return "AUDIT#" + month }
 
 // keptYears is how long an entry is kept.
-const keptYears = 3
+const keptYears = personal.TrailYears
 
 // Entry is the transaction item that notes an action ("session.cancelled") on
 // a subject by the member who is signed in. before and after may be nil. It

@@ -3,6 +3,7 @@ package function
 import (
 	"fmt"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 )
 
@@ -84,6 +85,7 @@ var Definitions = []Definition{
 		Table: Applications, TTL: true, Stream: true, Durable: true, Personal: true,
 		Indexes: []Index{
 			{Name: "cohort", Hash: "cohort", Range: "applied_at", IncludeAllItems: true},
+			{Name: applicant.Index, Hash: "list", Range: "created_at"},
 			{Name: openwork.Index, Hash: "open", Range: "open_at"},
 		},
 	},

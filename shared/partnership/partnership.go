@@ -164,10 +164,6 @@ const cohortPrefix = "COHORT#"
 // CohortItemSort is the sort key of a cohort itself: streams filter on it.
 const CohortItemSort = "COHORT"
 
-// Listed is the partition of the index "cohorts" of the table Cohorts: all of
-// them, by when they start.
-const Listed = "cohorts"
-
 // CohortItemKey is where a cohort itself stands, in the table Cohorts.
 func CohortItemKey(slug string) dynamo.Key {
 	return dynamo.Key{PK: cohortPrefix + slug, SK: CohortItemSort}

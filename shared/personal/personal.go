@@ -57,9 +57,6 @@ func Erased(table dynamo.Table, person string, requested, now time.Time) (types.
 		expression.Name("requested_at").Equal(expression.Value(requested)), expression.AttributeNotExists(expression.Name("erased_at")))
 }
 
-// erasureFor is how long the request itself is kept.
-const erasureFor = 30 * 24 * time.Hour
-
 // NewErasure makes the request of a person, now.
 func NewErasure(person string, now time.Time) Erasure {
 	return Erasure{Key: ErasureKey(person), RequestedAt: now.UTC(), ExpiresAt: now.Add(erasureFor).Unix(), List: AllErasures}

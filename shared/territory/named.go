@@ -1,5 +1,7 @@
 package territory
 
+import "errors"
+
 // mostNamesakes is more than there are territories of one name.
 const mostNamesakes = 100
 
@@ -13,4 +15,30 @@ func Named(name string) (all []Territory) {
 		}
 	}
 	return all
+}
+
+// offered is how many territories Typed offers when it cannot tell.
+const offered = 8
+
+// Typed is the territory that someone means who types a name or a code into a
+// page, by its reference; without one, among are those that they may mean, the
+// likeliest first.
+func Typed(text string) (ref string, among []Territory) {
+	found, err := Lookup(text)
+	if err == nil {
+		current := found.Current()
+		return current.Ref(), nil
+	}
+	among = Named(text)
+	if len(among) == 1 {
+		return among[0].Ref(), nil
+	}
+	if len(among) == 0 {
+		among = Search(text, "", offered)
+	}
+	var unknown *UnknownError
+	if len(among) == 0 && errors.As(err, &unknown) {
+		among = unknown.Suggestions
+	}
+	return "", among
 }

@@ -72,6 +72,12 @@ var teamNavigation = []struct {
 	{Path: TeamRoot + "/administration", Label: "Administration", Admin: true},
 }
 
+// TrailPath is the page of what was done to a subject, as entries of the trail
+// name it.
+func TrailPath(subject string) string {
+	return TeamRoot + "/journal?" + url.Values{"subject": {subject}}.Encode()
+}
+
 // PostedField reads one field of a posted form and leaves the body to be read
 // again. It returns the faults of PostedForm.
 func PostedField(r *http.Request, name string) (string, error) {

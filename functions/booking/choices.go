@@ -1,0 +1,73 @@
+package booking
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// What forms and filters offer: the series and the cohorts that there are.
+
+// seriesOptions are all series, by the day on which they begin.
+func (s *service) seriesOptions(ctx context.Context) (options []web.Option, err error) {
+	all, err := s.everySeries(ctx)
+	for _, one := range all {
+		options = append(options, web.Option{Value: one.Slug, Label: one.Name})
+	}
+	return options, err
+}
+
+// cohortOptions are all cohorts, the latest start first.
+func (s *service) cohortOptions(ctx context.Context) (options []web.Option, err error) {
+	all, err := partnership.CohortNames(ctx, s.cohorts)
+	for _, one := range all {
+		options = append(options, web.Option{Value: one.Slug, Label: one.Name})
+	}
+	return options, err
+}
+
+// groups are the series and the cohorts that sessions can belong to.
+type groups struct{ Series, Cohorts []web.Option }
+
+func (s *service) groups(ctx context.Context) (g groups, err error) {
+	if g.Series, err = s.seriesOptions(ctx); err != nil {
+		return g, err
+	}
+	g.Cohorts, err = s.cohortOptions(ctx)
+	return g, err
+}
+
+// offers tells whether a choice is one of those.
+func offers(options []web.Option, value string) bool {
+	return slices.ContainsFunc(options, func(o web.Option) bool { return o.Value == value })
+}
+
+// withValue adds what is chosen already, if it is not offered: saving a form
+// must not take away what it could not show.
+func withValue(options []web.Option, value string) []web.Option {
+	if value == "" || offers(options, value) {
+		return options
+	}
+	return append(slices.Clip(options), web.Option{Value: value, Label: value})
+}
+
+// labelOf is what a choice is called; the value itself when it is none of them.
+func labelOf(options []web.Option, value string) string {
+	for _, option := range options {
+		if option.Value == value {
+			return option.Label
+		}
+	}
+	return value
+}
+
+// namesOf are what numbered choices are called.
+func namesOf(options []web.Option, numbers []int) (names []string) {
+	for _, n := range numbers {
+		names = append(names, labelOf(options, strconv.Itoa(n)))
+	}
+	return names
+}

@@ -1,0 +1,185 @@
+package registration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// The rule holds for those whom an application names and who have not signed
+// too. Who only booked is not concerned: bookings go by themselves, a year
+// after the session.
+
+// contactItem is what is known of the silence of someone who has not signed,
+// from the day on which they were told.
+type contactItem struct {
+	dynamo.Key
+	Notice        string    `dynamodbav:"notice"` // id of the announcement
+	LastContactAt time.Time `dynamodbav:"last_contact_at"`
+	AnnouncedAt   time.Time `dynamodbav:"announced_at"`
+	CreatedAt     time.Time `dynamodbav:"created_at"`
+}
+
+func contactKey(person string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: "CONTACT"}
+}
+
+// unchanged holds for a contact that nobody has touched since it was read.
+func (c contactItem) unchanged() expression.ConditionBuilder {
+	if c.Notice == "" {
+		return dynamo.Absent
+	}
+	return expression.Name("notice").Equal(expression.Value(c.Notice)).And(expression.Name("last_contact_at").Equal(expression.Value(c.LastContactAt)))
+}
+
+// hearApplicant notes that someone who was told was here.
+func (s *service) hearApplicant(ctx context.Context, person string, at time.Time) error {
+	var writes dynamo.Writes
+	writes.Add(s.allies.Update(contactKey(person), expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())), dynamo.Exists))
+	err := writes.Commit(ctx, s.allies.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil // nothing was announced to them
+	}
+	return err
+}
+
+// retainApplicants applies the rule to those whom applications name, but for
+// who has signed.
+func (s *service) retainApplicants(ctx context.Context, signed map[string]*silent) (failed error) {
+	persons, err := s.namedBefore(ctx, s.now().AddDate(-s.retention, 1, 0))
+	if err != nil {
+		return err
+	}
+	for person := range persons {
+		if signed[person] != nil {
+			continue
+		}
+		if err := s.retainApplicant(ctx, person); err != nil {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// namedBefore are the people whom an application has named before an instant.
+func (s *service) namedBefore(ctx context.Context, before time.Time) (map[string]bool, error) {
+	table := s.personal[function.Applications]
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(applicant.Everyone)).
+		And(expression.Key("created_at").LessThan(expression.Value(before.UTC().Add(time.Second).Format(time.RFC3339))))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("retention: %w", err)
+	}
+	pages := dynamodb.NewQueryPaginator(table.Client, &dynamodb.QueryInput{
+		TableName: &table.Name, IndexName: aws.String(applicant.Index), KeyConditionExpression: expr.KeyCondition(),
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	found := map[string]bool{}
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("retention: %w", err)
+		}
+		for _, attributes := range page.Items {
+			var key dynamo.Key
+			if err := attributevalue.UnmarshalMap(attributes, &key); err != nil {
+				return nil, err
+			}
+			found[strings.TrimPrefix(key.PK, personal.Partition(""))] = true
+		}
+	}
+	return found, nil
+}
+
+// retainApplicant applies the rule to someone who has not signed.
+func (s *service) retainApplicant(ctx context.Context, person string) error {
+	var contact contactItem
+	if _, err := s.allies.Get(ctx, contactKey(person), &contact); err != nil {
+		return err
+	}
+	last, err := s.lastElsewhere(ctx, person)
+	if err != nil {
+		return err
+	}
+	if contact.LastContactAt.After(last) {
+		last = contact.LastContactAt
+	}
+	now := s.now()
+	due := last.AddDate(s.retention, 0, 0)
+	switch {
+	case now.Before(last.AddDate(s.retention, -1, 0)):
+		return nil
+	case contact.AnnouncedAt.Before(last): // never, or they were here since
+		err = s.announceApplicant(ctx, person, contact, last)
+	case !now.Before(contact.AnnouncedAt.AddDate(0, 1, 0)) && !now.Before(due):
+		err = s.forgetApplicant(ctx, person, contact)
+	}
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil // they were here meanwhile, or another run was faster
+	}
+	return err
+}
+
+// named is how to write to someone whom an application names: as the latest does.
+func (s *service) named(ctx context.Context, person string) (latest applicant.Named, err error) {
+	err = s.personal[function.Applications].Partition(ctx, personal.Partition(person), applicant.Prefix, func(attributes map[string]types.AttributeValue) error {
+		var one applicant.Named
+		err := attributevalue.UnmarshalMap(attributes, &one)
+		if one.CreatedAt.After(latest.CreatedAt) {
+			latest = one
+		}
+		return err
+	})
+	return latest, err
+}
+
+func (s *service) announceApplicant(ctx context.Context, person string, contact contactItem, last time.Time) error {
+	to, err := s.named(ctx, person)
+	if err != nil || to.Email == "" { // erased at this moment
+		return err
+	}
+	now := s.now()
+	until := now.AddDate(0, 1, 0)
+	if due := last.AddDate(s.retention, 0, 0); due.After(until) {
+		until = due
+	}
+	told := contactItem{Key: contactKey(person), Notice: s.newID("mail"), LastContactAt: contact.LastContactAt, AnnouncedAt: now.UTC(), CreatedAt: now.UTC()}
+	var writes dynamo.Writes
+	writes.Add(s.allies.Put(told, contact.unchanged()))
+	writes.Add(s.mailTo(person, to.Email, to.GivenName+" "+to.FamilyName, "retention-notice", map[string]string{
+		"since": french.Date(last), "until": french.Date(until), "me": "/mes-donnees", "of": "application",
+	}))
+	return writes.Commit(ctx, s.allies.Client)
+}
+
+// forgetApplicant erases someone who was told and stayed silent. The farewell
+// has an id of its announcement, so that it goes out once.
+func (s *service) forgetApplicant(ctx context.Context, person string, contact contactItem) error {
+	to, err := s.named(ctx, person)
+	if err != nil || to.Email == "" {
+		return err
+	}
+	var also dynamo.Writes
+	also.Add(s.allies.Check(contactKey(person), contact.unchanged()))
+	also.Add(s.allies.Put(mail.NewIntent(contact.Notice, "farewell", person, to.Email, to.GivenName+" "+to.FamilyName, map[string]string{}, s.now()), dynamo.Absent))
+	if also.Err != nil {
+		return also.Err
+	}
+	return s.leave(ctx, person, also.Items...)
+}
