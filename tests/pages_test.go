@@ -76,7 +76,8 @@ func (l lived) examples() map[string][]string {
 		"/equipe/ressources": {"/equipe/ressources"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},
 		"/equipe/ressources/{slug}": {"/equipe/ressources/une-foret-des-voix", "/equipe/ressources/un-brouillon"}, "/equipe/ressources/{slug}/modifier": {"/equipe/ressources/une-foret-des-voix/modifier"},
 		"/equipe/fichiers": {"/equipe/fichiers"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
-		"/equipe/faits":  {"/equipe/faits", "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
+		"/equipe/faits": {"/equipe/faits", "/equipe/faits?q=intervention&state=counted&year=" + year, "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
+		"/equipe/faits.csv": {file + "/equipe/faits.csv"}, "/equipe/faits.xlsx": {file + "/equipe/faits.xlsx?year=" + year},
 		"/equipe/bilans": {"/equipe/bilans"}, "/equipe/bilans/{year}": {"/equipe/bilans/" + year, "/equipe/bilans/" + l.closed},
 
 		function.Default: {"/nulle-part", "/equipe/nulle-part"},

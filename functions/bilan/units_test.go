@@ -147,7 +147,7 @@ func TestUnitsOfAYearWithCorrections(t *testing.T) {
 	if seen != len(bilan.Corrections) {
 		t.Errorf("its pages show %d of %d", seen, len(bilan.Corrections))
 	}
-	for path, want := range map[string]int{"/bilans/2024/corrections?page=99": http.StatusNotFound, "/bilans/2024/corrections?page=x": http.StatusNotFound, "/bilans/2026/corrections": http.StatusOK} {
+	for path, want := range map[string]int{"/bilans/2024/corrections?page=99": http.StatusNotFound, "/bilans/2024/corrections?page=x": http.StatusUnprocessableEntity, "/bilans/2026/corrections": http.StatusOK} {
 		if got := w.Do(w.running, "GET", path, nil, "Accept", "text/html").Code; got != want {
 			t.Errorf("%s: %d", path, got)
 		}

@@ -58,6 +58,7 @@ var fields = map[string]string{
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",
 	"data.started_on": "Début", "data.ended_on": "Fin", "data.institution": "Établissement", "data.subject": "Sujet", "data.pairs": "Binômes", "data.participants": "Participant·es",
 	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.etat": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
+	"filter.type": "Type", "filter.year": "Année", "filter.state": "État", "filter.cause": "Pourquoi", "filter.from": "Depuis", "filter.to": "Jusqu’à",
 }
 
 func fieldLabel(name string) string {
