@@ -91,7 +91,7 @@ func TestNothingTypedIsAFormula(t *testing.T) {
 	}
 	all := ""
 	for _, address := range exports {
-		people := !strings.Contains(address, "journal") && !strings.Contains(address, "/bilans/") // which hold sentences of ours
+		people := !strings.Contains(address, "journal") && !strings.Contains(address, "/bilans/") && !strings.Contains(address, "courriels") // which hold sentences of ours
 		if all += met[address]; people && met[address] == "" {
 			t.Errorf("%s holds nothing that was typed: nothing is proved", address)
 		}

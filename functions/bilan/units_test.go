@@ -76,6 +76,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"see a figure and its records", func() {
 			w.call(http.StatusOK, "GET", "/v1/bilans/2026/figures/permanences.participants", nil, nil, team...)
 		}, 2, 0},
+		{"list what the team recorded", func() { w.call(http.StatusOK, "GET", "/v1/facts?year=2025", nil, nil, team...) }, 11, 0},
 		{"record a fact", func() { w.call(http.StatusCreated, "POST", "/v1/facts", intervention, nil, team...) }, 0, 6},
 		{"project an intervention", func() { w.projectAll(ordinary) }, 2, 9},
 		{"project an intervention, again", func() { w.projectAll(ordinary) }, 2, 1},
