@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -64,7 +65,9 @@ func TestNothingTypedIsAFormula(t *testing.T) {
 	pollute(c, l, formula)
 	v.settle()
 	v.asTeam(http.MethodPost, "/v1/bilans/"+l.closed+"/publish", nil, nil)
-	v.fact("intervention.v1", map[string]any{"title": `=HYPERLINK("https://evil.example/0")`, "on": l.closed + "-06-02", "form": "talk"})
+	for _, day := range []string{l.closed + "-06-02", time.Now().Format("2006") + "-01-01"} {
+		v.fact("intervention.v1", map[string]any{"title": `=HYPERLINK("https://evil.example/0")`, "on": day, "form": "talk"})
+	}
 	v.settle()
 	books, met := []string{}, map[string]string{}
 	exports := l.exports()

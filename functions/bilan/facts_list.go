@@ -31,7 +31,6 @@ type factsQuery struct {
 	Q      string `query:"q" doc:"Words of what a fact says, names of territories included, or its id"`
 	Limit  int    `query:"limit" doc:"At most 100, 50 by default"`
 	Cursor string `query:"cursor"`
-	forms  []form // those of the type
 }
 
 // The states of a fact in the list.
@@ -72,13 +71,11 @@ type factPage struct {
 
 func (s *service) readFactsQuery(values url.Values, faults *fault.Fields) factsQuery {
 	page := readRecordsQuery(values, faults)
-	query := factsQuery{Type: values.Get("type"), Year: s.thisYear(), State: values.Get("state"), Q: strings.TrimSpace(values.Get("q")), Limit: page.Limit, Cursor: page.Cursor, forms: forms}
+	query := factsQuery{Type: values.Get("type"), Year: s.thisYear(), State: values.Get("state"), Q: strings.TrimSpace(values.Get("q")), Limit: page.Limit, Cursor: page.Cursor}
 	if query.Type != "" {
-		f, known := formOf(query.Type)
-		if !known {
+		if _, known := formOf(query.Type); !known {
 			faults.Add("query.type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis, training et fact.voided.")
 		}
-		query.forms = []form{f}
 	}
 	if text := values.Get("year"); text != "" {
 		year, err := strconv.Atoi(text)
@@ -91,6 +88,15 @@ func (s *service) readFactsQuery(values url.Values, faults *fault.Fields) factsQ
 		faults.Add("query.state", "Choisissez un état dans la liste.")
 	}
 	return query
+}
+
+// forms are those of the type.
+func (q factsQuery) forms() []form {
+	if q.Type == "" {
+		return forms
+	}
+	f, _ := formOf(q.Type)
+	return []form{f}
 }
 
 func (s *service) getFacts(w http.ResponseWriter, r *http.Request) error {
@@ -149,7 +155,7 @@ func (s *service) facts(ctx context.Context, query factsQuery) (page factPage, e
 // place from which to go on, empty at the end. What the words leave out is left
 // out; states are read of the rest only.
 func (s *service) factsBefore(ctx context.Context, query factsQuery, before string) (found []listedFact, next string, err error) {
-	for _, f := range query.forms {
+	for _, f := range query.forms() {
 		some, more, err := s.factsOf(ctx, f, query, before)
 		if err != nil {
 			return nil, "", err

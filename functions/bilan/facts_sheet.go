@@ -65,7 +65,7 @@ func (q factsQuery) typeLabel() string {
 	if q.Type == "" {
 		return ""
 	}
-	return q.forms[0].Label
+	return q.forms()[0].Label
 }
 
 // searched says in the trail that words were searched for, not which: they may

@@ -213,7 +213,7 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 		First: factsAddress(factsPath, values, ""), CSV: factsAddress(factsPath+".csv", values, ""), XLSX: factsAddress(factsPath+".xlsx", values, ""),
 	}
 	if query.Type != "" && !faults.Has("type") {
-		s.addForm(&view, query.forms[0], form, found.Items)
+		s.addForm(&view, query.forms()[0], form, found.Items)
 	}
 	if form.Values.Get("type") == voidedKind {
 		told, err := s.told(r.Context(), view.Type, view.Corrects, form.Values.Get("le"))

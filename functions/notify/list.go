@@ -34,9 +34,8 @@ type period struct {
 }
 
 // readPeriod reads the days "from" and "to" of a query, both included.
-func readPeriod(values url.Values, faults *fault.Fields) (p period) {
-	day := func(name string) time.Time {
-		text := values.Get(name)
+func readPeriod(from, to string, faults *fault.Fields) (p period) {
+	day := func(name, text string) time.Time {
 		if text == "" {
 			return time.Time{}
 		}
@@ -46,7 +45,7 @@ func readPeriod(values url.Values, faults *fault.Fields) (p period) {
 		}
 		return at
 	}
-	if p.From, p.Until = day("from"), day("to"); !p.Until.IsZero() {
+	if p.From, p.Until = day("from", from), day("to", to); !p.Until.IsZero() {
 		if p.Until.Before(p.From) {
 			faults.Add("query.to", "La fin doit venir après le début.")
 		}

@@ -27,7 +27,6 @@ type mailsQuery struct {
 	To       string `query:"to" doc:"The last day, in Paris" format:"date"`
 	Limit    int    `query:"limit" doc:"At most 100, 20 by default"`
 	Cursor   string `query:"cursor"`
-	period   period
 }
 
 // mailEntry is a mail as the team sees it. Its address is only known until it
@@ -69,8 +68,9 @@ func labelOf(options []web.Option, value string) string {
 func readMailsQuery(values url.Values, faults *fault.Fields) mailsQuery {
 	query := mailsQuery{
 		State: values.Get("state"), Template: values.Get("template"), Person: values.Get("person"), From: values.Get("from"), To: values.Get("to"),
-		Limit: readLimit(values, faults), Cursor: values.Get("cursor"), period: readPeriod(values, faults),
+		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
 	}
+	query.period(faults)
 	if query.State != "" && labelOf(stateLabels, query.State) == "" {
 		faults.Add("query.state", "Choisissez un état dans la liste.")
 	}
@@ -79,6 +79,9 @@ func readMailsQuery(values url.Values, faults *fault.Fields) mailsQuery {
 	}
 	return query
 }
+
+// period is that of its days; it notes the faults of those.
+func (q mailsQuery) period(faults *fault.Fields) period { return readPeriod(q.From, q.To, faults) }
 
 func (s *service) getMails(w http.ResponseWriter, r *http.Request) error {
 	var faults fault.Fields
@@ -96,18 +99,19 @@ func (s *service) getMails(w http.ResponseWriter, r *http.Request) error {
 // mails returns a page of what was asked to be sent, the latest first: to one
 // person out of their partition, else from the index.
 func (s *service) mails(ctx context.Context, query mailsQuery) (answer mailsAnswer, err error) {
+	days := query.period(new(fault.Fields)) // of which readMailsQuery told
 	if query.Person == "" {
-		answer.Items, answer.NextCursor, err = list(ctx, s, mailsIndex, query.period, query.Limit, query.Cursor,
+		answer.Items, answer.NextCursor, err = list(ctx, s, mailsIndex, days, query.Limit, query.Cursor,
 			func(attributes map[string]types.AttributeValue) (mailEntry, bool, error) {
 				entry, err := readEntry(attributes)
-				return entry, query.keeps(entry), err
+				return entry, query.keeps(entry) && days.has(entry.AskedAt), err
 			})
 		return answer, err
 	}
 	all := []mailEntry{}
 	err = s.table.Partition(ctx, personal.Partition(query.Person), mail.IntentPrefix, func(attributes map[string]types.AttributeValue) error {
 		entry, err := readEntry(attributes)
-		if err == nil && query.keeps(entry) {
+		if err == nil && query.keeps(entry) && days.has(entry.AskedAt) {
 			all = append(all, entry)
 		}
 		return err
@@ -120,7 +124,7 @@ func (s *service) mails(ctx context.Context, query mailsQuery) (answer mailsAnsw
 }
 
 func (q mailsQuery) keeps(entry mailEntry) bool {
-	return (q.State == "" || entry.State == q.State) && (q.Template == "" || entry.Template == q.Template) && q.period.has(entry.AskedAt)
+	return (q.State == "" || entry.State == q.State) && (q.Template == "" || entry.Template == q.Template)
 }
 
 func readEntry(attributes map[string]types.AttributeValue) (mailEntry, error) {

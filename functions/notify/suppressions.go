@@ -21,7 +21,6 @@ type suppressionsQuery struct {
 	To     string `query:"to" doc:"The last day, in Paris" format:"date"`
 	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
-	period period
 }
 
 // reasonLabels say why a person is written to no more, in the order of the page.
@@ -49,12 +48,18 @@ func (e suppressionEntry) place() (dynamo.Key, string) {
 func readSuppressionsQuery(values url.Values, faults *fault.Fields) suppressionsQuery {
 	query := suppressionsQuery{
 		Reason: values.Get("reason"), Person: values.Get("person"), From: values.Get("from"), To: values.Get("to"),
-		Limit: readLimit(values, faults), Cursor: values.Get("cursor"), period: readPeriod(values, faults),
+		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
 	}
+	query.period(faults)
 	if query.Reason != "" && labelOf(reasonLabels, query.Reason) == "" {
 		faults.Add("query.reason", "Choisissez une raison dans la liste.")
 	}
 	return query
+}
+
+// period is that of its days; it notes the faults of those.
+func (q suppressionsQuery) period(faults *fault.Fields) period {
+	return readPeriod(q.From, q.To, faults)
 }
 
 func (s *service) listSuppressions(w http.ResponseWriter, r *http.Request) error {
@@ -72,12 +77,13 @@ func (s *service) listSuppressions(w http.ResponseWriter, r *http.Request) error
 
 // suppressions returns a page of who is not written to, the latest first.
 func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (answer suppressionsAnswer, err error) {
+	days := query.period(new(fault.Fields)) // of which readSuppressionsQuery told
 	if query.Person == "" {
-		answer.Items, answer.NextCursor, err = list(ctx, s, suppressedIndex, query.period, query.Limit, query.Cursor,
+		answer.Items, answer.NextCursor, err = list(ctx, s, suppressedIndex, days, query.Limit, query.Cursor,
 			func(attributes map[string]types.AttributeValue) (suppressionEntry, bool, error) {
 				var item suppression
 				err := attributevalue.UnmarshalMap(attributes, &item)
-				return item.entry(), query.keeps(item.entry()), err
+				return item.entry(), query.keeps(item.entry()) && days.has(item.SuppressedAt), err
 			})
 		return answer, err
 	}
@@ -87,7 +93,7 @@ func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (an
 	if err != nil {
 		return answer, err
 	}
-	if found && item.Listed != "" && query.keeps(item.entry()) {
+	if found && item.Listed != "" && query.keeps(item.entry()) && days.has(item.SuppressedAt) {
 		answer.Items = append(answer.Items, item.entry())
 	}
 	answer.Items, answer.NextCursor, err = pageOf(suppressedIndex, answer.Items, query.Limit, query.Cursor)
@@ -95,7 +101,7 @@ func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (an
 }
 
 func (q suppressionsQuery) keeps(entry suppressionEntry) bool {
-	return (q.Reason == "" || entry.Reason == q.Reason) && q.period.has(entry.SuppressedAt)
+	return q.Reason == "" || entry.Reason == q.Reason
 }
 
 func (p suppression) entry() suppressionEntry {
