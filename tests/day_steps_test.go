@@ -182,7 +182,7 @@ func (d *day) recordsATalk() {
 
 // describes fills the form of an intervention.
 func (d *day) describes(title string, on time.Time) {
-	d.open("/equipe/faits")
+	d.open("/equipe/faits?type=intervention")
 	d.fill("data-title", title)
 	d.choose("data-on", on.Format(time.DateOnly))
 	d.choose("data-form", "talk")

@@ -49,6 +49,9 @@ func (l lived) examples() map[string][]string {
 		"/equipe/journal": {"/equipe/journal"}, "/equipe/journal.csv": {file + "/equipe/journal.csv"}, "/equipe/journal.xlsx": {file + "/equipe/journal.xlsx"},
 		"/equipe/administration": {"/equipe/administration"}, "/equipe/administration/messages": {"/equipe/administration/messages"},
 		"/equipe/courriels": {"/equipe/courriels", "/equipe/courriels?q=" + l.suspended}, "/equipe/courriels/suspensions": {"/equipe/courriels/suspensions"},
+		"/equipe/courriels.csv": {file + "/equipe/courriels.csv"}, "/equipe/courriels.xlsx": {file + "/equipe/courriels.xlsx"},
+		"/equipe/courriels/suspensions.csv": {file + "/equipe/courriels/suspensions.csv"}, "/equipe/courriels/suspensions.xlsx": {file + "/equipe/courriels/suspensions.xlsx"},
+		"/equipe/courriels/{person}/{id}": {"/equipe/courriels/" + l.sent, "/equipe/courriels/" + l.returned, "/equipe/courriels/personne/mail_0"},
 
 		"/equipe/allies": {"/equipe/allies"}, "/equipe/allies.csv": {file + "/equipe/allies.csv"}, "/equipe/allies.xlsx": {file + "/equipe/allies.xlsx"},
 		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne"}, "/equipe/allies/{id}/fusion": {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},
@@ -79,7 +82,8 @@ func (l lived) examples() map[string][]string {
 		"/equipe/ressources/{slug}": {"/equipe/ressources/une-foret-des-voix", "/equipe/ressources/un-brouillon"}, "/equipe/ressources/{slug}/modifier": {"/equipe/ressources/une-foret-des-voix/modifier"},
 		"/equipe/fichiers": {"/equipe/fichiers", "/equipe/fichiers?q=introuvable"}, "/equipe/fichiers/nouveau": {"/equipe/fichiers/nouveau"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
 		"/equipe/fichiers.csv": {file + "/equipe/fichiers.csv"}, "/equipe/fichiers.xlsx": {file + "/equipe/fichiers.xlsx"},
-		"/equipe/faits":  {"/equipe/faits", "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
+		"/equipe/faits":     {"/equipe/faits", "/equipe/faits?q=intervention&state=counted&year=" + year, "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
+		"/equipe/faits.csv": {file + "/equipe/faits.csv"}, "/equipe/faits.xlsx": {file + "/equipe/faits.xlsx?year=" + year},
 		"/equipe/bilans": {"/equipe/bilans"}, "/equipe/bilans/{year}": {"/equipe/bilans/" + year, "/equipe/bilans/" + l.closed},
 
 		function.Default: {"/nulle-part", "/equipe/nulle-part"},

@@ -21,6 +21,7 @@ type lived struct {
 	confirm, unsubscribe         string // links of mails
 	candidacy, completion, asked string // links of mails to the four of each application, and of who began the draft
 	suspended                    string // address of who is not written to
+	returned, sent               string // mails: who got them, and their ids
 }
 
 // anAlly has signed for an organisation.
@@ -63,7 +64,7 @@ func (v *visitor) stage() (l lived) {
 	v.settle()
 	l.closed = before
 	v.asTeam(http.MethodPost, "/v1/bilans/"+before+"/close", nil, nil)
-	v.bounces(l.suspended)
+	l.returned, l.sent = v.bounces(l.suspended)
 	v.asTeam(http.MethodPost, "/_dev/dead-letters", map[string]string{"schedule": "compile-bilan", "reason": "figures differed"}, nil)
 	v.setClock(soon.Add(3 * time.Hour))
 	v.asTeam(http.MethodPut, "/v1/sessions/"+l.held+"/attendance", map[string][]string{"attended": {came}}, nil)
@@ -131,8 +132,9 @@ func (v *visitor) stageLibrary(l *lived) {
 	l.media = announced.ID
 }
 
-// bounces makes the provider say that no mail reaches an address.
-func (v *visitor) bounces(address string) {
+// bounces makes the provider say that no mail reaches an address. It returns
+// the mail that came back and another, by who got them and their ids.
+func (v *visitor) bounces(address string) (bounced, other string) {
 	v.t.Helper()
 	v.settle()
 	var mails []struct{ Headers map[string]string }
@@ -142,6 +144,7 @@ func (v *visitor) bounces(address string) {
 	v.asTeam(http.MethodGet, "/v1/mails", nil, &noted)
 	for _, mail := range noted.Items {
 		if mail.ID != id {
+			other = mail.Person + "/" + mail.ID
 			continue
 		}
 		notice, err := os.ReadFile(filepath.Join("..", "events", "samples", "ses-bounce.json"))
@@ -150,9 +153,12 @@ func (v *visitor) bounces(address string) {
 		}
 		text := strings.NewReplacer("mail_01JZ8K5V3N9Q4R7T2W6X1Y0ABC", id, "ZmljdGlvbmFsIHBlcnNvbiAwMXg", mail.Person).Replace(string(notice))
 		v.asTeam(http.MethodPost, "/_dev/invoke/notify", json.RawMessage(text), nil)
-		return
+		bounced = mail.Person + "/" + mail.ID
 	}
-	v.t.Fatalf("the mail %q is in no list: %+v", id, noted)
+	if bounced == "" {
+		v.t.Fatalf("the mail %q is in no list: %+v", id, noted)
+	}
+	return bounced, other
 }
 
 // signs sends the form of someone who signs.

@@ -42,10 +42,11 @@ func (s *service) correctionsPage(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	page := 1
+	page, form, status := 1, web.Form{}, http.StatusOK
 	if text := r.URL.Query().Get("page"); text != "" {
 		if page, err = strconv.Atoi(text); err != nil {
-			return errNoPage
+			page, status = 1, http.StatusUnprocessableEntity
+			form.Faults.Add("", "Le numéro de la page doit être un nombre\u00a0: voici la première.")
 		}
 	}
 	bilan, err := s.report(r.Context(), year)
@@ -61,7 +62,7 @@ func (s *service) correctionsPage(w http.ResponseWriter, r *http.Request) error 
 	if page < last {
 		view.Ahead = page + 1
 	}
-	return s.pages.Render(w, r, http.StatusOK, "corrections", web.Page{
-		Title: fmt.Sprintf("Corrections du bilan %d", year), Description: "Ce qui a été appris depuis la publication, daté, avec sa raison.", Data: view,
+	return s.pages.Render(w, r, status, "corrections", web.Page{
+		Title: fmt.Sprintf("Corrections du bilan %d", year), Description: "Ce qui a été appris depuis la publication, daté, avec sa raison.", Form: form, Data: view,
 	})
 }

@@ -61,7 +61,7 @@ func (s *service) tell(ctx context.Context, name, text string) ([]types.Transact
 			return nil, err
 		}
 		writes.Add(s.table.Put(mail.NewIntent(s.newID("mail"), "team-notice", person, address, "",
-			map[string]string{"text": text, "page": "/equipe/bilans"}, now)))
+			map[string]string{"text": text, "page": "/equipe/bilans", mail.About: "/equipe/bilans"}, now)))
 	}
 	return writes.Items, writes.Err
 }

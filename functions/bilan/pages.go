@@ -107,6 +107,7 @@ type detailView struct {
 	Records []recordRow
 	Team    bool
 	More    string
+	Later   bool // not the first page of the records
 	// Corrections are the latest of this figure.
 	Corrections correctionsView
 }
@@ -124,19 +125,40 @@ type recordRow struct {
 	Facts  []factRow
 }
 
+// factRow is a fact behind a record. Page is that of the team on what the fact
+// speaks of, empty when it does not tell.
 type factRow struct {
-	ID, Kind, Text string
-	Day            time.Time
+	ID, Kind, Text, Page string
+	Day                  time.Time
+}
+
+// page is the page of the team on what a fact speaks of. Facts of the platform
+// are named by the id of that: of territories, by their cohort first.
+func (e evidence) page(at time.Time) string {
+	kind, about := kindOf(e.Type), url.PathEscape(e.Text)
+	if _, recorded := formOf(kind); recorded {
+		return factsPath + "?" + url.Values{"type": {kind}, "year": {strconv.Itoa(at.Year())}, "q": {e.ID}}.Encode()
+	}
+	switch kind {
+	case "session.held", "session.feedback":
+		return web.TeamRoot + "/agenda/" + about
+	case "ally.signed", "ally.left":
+		return web.TeamRoot + "/allies/" + about
+	case "series.opened":
+		return web.TeamRoot + "/series/" + about
+	case "resource.published":
+		return web.TeamRoot + "/ressources/" + about
+	case "territory.enrolled", "territory.withdrawn":
+		if cohort, _, named := strings.Cut(e.Text, "/"); named {
+			return web.TeamRoot + "/cohortes/" + url.PathEscape(cohort)
+		}
+	}
+	return ""
 }
 
 func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
 	year, err := s.parseYear(r.PathValue("year"))
 	if err != nil {
-		return err
-	}
-	var faults fault.Fields
-	query := readRecordsQuery(r.URL.Query(), &faults)
-	if err := faults.Err(); err != nil {
 		return err
 	}
 	bilan, err := s.report(r.Context(), year)
@@ -147,16 +169,23 @@ func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := detailView{figureView: shown}
+	view := detailView{figureView: shown, Later: r.URL.Query().Get("cursor") != ""}
 	_, view.Chapter, _ = bilan.Figure(shown.ID)
 	view.Corrections = latest(year, slices.DeleteFunc(bilan.Corrections, func(c report.Correction) bool { return c.Figure != shown.ID }))
-	if _, view.Team = auth.MemberOf(r.Context()); view.Team {
-		if err := s.addRecords(r, &view, query); err != nil {
-			return err
-		}
+	var faults fault.Fields
+	query := readRecordsQuery(r.URL.Query(), &faults)
+	err = faults.Err()
+	if _, view.Team = auth.MemberOf(r.Context()); view.Team && err == nil {
+		err = s.addRecords(r, &view, query)
 	}
-	return s.pages.Render(w, r, http.StatusOK, "figure", web.Page{
-		Title: shown.Label, Description: shown.Definition, Private: view.Team, Data: view,
+	form, status := web.Form{}, http.StatusOK
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		form.Faults, status = inSearch(f.Fields, nil), web.Status(f)
+	} else if err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, status, "figure", web.Page{
+		Title: shown.Label, Description: shown.Definition, Private: view.Team, Form: form, Data: view,
 	})
 }
 
@@ -207,7 +236,8 @@ func viewRecord(r record) recordRow {
 		if err != nil {
 			continue // it was checked before it was stored
 		}
-		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), title(f.Text), at.In(french.Paris())})
+		at = at.In(french.Paris())
+		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), title(f.Text), f.page(at), at})
 	}
 	return row
 }

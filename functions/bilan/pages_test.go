@@ -62,7 +62,7 @@ func TestPagesOfAYear(t *testing.T) {
 		`<h2 id="chapitre-3">3. L’ingénierie par et pour les territoires</h2>`, "<h3>La mise en récit</h3>",
 		`<a href="/bilans/2025/figures/allies.organisations"><strong>7</strong> Organisations alliées</a> <small>&#43; 1 par rapport à 2024</small>`,
 		`<strong>1</strong> Thèses en cours</a> <small>comme en 2024</small>`,
-		`<svg viewBox="0 0 340 `, `aria-labelledby="participants-t"`, `<title id="participants-t">Qui vient, selon le format</title>`,
+		`<svg viewBox="0 0 340 `, `role="img" aria-label="Qui vient, selon le format"`,
 		`<caption class="unseen">Qui vient, selon le format, en tableau</caption>`, "Barre pleine : 2025 ; barre hachurée : 2024",
 		"« J’ai gagné du temps »", `<th scope="row">Ille-et-Vilaine (35)</th><td>Rennes</td>`, `class="in"`,
 		`<a href="/bilans/2025/figures/interventions.all">`, "L’œuvre &lt;commune&gt;", `<th scope="row"><a href="/bilans/2025/figures/territories.accompanied">Territoires accompagnés</a></th><td class="number">1</td><td class="number">2</td>`,
@@ -78,7 +78,12 @@ func TestPagesOfAYear(t *testing.T) {
 			}
 		}
 	}
-	if most := 46 << 10; len(body) > most { // with the stylesheet, less than 60 KB
+	for _, f := range bilan.Chapters[0].Figures {
+		if !strings.Contains(body, "<p>"+plain(f.Definition)+"</p></li>") {
+			t.Errorf("no definition of %s for who prints", f.ID)
+		}
+	}
+	if most := 36_000; len(body) > most { // with the 20 KB of the stylesheet, far from the 60 of a page
 		t.Errorf("the page weighs %d bytes", len(body))
 	}
 	w.shows("/bilans/2026", []string{"En cours", "Chiffres au 10 mars 2026", `href="/bilans/2026/territoires"`})

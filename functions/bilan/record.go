@@ -6,14 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -190,82 +185,4 @@ func readAnswer(text string, err error) (out factView, _ error) {
 		return out, err
 	}
 	return out, json.Unmarshal([]byte(text), &out)
-}
-
-// factsQuery is what the list of facts takes.
-type factsQuery struct {
-	Type   string `query:"type" doc:"As in POST /v1/facts"`
-	Year   int    `query:"year" doc:"In Paris; the current one by default"`
-	Limit  int    `query:"limit" doc:"At most 100, 50 by default"`
-	Cursor string `query:"cursor"`
-}
-
-// factPage is a page of facts, the latest first.
-type factPage struct {
-	Items      []factView `json:"items"`
-	NextCursor string     `json:"next_cursor,omitempty"`
-}
-
-func (s *service) readFactsQuery(values url.Values, faults *fault.Fields) (factsQuery, form) {
-	page := readRecordsQuery(values, faults)
-	query := factsQuery{values.Get("type"), s.thisYear(), page.Limit, page.Cursor}
-	f, known := formOf(query.Type)
-	if !known {
-		faults.Add("query.type", "Choisissez un type parmi intervention, media.appearance, support.one_off, support.experimental, thesis, training et fact.voided.")
-	}
-	if text := values.Get("year"); text != "" {
-		year, err := strconv.Atoi(text)
-		if err != nil || year < firstYear || year > s.thisYear() {
-			faults.Add("query.year", "Demandez une année depuis 2000.")
-		}
-		query.Year = year
-	}
-	return query, f
-}
-
-func (s *service) getFacts(w http.ResponseWriter, r *http.Request) error {
-	var faults fault.Fields
-	query, f := s.readFactsQuery(r.URL.Query(), &faults)
-	if err := faults.Err(); err != nil {
-		return err
-	}
-	page, err := s.facts(r.Context(), f, query)
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, page)
-}
-
-// facts is a page of the facts of a form in a year, the latest first.
-func (s *service) facts(ctx context.Context, f form, query factsQuery) (factPage, error) {
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk")
-	if err != nil {
-		return factPage{}, err
-	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("pk").Equal(expression.Value(fmt.Sprintf("%s#%d", f.Type, query.Year)))).Build()
-	if err != nil {
-		return factPage{}, fmt.Errorf("facts: %w", err)
-	}
-	answer, err := s.ledger.Client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.ledger.Name, KeyConditionExpression: expr.KeyCondition(), ExclusiveStartKey: start,
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-		Limit: aws.Int32(int32(query.Limit)), ScanIndexForward: aws.Bool(false), ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return factPage{}, fmt.Errorf("facts: %w", err)
-	}
-	page := factPage{Items: []factView{}}
-	for _, attributes := range answer.Items {
-		text, _ := attributes["event"].(*types.AttributeValueMemberS)
-		if text == nil {
-			return factPage{}, errors.New("a fact without its event")
-		}
-		view, err := readAnswer(text.Value, nil)
-		if err != nil {
-			return factPage{}, err
-		}
-		page.Items = append(page.Items, view)
-	}
-	page.NextCursor, err = dynamo.Cursor(answer.LastEvaluatedKey)
-	return page, err
 }

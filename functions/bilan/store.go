@@ -144,6 +144,10 @@ func (s *service) book(ctx context.Context) (b bookItem, err error) {
 	return b, err
 }
 
+// readAtOnce is how many items one call reads at most
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
+const readAtOnce = 100
+
 // read reads several items of the table, consistently: those that are there.
 // Each costs a read unit for 4 KB.
 func read[T any](ctx context.Context, table dynamo.Table, keys []dynamo.Key, keyOf func(T) dynamo.Key) (map[dynamo.Key]T, error) {
@@ -153,8 +157,9 @@ func read[T any](ctx context.Context, table dynamo.Table, keys []dynamo.Key, key
 		wanted = append(wanted, key.Attributes())
 	}
 	for len(wanted) > 0 {
+		some := wanted[:min(len(wanted), readAtOnce)]
 		answer, err := table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{table.Name: {Keys: wanted, ConsistentRead: aws.Bool(true)}},
+			RequestItems: map[string]types.KeysAndAttributes{table.Name: {Keys: some, ConsistentRead: aws.Bool(true)}},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read: %w", err)
@@ -166,7 +171,7 @@ func read[T any](ctx context.Context, table dynamo.Table, keys []dynamo.Key, key
 			}
 			found[keyOf(item)] = item
 		}
-		wanted = answer.UnprocessedKeys[table.Name].Keys
+		wanted = append(wanted[len(some):], answer.UnprocessedKeys[table.Name].Keys...)
 	}
 	return found, nil
 }

@@ -17,7 +17,7 @@ type fieldView struct {
 	Form    web.Form
 	Name    string
 	Options []web.Option
-	latest  []factView // of the type, from which it suggests
+	latest  []listedFact // of the type, from which it suggests
 }
 
 // Suggestions are what is often said there.

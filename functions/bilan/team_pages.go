@@ -15,15 +15,19 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
+const factsPath = web.TeamRoot + "/faits"
+
 // teamRoutes are the pages of the team: what it records, and the life of years.
 var teamRoutes = []function.Route[service]{
-	{Method: http.MethodGet, Path: "/equipe/faits", Access: function.Team, Handle: (*service).factsPage,
+	{Method: http.MethodGet, Path: factsPath, Access: function.Team, Handle: (*service).factsPage,
 		Doc: function.Doc{Summary: "What the team has recorded, and a form to record or correct", Page: true}},
-	{Method: http.MethodPost, Path: "/equipe/faits", Access: function.Team, Handle: (*service).factPosted,
+	{Method: http.MethodPost, Path: factsPath, Access: function.Team, Handle: (*service).factPosted,
 		Doc: function.Doc{Summary: "Record or correct a fact from the form", Page: true}},
+	factsSheetRoute(spreadsheet.CSV), factsSheetRoute(spreadsheet.XLSX),
 	{Method: http.MethodGet, Path: "/equipe/bilans", Access: function.Team, Handle: (*service).teamYearsPage,
 		Doc: function.Doc{Summary: "Where each year stands, and what the schedules tell", Page: true}},
 	{Method: http.MethodGet, Path: "/equipe/bilans/{year}", Access: function.Team, Handle: (*service).teamYearPage,
@@ -38,19 +42,24 @@ var teamRoutes = []function.Route[service]{
 // that they are.
 const formFields = "data."
 
-// factsView is the page of facts: one type and year, and the form of the type.
+// factsView is the page of facts: the list, what narrows it, and the form of
+// the type that it is narrowed to.
 type factsView struct {
-	Types    []web.Option
-	Type     string
-	Label    string
-	Year     int
-	Years    []int
-	Fields   []fieldView
-	Corrects string
-	Void     *postedFact // the one that is about to be made void
-	Facts    []postedFact
-	More     string
-	Done     bool
+	Search        web.Form     // of the list
+	Types         []web.Option // that may be recorded
+	Listed        []web.Option // that the list may be narrowed to
+	States, Years []web.Option
+	Type, Label   string // empty for all types
+	Year          int
+	Narrowed      bool // by more than a type and a year: then there is no form
+	Fields        []fieldView
+	Corrects      string
+	Void          *postedFact // the one that is about to be made void
+	Facts         []postedFact
+	Done          bool
+	Later         bool
+	// First and Next are addresses of pages of the list; CSV and XLSX of files of it.
+	First, Next, CSV, XLSX string
 	// Published are the years whose figures stay, whatever is recorded now.
 	Published []int
 }
@@ -60,20 +69,37 @@ func (v factsView) Frozen() bool { return slices.Contains(v.Published, v.Year) }
 
 // postedFact is a recorded fact in the list.
 type postedFact struct {
-	ID, Text string
-	At       string // by which the ledger finds it
-	Day      time.Time
-	// Replaced and Cancelled say that it counts no more, for another or for nothing.
-	Replaced, Cancelled bool
+	ID, Text, Label string
+	Details         []string // what its other fields say
+	At              string   // by which the ledger finds it
+	Day             time.Time
+	Type            string
+	Year            int
+	State           string // French
+	Counted         bool
+}
+
+// Link leads to the fact with a word that says what to do with it.
+func (p postedFact) Link(word string) string {
+	return factsPath + "?" + url.Values{"type": {p.Type}, "year": {strconv.Itoa(p.Year)}, word: {p.ID}, "le": {p.At}}.Encode()
 }
 
 // viewPosted is a fact of the ledger in the list.
-func viewPosted(told factView, by postedItem) postedFact {
+func viewPosted(told listedFact) postedFact {
 	f, _ := formOf(told.Type)
-	return postedFact{
-		ID: told.ID, Text: cmp.Or(f.text(told.Data), told.Subject), At: told.Time.Format(time.RFC3339), Day: told.Time.In(french.Paris()),
-		Replaced: by.CorrectedBy != "" && !by.Void, Cancelled: by.Void,
+	day := told.Time.In(french.Paris())
+	posted := postedFact{
+		ID: told.ID, Label: f.Label, Text: cmp.Or(f.text(told.Data), f.Label), At: told.Time.Format(time.RFC3339), Day: day, Type: kindOf(f.Type), Year: day.Year(),
+		State: labelOf(factStates, told.State), Counted: told.State == stateCounted && !f.voids(),
 	}
+	for _, field := range f.Fields {
+		text := field.text(told.Data[field.Name])
+		if text == "" || field.Kind == flag || strings.Contains(posted.Text, text) || text == told.Time.In(french.Paris()).Format(time.DateOnly) {
+			continue
+		}
+		posted.Details = append(posted.Details, field.Label+french.NoBreak+": "+text)
+	}
+	return posted
 }
 
 // text names a fact for a person: its title, or what its other fields say.
@@ -85,12 +111,8 @@ func (f form) text(data map[string]any) string {
 		case value == "":
 		case field.Name == "title":
 			return value
-		case field.Kind == choice:
-			parts = append(parts, field.label(value))
-		case field.Kind == slug:
-			parts = append(parts, value)
-		case field.Kind == code:
-			parts = append(parts, placeName(value))
+		case field.Kind == choice, field.Kind == slug, field.Kind == code:
+			parts = append(parts, field.text(value))
 		}
 	}
 	return strings.Join(parts, ", ")
@@ -104,15 +126,6 @@ func (f field) label(value string) string {
 		}
 	}
 	return value
-}
-
-// factsFrom reads which facts a page is about: interventions of this year when
-// nothing is said.
-func (s *service) factsFrom(values url.Values, faults *fault.Fields) (factsQuery, form) {
-	if values.Get("type") == "" {
-		values.Set("type", kindOf(forms[0].Type))
-	}
-	return s.readFactsQuery(values, faults)
 }
 
 func (s *service) factsPage(w http.ResponseWriter, r *http.Request) error {
@@ -156,63 +169,122 @@ func (s *service) told(ctx context.Context, kind, id, at string) (view factView,
 	return readAnswer(item.Event, nil)
 }
 
+// factsFields are those of the search.
+var factsFields = []string{"q", "type", "year", "state"}
+
+// factsAddress is that of the list, or of a file of it, narrowed as values say.
+func factsAddress(path string, values url.Values, cursor string) string {
+	query := url.Values{}
+	for _, name := range factsFields {
+		if value := values.Get(name); value != "" {
+			query.Set(name, value)
+		}
+	}
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}
+
+// renderFacts shows the list that values ask for, with form as its type's form
+// is filled.
 func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int, values url.Values, form web.Form) error {
 	var faults fault.Fields
-	query, f := s.factsFrom(values, &faults)
-	if err := faults.Err(); err != nil {
-		return err
+	query := s.readFactsQuery(values, &faults)
+	found, err := factPage{}, faults.Err()
+	if err == nil {
+		found, err = s.facts(r.Context(), query)
 	}
-	page, err := s.facts(r.Context(), f, query)
-	if err != nil {
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		faults, status = inSearch(f.Fields, factsFields), web.Status(f)
+	} else if err != nil {
 		return err
 	}
 	book, err := s.book(r.Context())
 	if err != nil {
 		return err
 	}
-	view := factsView{Published: book.published(), Type: kindOf(f.Type), Label: f.Label, Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != ""}
-	for _, other := range forms {
-		view.Types = append(view.Types, web.Option{Value: kindOf(other.Type), Label: other.Label})
+	view := factsView{Published: book.published(), Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != "",
+		Search: web.Form{Values: searchShown(values, query), Faults: faults}, Types: typeOptions(forms...), Listed: typeOptions(append(slices.Clone(forms), voided)...), States: factStates, Years: s.yearOptions(),
+		Narrowed: query.Q+query.State+query.Cursor != "", Later: query.Cursor != "",
+		First: factsAddress(factsPath, values, ""), CSV: factsAddress(factsPath+".csv", values, ""), XLSX: factsAddress(factsPath+".xlsx", values, ""),
 	}
-	for year := s.thisYear(); year > s.thisYear()-6; year-- {
-		view.Years = append(view.Years, year)
+	if query.Type != "" && !faults.Has("type") {
+		s.addForm(&view, query.forms()[0], form, found.Items)
+	}
+	if form.Values.Get("type") == voidedKind {
+		told, err := s.told(r.Context(), view.Type, view.Corrects, form.Values.Get("le"))
+		if err != nil {
+			return err
+		}
+		void := viewPosted(listedFact{factView: told})
+		void.ID, void.At, void.Type, void.Year = view.Corrects, form.Values.Get("le"), view.Type, query.Year
+		view.Void = &void
+	}
+	for _, told := range found.Items {
+		view.Facts = append(view.Facts, viewPosted(told))
+	}
+	if found.NextCursor != "" {
+		view.Next = factsAddress(factsPath, values, found.NextCursor)
+	}
+	form.Faults = append(form.Faults, faults...)
+	return s.pages.Render(w, r, status, "facts", web.Page{Title: "Faits", Private: true, Form: form, Data: view})
+}
+
+// addForm adds the type that the list is narrowed to, and its form, which suggests what the latest facts say.
+func (s *service) addForm(view *factsView, f form, filled web.Form, latest []listedFact) {
+	view.Type, view.Label = kindOf(f.Type), f.Label
+	if f.voids() { // from the list of what it makes void only
+		return
 	}
 	for _, field := range f.Fields {
-		shown := fieldView{field: field, Form: form, Name: formFields + field.Name, latest: page.Items}
+		shown := fieldView{field: field, Form: filled, Name: formFields + field.Name, latest: latest}
 		for _, o := range field.Choices {
 			shown.Options = append(shown.Options, web.Option{Value: o.Value, Label: o.Label})
 		}
 		view.Fields = append(view.Fields, shown)
 	}
-	if form.Values.Get("type") == voidedKind {
-		told, err := s.told(r.Context(), f.Type, view.Corrects, form.Values.Get("le"))
-		if err != nil {
-			return err
-		}
-		void := viewPosted(told, postedItem{})
-		void.ID, void.At = view.Corrects, form.Values.Get("le")
-		view.Void = &void
-	}
-	if view.Facts, err = s.posted(r.Context(), page.Items); err != nil {
-		return err
-	}
-	if page.NextCursor != "" {
-		view.More = "?" + url.Values{"type": {view.Type}, "year": {strconv.Itoa(view.Year)}, "cursor": {page.NextCursor}}.Encode()
-	}
-	return s.pages.Render(w, r, status, "facts", web.Page{Title: "Faits", Private: true, Form: form, Data: view})
 }
 
-// posted is the list of facts, each with whether it counts still.
-func (s *service) posted(ctx context.Context, items []factView) (list []postedFact, err error) {
-	keys := make([]dynamo.Key, len(items))
-	for i, told := range items {
-		keys[i] = postedKey(told.ID)
+// searchShown are the values of the search as its form shows them: a type
+// without its version, and the year that is meant when none is said.
+func searchShown(values url.Values, query factsQuery) url.Values {
+	shown := url.Values{"q": {query.Q}, "type": {kindOf(query.Type)}, "state": {query.State}, "year": {values.Get("year")}}
+	if values.Get("year") == "" {
+		shown.Set("year", strconv.Itoa(query.Year))
 	}
-	by, err := read(ctx, s.table, keys, func(p postedItem) dynamo.Key { return p.Key })
-	for _, told := range items {
-		list = append(list, viewPosted(told, by[postedKey(told.ID)]))
+	return shown
+}
+
+func typeOptions(forms ...form) (options []web.Option) {
+	for _, f := range forms {
+		options = append(options, web.Option{Value: kindOf(f.Type), Label: f.Label})
 	}
-	return list, err
+	return options
+}
+
+// yearOptions are the years of which something may be recorded, the latest first.
+func (s *service) yearOptions() (options []web.Option) {
+	for year := s.thisYear(); year >= firstYear; year-- {
+		options = append(options, web.Option{Value: strconv.Itoa(year), Label: strconv.Itoa(year)})
+	}
+	return options
+}
+
+// inSearch names faults of a query as the fields of the page's search; what
+// belongs to none of them stands in the summary alone.
+func inSearch(fields fault.Fields, known []string) (faults fault.Fields) {
+	for _, field := range fields {
+		name := strings.TrimPrefix(field.Location, "query.")
+		if !slices.Contains(known, name) {
+			name = ""
+		}
+		faults.Add(name, field.Message)
+	}
+	return faults
 }
 
 // ledgerKey is where a fact stands in the ledger.
@@ -246,7 +318,7 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 		next = listOf(values)
 	}
 	next.Set("fait", told.ID)
-	http.Redirect(w, r, "/equipe/faits?"+next.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, factsPath+"?"+next.Encode(), http.StatusSeeOther)
 	return nil
 }
 

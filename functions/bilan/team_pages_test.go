@@ -1,6 +1,7 @@
 package bilan
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,6 +32,19 @@ func (w *world) page(status int, method, path string, form url.Values, parts ...
 		return answer.Header().Get("Location")
 	}
 	return text
+}
+
+// linkIn is the first link of a page whose address has a parameter.
+func linkIn(t *testing.T, page, parameter string) string {
+	t.Helper()
+	for _, after := range strings.Split(page, `href="`)[1:] {
+		link, _, _ := strings.Cut(after, `"`)
+		if link = html.UnescapeString(link); strings.Contains(link, "?"+parameter+"=") || strings.Contains(link, "&"+parameter+"=") {
+			return link
+		}
+	}
+	t.Fatalf("no link has %s: %s", parameter, page)
+	return ""
 }
 
 // Every form shows, records from what is typed in it, and keeps it when it has a fault.
@@ -66,13 +80,8 @@ func TestCorrectFromThePage(t *testing.T) {
 	w := newWorld(t)
 	var first factView
 	w.call(http.StatusCreated, "POST", "/v1/facts", intervention, &first, w.Bearer("team")...)
-	list := w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023", nil)
-	_, link, found := strings.Cut(list, `href="/equipe/faits?type=intervention&amp;year=2023&amp;corrige=`)
-	link, _, _ = strings.Cut(link, `"`)
-	if !found {
-		t.Fatal(list)
-	}
-	w.page(http.StatusOK, "GET", "/equipe/faits?type=intervention&year=2023&corrige="+strings.ReplaceAll(link, "&amp;", "&"), nil,
+	list := w.page(http.StatusOK, "GET", "/equipe/faits?year=2023", nil, `href="/equipe/journal?subject=`+first.ID+`"`)
+	w.page(http.StatusOK, "GET", linkIn(t, list, "corrige"), nil,
 		`value="Congrès des maires"`, `value="2023-05-04"`, `name="corrects" value="`+first.ID+`"`, "checked")
 	w.page(http.StatusSeeOther, "POST", "/equipe/faits", url.Values{"type": {"intervention"}, "corrects": {first.ID},
 		"data.title": {"Congrès"}, "data.on": {"2023-05-05"}, "data.form": {"talk"}})
@@ -90,12 +99,7 @@ func TestVoidFromThePage(t *testing.T) {
 	var first factView
 	w.call(http.StatusCreated, "POST", "/v1/facts", `{"type":"support.one_off","data":{"form":"facilitation","beneficiary":"local_media","on":"2023-05-04"}}`, &first, w.Bearer("team")...)
 	list := w.page(http.StatusOK, "GET", "/equipe/faits?type=support.one_off&year=2023", nil, "Animation, Média local")
-	_, link, found := strings.Cut(list, `href="/equipe/faits?type=support.one_off&amp;year=2023&amp;annule=`)
-	link, _, _ = strings.Cut(link, `"`)
-	if !found {
-		t.Fatal(list)
-	}
-	w.page(http.StatusOK, "GET", "/equipe/faits?type=support.one_off&year=2023&annule="+strings.ReplaceAll(link, "&amp;", "&"), nil,
+	w.page(http.StatusOK, "GET", linkIn(t, list, "annule"), nil,
 		"Annuler cet enregistrement", "Animation", "4 mai 2023", `name="corrects" value="`+first.ID+`"`, "Confirmer l’annulation")
 	form := url.Values{"type": {"fact.voided"}, "list": {"support.one_off"}, "year": {"2023"}, "corrects": {first.ID}, "le": {"2023-05-03T22:00:00Z"}, web.KeyField: {"form_1"}}
 	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, "Ce champ est nécessaire.", "Animation", "Confirmer l’annulation", "Enregistrés pour 2023")
@@ -108,7 +112,7 @@ func TestVoidFromThePage(t *testing.T) {
 	if again := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form); again != next {
 		t.Errorf("sent twice: %s, %s", next, again)
 	}
-	if body := w.page(http.StatusOK, "GET", next, nil, "C’est enregistré.", "Enregistrés pour 2023", "<td>Annulé</td>"); strings.Contains(body, "annule=") {
+	if body := w.page(http.StatusOK, "GET", next, nil, "C’est enregistré.", "Enregistrés pour 2023", `<td data-label="État">Annulé</td>`); strings.Contains(body, "annule=") {
 		t.Error("it can be made void again")
 	}
 	w.Drain()

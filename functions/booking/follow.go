@@ -183,7 +183,7 @@ func (s *service) intent(ctx context.Context, template string, item sessionItem,
 	if err != nil {
 		return mail.Intent{}, err
 	}
-	data := map[string]string{"title": item.Title}
+	data := map[string]string{"title": item.Title, mail.About: teamAgenda + "/" + item.ID}
 	if record.ByHand {
 		data["by_hand"] = "true" // the foot of the mail says how we have the address
 	}

@@ -113,6 +113,11 @@ type memberSubject struct {
 
 func pagePath(id, token string) string { return "/candidatures/" + id + "?token=" + token }
 
+// teamPath is the page of the team on an application.
+func teamPath(item applicationItem) string {
+	return teamCohorts + "/" + item.Cohort + "/candidatures/" + item.ID
+}
+
 // manageURL is the address of the page of an application, with its token.
 func (s *service) manageURL(ctx context.Context, id string) (string, error) {
 	token, err := s.links.Sign(ctx, managePurpose, id, s.now().Add(tokenFor))

@@ -193,7 +193,7 @@ func (s *service) confirmationMail(ctx context.Context, item applicationItem, to
 	}
 	return mail.NewIntent(s.newID("mail"), "application-confirm", person, m.Email, m.fullName(), map[string]string{
 		"cohort": to.Name, "territory": territoryName(item.Territory), "role": m.Role.Label(), "organisation": m.Organisation,
-		"link": pagePath(item.ID, token),
+		"link": pagePath(item.ID, token), mail.About: teamPath(item),
 	}, s.now()), nil
 }
 

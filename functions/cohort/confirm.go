@@ -108,7 +108,7 @@ func (s *service) confirmOnce(ctx context.Context, old applicationItem, subject 
 	if err != nil {
 		return old, err
 	}
-	data := map[string]string{"cohort": to.Name, "territory": territoryName(old.Territory), "manage": pagePath(old.ID, token)}
+	data := map[string]string{"cohort": to.Name, "territory": territoryName(old.Territory), "manage": pagePath(old.ID, token), mail.About: teamPath(old)}
 	template := "application-confirmed"
 	if item.whole() {
 		template = "application-complete"

@@ -232,7 +232,7 @@ func (s *service) tellFour(ctx context.Context, writes *dynamo.Writes, to cohort
 		return err
 	}
 	for _, m := range people {
-		data := map[string]string{"cohort": to.Name, "territory": territoryName(item.Territory)}
+		data := map[string]string{"cohort": to.Name, "territory": territoryName(item.Territory), mail.About: teamPath(item)}
 		if item.Decision == withdrawn {
 			data["page"] = "/cohortes/" + to.Slug
 		} else {

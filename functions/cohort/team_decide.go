@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -197,7 +198,7 @@ func (s *service) write(ctx context.Context, item applicationItem, text, key str
 	}
 	var writes dynamo.Writes
 	for _, m := range people {
-		data := map[string]string{"cohort": to.Name, "territory": territoryName(item.Territory), "message": text}
+		data := map[string]string{"cohort": to.Name, "territory": territoryName(item.Territory), "message": text, mail.About: teamPath(item)}
 		if err := s.writeTo(ctx, &writes, "application-message", m, data); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -116,6 +117,8 @@ func TestUnitsPerMail(t *testing.T) {
 	w := newWorld(t)
 	type units struct{ read, write float64 }
 	local := os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local"
+	var token string
+	var link mail.Intent
 	for _, c := range []struct {
 		name         string
 		before       func()
@@ -135,6 +138,9 @@ func TestUnitsPerMail(t *testing.T) {
 			w.Clock.Advance(time.Hour)
 		}, w.round, units{1.5, 8}, units{1.5, 10}},
 		{"a round with nothing to do", func() {}, w.round, units{0.5, 0}, units{0, 0}},
+		{"the list of mails", func() { token = w.team("team") }, func() { w.asTeam(token, "/v1/mails?state=sent") }, units{0.5, 0}, units{0.5, 0}},
+		{"who is not written to", func() {}, func() { w.asTeam(token, "/v1/mails/suppressions") }, units{0.5, 0}, units{0, 0}},
+		{"the page of a mail", func() { link = w.askLink(); w.Drain() }, func() { w.asTeam(token, mailPath(link.Person(), link.ID)) }, units{3, 0}, units{3, 0}},
 	} {
 		c.before()
 		used := w.UnitsByTable(c.do).Tables[function.Mails]
@@ -145,5 +151,13 @@ func TestUnitsPerMail(t *testing.T) {
 		if got := (units{used.Read, used.Write}); got != want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
+	}
+}
+
+// asTeam reads a path with a member's token.
+func (w *world) asTeam(token, path string) {
+	w.t.Helper()
+	if answer := w.Do(w.running, "GET", path, nil, "Authorization", "Bearer "+token); answer.Code != http.StatusOK {
+		w.t.Fatalf("%s: %d %s", path, answer.Code, answer.Body)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
@@ -53,13 +54,13 @@ func (s *service) feedback(ctx context.Context, event events.EventBridgeEvent) e
 	person, mailID := notice.tag(ses.PersonTag), notice.tag(ses.MailTag)
 	log := s.log.With("notice_id", event.ID, "kind", event.DetailType, "mail_id", mailID,
 		"bounce", notice.Bounce.Type, "detail", notice.Bounce.SubType)
-	reason := becauseComplained
+	reason, state := becauseComplained, reported
 	if event.DetailType == bounced {
 		if notice.Bounce.Type != permanent { // a full box, a server that is away: the next mail may arrive
 			log.InfoContext(ctx, "mail came back for now")
 			return nil
 		}
-		reason = becauseBounced
+		reason, state = becauseBounced, returned
 	}
 	var record mailItem
 	found := false
@@ -74,7 +75,16 @@ func (s *service) feedback(ctx context.Context, event events.EventBridgeEvent) e
 		return nil
 	}
 	log.WarnContext(ctx, "mail came back for good, or unwanted")
-	return s.suppress(ctx, person, record.CreatedAt, reason)
+	if err := s.suppress(ctx, person, record.CreatedAt, reason); err != nil {
+		return err
+	}
+	// A complaint says more than a bounce: whoever complains has received it.
+	change, err := s.table.Update(record.Key, expression.Set(expression.Name("state"), expression.Value(state)),
+		expression.Name("state").In(expression.Value(sent), expression.Value(returned)))
+	if err != nil {
+		return err
+	}
+	return unlessRefused(dynamo.Transact(ctx, s.table.Client, change))
 }
 
 func mailKey(person, mailID string) dynamo.Key {

@@ -48,7 +48,7 @@ var Function = function.Define(function.Spec[service]{
 	Settings:  []function.Setting{function.PublicURL, smtpURL, configurationSet, function.MailFrom},
 	SendsMail: true,
 	Open:      open,
-	Routes: []function.Route[service]{
+	Routes: append([]function.Route[service]{
 		{Method: http.MethodGet, Path: "/desinscription", Access: function.Link, Handle: (*service).askUnsubscribe,
 			Doc: function.Doc{Summary: "Page that asks whether to stop the alliance's news", Page: true,
 				Query: tokenQuery{}, Faults: []string{"invalid-token", "expired-token"}}},
@@ -66,11 +66,7 @@ var Function = function.Define(function.Spec[service]{
 				Answer: liftAnswer{}, Faults: []string{"unsubscribed-by-choice"}}},
 		{Method: http.MethodGet, Path: "/v1/mails", Access: function.Team, Handle: (*service).getMails,
 			Doc: function.Doc{Summary: "What was sent to whom, why, and what became of it; the latest first", Query: mailsQuery{}, Answer: mailsAnswer{}}},
-		teamPage(http.MethodGet, mailsPath, "What was sent to whom, and why", (*service).mailsPage),
-		teamPage(http.MethodPost, mailsPath+"/{person}/{id}/renvoyer", "Send a mail again", (*service).resendPosted),
-		teamPage(http.MethodGet, mailsPath+"/suspensions", "Who is not written to any more", (*service).suppressionsPage),
-		teamPage(http.MethodPost, mailsPath+"/suspensions/{person}/lever", "Write to a person again", (*service).liftPosted),
-	},
+	}, teamRoutes...),
 	Schedules: []function.Schedule[service]{{
 		Name: "retry-mails", Purpose: "sends again what a provider did not take, and what a crash left behind",
 		When: function.Every(5 * time.Minute), Run: (*service).retryMails,

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -23,10 +20,13 @@ import (
 
 // mailsQuery is what the list of mails may be narrowed by.
 type mailsQuery struct {
-	State  string `query:"state" doc:"queued, sending, sent, failed, suppressed or unsubscribed"`
-	Person string `query:"person" doc:"Keyed hash of the person, as the list gives it"`
-	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
-	Cursor string `query:"cursor"`
+	State    string `query:"state" doc:"queued, sending, sent, returned, reported, failed, suppressed or unsubscribed"`
+	Template string `query:"template" doc:"What the mail was for, as the list gives it"`
+	Person   string `query:"person" doc:"Keyed hash of the person, as the list gives it"`
+	From     string `query:"from" doc:"The first day, in Paris" format:"date"`
+	To       string `query:"to" doc:"The last day, in Paris" format:"date"`
+	Limit    int    `query:"limit" doc:"At most 100, 20 by default"`
+	Cursor   string `query:"cursor"`
 }
 
 // mailEntry is a mail as the team sees it. Its address is only known until it
@@ -35,7 +35,7 @@ type mailEntry struct {
 	ID       string `json:"id"`
 	Person   string `json:"person" doc:"Keyed hash that stands for the person in every table"`
 	Template string `json:"template"`
-	State    string `json:"state" enum:"queued,sending,sent,failed,suppressed,unsubscribed"`
+	State    string `json:"state" enum:"queued,sending,sent,returned,reported,failed,suppressed,unsubscribed"`
 	AskedAt  string `json:"asked_at" format:"date-time"`
 	EndedAt  string `json:"ended_at,omitempty" format:"date-time"`
 	Reason   string `json:"reason,omitempty" doc:"Why it failed"`
@@ -50,23 +50,38 @@ type mailsAnswer struct {
 // stateLabels are the states as people read them, in the order of the page.
 var stateLabels = []web.Option{
 	{Value: queued, Label: "En attente"}, {Value: sending, Label: "En cours d’envoi"}, {Value: sent, Label: "Envoyé"},
-	{Value: failed, Label: "Échec"}, {Value: suppressed, Label: "Non envoyé : envois suspendus"},
-	{Value: unsubscribed, Label: "Non envoyé : ne veut pas de nouvelles"},
+	{Value: returned, Label: "Revenu\u00a0: l’adresse ne reçoit pas"}, {Value: reported, Label: "Signalé comme indésirable"},
+	{Value: failed, Label: "Échec"}, {Value: suppressed, Label: "Non envoyé\u00a0: envois suspendus"},
+	{Value: unsubscribed, Label: "Non envoyé\u00a0: ne veut pas de nouvelles"},
+}
+
+// labelOf is that of a choice, empty for what is none.
+func labelOf(options []web.Option, value string) string {
+	for _, option := range options {
+		if option.Value == value {
+			return option.Label
+		}
+	}
+	return ""
 }
 
 func readMailsQuery(values url.Values, faults *fault.Fields) mailsQuery {
-	query := mailsQuery{State: values.Get("state"), Person: values.Get("person"), Limit: 20, Cursor: values.Get("cursor")}
-	if text := values.Get("limit"); text != "" {
-		var err error
-		if query.Limit, err = strconv.Atoi(text); err != nil || query.Limit < 1 || query.Limit > 100 {
-			faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
-		}
+	query := mailsQuery{
+		State: values.Get("state"), Template: values.Get("template"), Person: values.Get("person"), From: values.Get("from"), To: values.Get("to"),
+		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
 	}
-	if query.State != "" && !slices.ContainsFunc(stateLabels, func(o web.Option) bool { return o.Value == query.State }) {
+	query.period(faults)
+	if query.State != "" && labelOf(stateLabels, query.State) == "" {
 		faults.Add("query.state", "Choisissez un état dans la liste.")
+	}
+	if query.Template != "" && causes[query.Template].Label == "" {
+		faults.Add("query.template", "Choisissez une raison dans la liste.")
 	}
 	return query
 }
+
+// period is that of its days; it notes the faults of those.
+func (q mailsQuery) period(faults *fault.Fields) period { return readPeriod(q.From, q.To, faults) }
 
 func (s *service) getMails(w http.ResponseWriter, r *http.Request) error {
 	var faults fault.Fields
@@ -82,66 +97,52 @@ func (s *service) getMails(w http.ResponseWriter, r *http.Request) error {
 }
 
 // mails returns a page of what was asked to be sent, the latest first: to one
-// person all that is recorded, else from the index.
+// person out of their partition, else from the index.
 func (s *service) mails(ctx context.Context, query mailsQuery) (answer mailsAnswer, err error) {
-	answer.Items = []mailEntry{}
-	if query.Person != "" {
-		answer.Items, err = s.mailsTo(ctx, query)
+	days := query.period(new(fault.Fields)) // of which readMailsQuery told
+	if query.Person == "" {
+		answer.Items, answer.NextCursor, err = list(ctx, s, mailsIndex, days, query.Limit, query.Cursor,
+			func(attributes map[string]types.AttributeValue) (mailEntry, bool, error) {
+				entry, err := readEntry(attributes)
+				return entry, query.keeps(entry) && days.has(entry.AskedAt), err
+			})
 		return answer, err
 	}
-	for cursor := query.Cursor; ; {
-		page, err := s.latest(ctx, "mails", "list", "list_at", allMails, query.Limit+1, cursor)
-		if err != nil {
-			return answer, err
+	all := []mailEntry{}
+	err = s.table.Partition(ctx, personal.Partition(query.Person), mail.IntentPrefix, func(attributes map[string]types.AttributeValue) error {
+		entry, err := readEntry(attributes)
+		if err == nil && query.keeps(entry) && days.has(entry.AskedAt) {
+			all = append(all, entry)
 		}
-		for _, attributes := range page.Items {
-			entry, err := readEntry(attributes)
-			if err != nil {
-				return answer, err
-			}
-			if query.State != "" && entry.State != query.State {
-				continue
-			}
-			if len(answer.Items) == query.Limit {
-				answer.NextCursor, err = answer.Items[query.Limit-1].cursor()
-				return answer, err
-			}
-			answer.Items = append(answer.Items, entry)
-		}
-		if cursor, err = dynamo.Cursor(page.LastEvaluatedKey); err != nil || cursor == "" {
-			return answer, err
-		}
+		return err
+	})
+	if err != nil {
+		return answer, err
 	}
+	answer.Items, answer.NextCursor, err = pageOf(mailsIndex, all, query.Limit, query.Cursor)
+	return answer, err
+}
+
+func (q mailsQuery) keeps(entry mailEntry) bool {
+	return (q.State == "" || entry.State == q.State) && (q.Template == "" || entry.Template == q.Template)
 }
 
 func readEntry(attributes map[string]types.AttributeValue) (mailEntry, error) {
 	var item mailItem
 	err := attributevalue.UnmarshalMap(attributes, &item)
+	return item.entry(), err
+}
+
+func (m mailItem) entry() mailEntry {
 	return mailEntry{
-		ID: item.ID, Person: personOf(item.Key), Template: item.Template, State: item.State,
-		AskedAt: item.CreatedAt, EndedAt: item.EndedAt, Reason: item.Reason, Attempts: item.Attempts,
-	}, err
+		ID: m.ID, Person: personOf(m.Key), Template: m.Template, State: m.State,
+		AskedAt: m.CreatedAt, EndedAt: m.EndedAt, Reason: m.Reason, Attempts: m.Attempts,
+	}
 }
 
-// cursor is where the list goes on after this mail.
-func (e mailEntry) cursor() (string, error) {
-	at := mailKey(e.Person, e.ID).Attributes()
-	at["list"] = &types.AttributeValueMemberS{Value: allMails}
-	at["list_at"] = &types.AttributeValueMemberS{Value: e.AskedAt + "#" + e.ID}
-	return dynamo.Cursor(at)
-}
-
-func (s *service) mailsTo(ctx context.Context, query mailsQuery) ([]mailEntry, error) {
-	found := []mailEntry{}
-	err := s.table.Partition(ctx, personal.Partition(query.Person), mail.IntentPrefix, func(attributes map[string]types.AttributeValue) error {
-		entry, err := readEntry(attributes)
-		if err == nil && (query.State == "" || entry.State == query.State) {
-			found = append(found, entry)
-		}
-		return err
-	})
-	slices.SortFunc(found, func(a, b mailEntry) int { return strings.Compare(b.AskedAt+b.ID, a.AskedAt+a.ID) })
-	return found, err
+// place is where the mail stands in its index.
+func (e mailEntry) place() (dynamo.Key, string) {
+	return mailKey(e.Person, e.ID), e.AskedAt + "#" + e.ID
 }
 
 // person is who an address stands for, empty with a fault for what is none.
@@ -156,7 +157,8 @@ func (s *service) person(ctx context.Context, address string, faults *fault.Fiel
 
 // sendAgain puts a mail that failed, or waits, at the head of the queue: the
 // next round takes it. It returns the Conflict fault "mail-not-held" for one
-// whose address and content are forgotten.
+// whose address and content are forgotten, and "mail-suspended" for one that
+// would not go: it would be forgotten too.
 func (s *service) sendAgain(ctx context.Context, person, id string) error {
 	now := s.now()
 	update := expression.Set(expression.Name("state"), expression.Value(queued)).
@@ -168,9 +170,14 @@ func (s *service) sendAgain(ctx context.Context, person, id string) error {
 	writes.Add(s.table.Update(mailKey(person, id), update, expression.AttributeExists(expression.Name("to")),
 		expression.Name("state").In(expression.Value(failed), expression.Value(queued))))
 	writes.Add(s.audit.Entry(ctx, "mail.sent_again", id, nil, nil))
+	const placeOfSuspension = 2
+	writes.Add(s.table.Check(suppressionKey(person), expression.AttributeNotExists(expression.Name("suppressed"))))
 	err := writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {
+		if refused.Failed(placeOfSuspension) {
+			return fault.New(fault.Conflict, "mail-suspended", "Les envois à cette personne sont suspendus\u00a0: reprenez-les d’abord, sinon ce message serait perdu.")
+		}
 		return fault.New(fault.Conflict, "mail-not-held", "Ce message est déjà parti, ou nous ne gardons plus ni son adresse ni son contenu. Demandez à la personne de recommencer ce qui l’avait causé.")
 	}
 	return err

@@ -1,163 +1,71 @@
 package notify
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
-const mailsPath = web.TeamRoot + "/courriels"
+const (
+	mailsPath      = web.TeamRoot + "/courriels"
+	suspendedPath  = mailsPath + "/suspensions"
+	suspendedTitle = "Envois suspendus"
+)
+
+// teamRoutes are the team's pages of mails.
+var teamRoutes = []function.Route[service]{
+	teamPage(http.MethodGet, mailsPath, "What was sent to whom, and why", (*service).mailsPage),
+	teamPage(http.MethodGet, mailsPath+".csv", "The same list as CSV", mailsFile(spreadsheet.CSV)),
+	teamPage(http.MethodGet, mailsPath+".xlsx", "The same list as XLSX", mailsFile(spreadsheet.XLSX)),
+	teamPage(http.MethodGet, mailsPath+"/{person}/{id}", "One mail: why it was sent, what became of it, and how to send it again", (*service).mailPage),
+	teamPage(http.MethodPost, mailsPath+"/{person}/{id}/renvoyer", "Send a mail again", (*service).resendPosted),
+	teamPage(http.MethodGet, suspendedPath, "Who is not written to any more", (*service).suppressionsPage),
+	teamPage(http.MethodGet, suspendedPath+".csv", "The same list as CSV", suppressionsFile(spreadsheet.CSV)),
+	teamPage(http.MethodGet, suspendedPath+".xlsx", "The same list as XLSX", suppressionsFile(spreadsheet.XLSX)),
+	teamPage(http.MethodPost, suspendedPath+"/{person}/lever", "Write to a person again", (*service).liftPosted),
+}
 
 func teamPage(method, path, summary string, handle func(*service, http.ResponseWriter, *http.Request) error) function.Route[service] {
 	return function.Route[service]{Method: method, Path: path, Access: function.Team, Handle: handle, Doc: function.Doc{Summary: summary, Page: true}}
 }
 
-// causes say why a mail was sent, by its template.
-var causes = map[string]string{
-	"confirm-registration": "Confirmer une signature de la charte", "welcome": "Bienvenue dans l’alliance",
-	"already-ally": "Signature déjà enregistrée", "organisation-has-contact": "Organisation déjà alliée",
-	"my-data-link": "Lien vers ses données", "farewell": "Départ de l’alliance",
-	"signatures-merged": "Deux signatures fusionnées", "retention-notice": "Effacement annoncé, sans nouvelles",
-	"booking-confirmed": "Place réservée", "booking-waiting": "En liste d’attente", "booking-promoted": "Place libérée",
-	"booking-cancelled": "Réservation annulée", "booking-reminder": "Rappel d’une rencontre",
-	"session-moved": "Rencontre déplacée", "session-cancelled": "Rencontre annulée", "session-thanks": "Demande de retour",
-	"application-confirm": "Confirmer son rôle dans une candidature", "application-confirmed": "Rôle confirmé",
-	"application-complete": "Candidature complète", "application-accepted": "Candidature retenue",
-	"team-notice":          "Nouvelle du bilan pour l’équipe",
-	"application-declined": "Candidature non retenue", "application-waiting": "Candidature en attente", "application-withdrawn": "Candidature retirée",
-	"application-message": "Message de l’équipe sur une candidature",
+// listView is what both lists show beside their lines: how they are narrowed,
+// and where they lead.
+type listView struct {
+	Narrowed, Later        bool
+	First, Next, CSV, XLSX string
 }
 
-func cause(template string) string {
-	if label := causes[template]; label != "" {
-		return label
+// viewList is that of a list at a path, narrowed by fields among some values.
+// The file of a list of more than a page may be of all that 90 days sent: its
+// link leads to a page to wait on.
+func viewList(path string, fields []string, values url.Values, next string) listView {
+	view := listView{First: address(path, fields, values, ""), Later: values.Get("cursor") != ""}
+	view.Narrowed = view.First != path
+	if next != "" {
+		view.Next = address(path, fields, values, next)
 	}
-	return template
+	if view.Later || next != "" {
+		values = maps.Clone(values)
+		values.Set(waiting, "oui")
+		fields = append([]string{waiting}, fields...)
+	}
+	view.CSV, view.XLSX = address(path+".csv", fields, values, ""), address(path+".xlsx", fields, values, "")
+	return view
 }
 
-var reasonLabels = map[string]string{
-	becauseRefused: "L’adresse n’existe pas", becauseBounced: "Un message est revenu", becauseComplained: "Signalé comme indésirable",
-}
-
-// mailsView is what the list of mails shows.
-type mailsView struct {
-	Mails                 []mailLine
-	States                []web.Option
-	Person                string // whose mails, empty for everyone's
-	Suspended, OptedOut   bool   // that person
-	Again, Narrowed       bool
-	Later                 bool
-	First, Next, LiftPath string
-}
-
-type mailLine struct {
-	mailEntry
-	Cause, Label, Class string
-	Asked               time.Time
-	Again               string // where to post to send it again, empty when it is gone
-}
-
-// mailsFields are those of the search.
-var mailsFields = []string{"q", "person", "state"}
-
-func (s *service) mailsPage(w http.ResponseWriter, r *http.Request) error {
-	values := r.URL.Query()
-	var faults fault.Fields
-	query := readMailsQuery(values, &faults)
-	if address := values.Get("q"); address != "" {
-		var err error
-		if query.Person, err = s.person(r.Context(), address, &faults); err != nil {
-			return err
-		}
-	}
-	view := mailsView{States: stateLabels, Person: query.Person, Again: values.Has("renvoye"), Later: query.Cursor != "",
-		First: mailsAddress(values, ""), LiftPath: mailsPath + "/suspensions/" + url.PathEscape(query.Person) + "/lever"}
-	view.Narrowed = view.First != mailsPath
-	status, found := http.StatusOK, mailsAnswer{}
-	var err error
-	if len(faults) == 0 {
-		found, err = s.mails(r.Context(), query)
-	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		faults, err = f.Fields, nil
-	}
-	if err != nil {
-		return err
-	}
-	if len(faults) > 0 {
-		status = http.StatusUnprocessableEntity
-	}
-	if err := s.standing(r, &view); err != nil {
-		return err
-	}
-	if found.NextCursor != "" {
-		view.Next = mailsAddress(values, found.NextCursor)
-	}
-	for _, entry := range found.Items {
-		view.Mails = append(view.Mails, viewLine(entry))
-	}
-	return s.pages.Render(w, r, status, "mails", web.Page{
-		Title: "Courriels", Private: true, Form: web.Form{Values: values, Faults: inPage(faults)}, Data: view,
-	})
-}
-
-// inPage names faults of the query as the fields of the page.
-func inPage(faults fault.Fields) (named fault.Fields) {
-	for _, field := range faults {
-		switch field.Location {
-		case "q":
-			named.Add("q", field.Message)
-		case "query.state":
-			named.Add("state", field.Message)
-		default:
-			named.Add("", field.Message)
-		}
-	}
-	return named
-}
-
-// standing tells whether the person in view is written to.
-func (s *service) standing(r *http.Request, view *mailsView) error {
-	if view.Person == "" {
-		return nil
-	}
-	var stop suppression
-	found, err := s.table.Get(r.Context(), suppressionKey(view.Person), &stop)
-	if err != nil {
-		return err
-	}
-	view.Suspended = found && stop.Listed != ""
-	view.OptedOut, err = s.table.Get(r.Context(), unsubscribedKey(view.Person), &optOut{})
-	return err
-}
-
-func viewLine(entry mailEntry) mailLine {
-	shown := mailLine{mailEntry: entry, Cause: cause(entry.Template), Class: "waiting"}
-	for _, state := range stateLabels {
-		if state.Value == entry.State {
-			shown.Label = state.Label
-		}
-	}
-	switch entry.State {
-	case sent:
-		shown.Class = "success"
-	case failed, suppressed:
-		shown.Class = "fault"
-	}
-	if entry.State == failed || entry.State == queued {
-		shown.Again = mailsPath + "/" + url.PathEscape(entry.Person) + "/" + url.PathEscape(entry.ID) + "/renvoyer"
-	}
-	shown.Asked, _ = time.Parse(instant, entry.AskedAt) // we have written it
-	return shown
-}
-
-func mailsAddress(values url.Values, cursor string) string {
+// address is a path with those of some fields that have a value, and a cursor.
+func address(path string, fields []string, values url.Values, cursor string) string {
 	query := url.Values{}
-	for _, name := range mailsFields {
+	for _, name := range fields {
 		if value := values.Get(name); value != "" {
 			query.Set(name, value)
 		}
@@ -166,56 +74,180 @@ func mailsAddress(values url.Values, cursor string) string {
 		query.Set("cursor", cursor)
 	}
 	if len(query) == 0 {
-		return mailsPath
+		return path
 	}
-	return mailsPath + "?" + query.Encode()
+	return path + "?" + query.Encode()
+}
+
+// inPage names faults of the query as the fields of the page; what belongs to
+// none of them stands in the summary alone.
+func inPage(faults fault.Fields, known []string) (named fault.Fields) {
+	for _, field := range faults {
+		name := strings.TrimPrefix(field.Location, "query.")
+		if !slices.Contains(known, name) {
+			name = ""
+		}
+		named.Add(name, field.Message)
+	}
+	return named
+}
+
+// mailsView is what the list of mails shows.
+type mailsView struct {
+	listView
+	Mails               []mailLine
+	States, Causes      []web.Option
+	Person              string // whose mails, empty for everyone's
+	Suspended, OptedOut bool   // that person
+	LiftPath            string
+}
+
+// mailLine is a mail as people read it.
+type mailLine struct {
+	mailEntry
+	Cause              cause
+	Label, Class, Path string
+	Asked, Ended       time.Time
+	Again              string // where to post to send it again, empty when it is gone
+}
+
+// mailsFields are those of the search.
+var mailsFields = []string{"q", "person", "state", "template", "from", "to"}
+
+// causeOptions are the purposes of mails, by their names.
+func causeOptions() (options []web.Option) {
+	for template, of := range causes {
+		options = append(options, web.Option{Value: template, Label: of.Label})
+	}
+	slices.SortFunc(options, func(a, b web.Option) int { return strings.Compare(a.Label, b.Label) })
+	return options
+}
+
+// readMailsSearch reads the search of the page, where a person may be named by
+// their address.
+func (s *service) readMailsSearch(r *http.Request, faults *fault.Fields) (query mailsQuery, err error) {
+	values := r.URL.Query()
+	query = readMailsQuery(values, faults)
+	if address := values.Get("q"); address != "" {
+		query.Person, err = s.person(r.Context(), address, faults)
+	}
+	return query, err
+}
+
+func (s *service) mailsPage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	var faults fault.Fields
+	query, err := s.readMailsSearch(r, &faults)
+	if err != nil {
+		return err
+	}
+	found, status, err := mailsAnswer{}, http.StatusOK, faults.Err()
+	if err == nil {
+		found, err = s.mails(r.Context(), query)
+	}
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		faults, status = inPage(f.Fields, mailsFields), web.Status(f)
+	} else if err != nil {
+		return err
+	}
+	view := mailsView{listView: viewList(mailsPath, mailsFields, values, found.NextCursor), States: stateLabels, Causes: causeOptions(),
+		Person: query.Person, LiftPath: liftPath(query.Person)}
+	if view.Suspended, view.OptedOut, err = s.standing(r, view.Person); err != nil {
+		return err
+	}
+	for _, entry := range found.Items {
+		view.Mails = append(view.Mails, viewLine(entry))
+	}
+	return s.pages.Render(w, r, status, "mails", web.Page{
+		Title: "Courriels", Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view,
+	})
+}
+
+// standing tells whether a person is written to.
+func (s *service) standing(r *http.Request, person string) (suspended, optedOut bool, err error) {
+	if person == "" {
+		return false, false, nil
+	}
+	var stop suppression
+	found, err := s.table.Get(r.Context(), suppressionKey(person), &stop)
+	if err != nil {
+		return false, false, err
+	}
+	optedOut, err = s.table.Get(r.Context(), unsubscribedKey(person), &optOut{})
+	return found && stop.Listed != "", optedOut, err
+}
+
+func liftPath(person string) string { return suspendedPath + "/" + url.PathEscape(person) + "/lever" }
+
+func mailPath(person, id string) string {
+	return mailsPath + "/" + url.PathEscape(person) + "/" + url.PathEscape(id)
+}
+
+func viewLine(entry mailEntry) mailLine {
+	shown := mailLine{mailEntry: entry, Cause: causeOf(entry.Template), Class: "waiting", Label: labelOf(stateLabels, entry.State), Path: mailPath(entry.Person, entry.ID)}
+	switch entry.State {
+	case sent:
+		shown.Class = "success"
+	case failed, suppressed, returned, reported:
+		shown.Class = "fault"
+	}
+	if entry.State == failed || entry.State == queued {
+		shown.Again = shown.Path + "/renvoyer"
+	}
+	shown.Asked, shown.Ended = at(entry.AskedAt), at(entry.EndedAt)
+	return shown
+}
+
+// mailView is what the page of a mail shows.
+type mailView struct {
+	mailLine
+	To, Name            string // while they are held
+	About               string // the page of what caused it
+	Suspended, OptedOut bool
+	LiftPath, Back      string
+	Sent, Lifted        bool // just now
+}
+
+var errNoMail = fault.New(fault.NotFound, "unknown-mail", "Ce courriel n’existe pas, ou n’est plus gardé\u00a0: la trace d’un envoi l’est 90 jours.")
+
+func (s *service) mailPage(w http.ResponseWriter, r *http.Request) error {
+	return s.renderMail(w, r, http.StatusOK, web.Form{})
+}
+
+// renderMail shows a mail; form has the fault of what could not be done with it.
+func (s *service) renderMail(w http.ResponseWriter, r *http.Request, status int, form web.Form) error {
+	person, id := r.PathValue("person"), r.PathValue("id")
+	var item mailItem
+	found, err := s.table.Get(r.Context(), mailKey(person, id), &item)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return errNoMail
+	}
+	view := mailView{mailLine: viewLine(item.entry()), To: item.To, Name: item.Name, About: item.About, LiftPath: liftPath(person),
+		Sent: r.URL.Query().Has("renvoye"), Lifted: r.URL.Query().Has("leve")}
+	view.Back = view.Path + "?leve"
+	if view.About == "" {
+		view.About = view.Cause.About
+	}
+	if view.Suspended, view.OptedOut, err = s.standing(r, person); err != nil {
+		return err
+	}
+	return s.pages.Render(w, r, status, "mail", web.Page{Title: view.Cause.Label, Private: true, Form: form, Data: view})
 }
 
 func (s *service) resendPosted(w http.ResponseWriter, r *http.Request) error {
-	if err := s.sendAgain(r.Context(), r.PathValue("person"), r.PathValue("id")); err != nil {
-		return err
+	person, id := r.PathValue("person"), r.PathValue("id")
+	err := s.sendAgain(r.Context(), person, id)
+	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
+		var faults fault.Fields
+		faults.Add("", f.Detail)
+		return s.renderMail(w, r, web.Status(f), web.Form{Faults: faults})
 	}
-	http.Redirect(w, r, mailsPath+"?renvoye&person="+url.QueryEscape(r.PathValue("person")), http.StatusSeeOther)
-	return nil
-}
-
-// suppressionsView is what the list of who is not written to shows.
-type suppressionsView struct {
-	Items         []suppressionLine
-	Lifted, Later bool
-	Next          string
-}
-
-type suppressionLine struct {
-	suppressionEntry
-	Why   string
-	Since time.Time
-}
-
-func (s *service) suppressionsPage(w http.ResponseWriter, r *http.Request) error {
-	query, err := readSuppressionsQuery(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	found, err := s.suppressions(r.Context(), query)
-	if err != nil {
-		return err
-	}
-	view := suppressionsView{Lifted: r.URL.Query().Has("leve"), Later: query.Cursor != ""}
-	if found.NextCursor != "" {
-		view.Next = mailsPath + "/suspensions?" + url.Values{"cursor": {found.NextCursor}}.Encode()
-	}
-	for _, one := range found.Items {
-		since, _ := time.Parse(instant, one.SuppressedAt) // we have written it
-		view.Items = append(view.Items, suppressionLine{one, reasonLabels[one.Reason], since})
-	}
-	return s.pages.Render(w, r, http.StatusOK, "suppressions", web.Page{Title: "Envois suspendus", Private: true, Data: view})
-}
-
-func (s *service) liftPosted(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.lift(r.Context(), r.PathValue("person")); err != nil {
-		return err
-	}
-	http.Redirect(w, r, mailsPath+"/suspensions?leve", http.StatusSeeOther)
+	http.Redirect(w, r, mailPath(person, id)+"?renvoye", http.StatusSeeOther) //nolint:gosec // a path of ours, its parts escaped
 	return nil
 }

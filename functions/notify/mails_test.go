@@ -80,7 +80,7 @@ func TestTheTeamSeesWhatWasSentToWhomAndWhy(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(asked) {
 		t.Errorf("listed %v, asked %v", got, asked)
 	}
-	if page := visit(http.StatusOK, "/equipe/courriels?q=P1@exemple.fr", nil); strings.Count(page, "Lien vers ses données") != 1 || !strings.Contains(page, "Envoyé") {
+	if page := visit(http.StatusOK, "/equipe/courriels?q=P1@exemple.fr", nil); strings.Count(page, ">Lien vers ses données</a>") != 1 || !strings.Contains(page, "Envoyé") {
 		t.Errorf("%s", page)
 	}
 	if page := visit(http.StatusOK, "/equipe/courriels", nil); strings.Contains(page, "@exemple.fr") || strings.Count(page, `<th scope="row">`) != 5 {
@@ -113,7 +113,9 @@ func TestAMailThatFailedIsSentAgain(t *testing.T) {
 	if held := w.Holding(camilleEmail); len(held) != 1 { // the intent, in Allies
 		t.Errorf("held in %v", held)
 	}
-	visit(http.StatusConflict, path, url.Values{})
+	if page := visit(http.StatusConflict, path, url.Values{}); !strings.Contains(page, "Ce message est déjà parti") || !strings.Contains(page, "Ce message n’est plus gardé.") {
+		t.Errorf("%s", page)
+	}
 	if trail := fmt.Sprint(w.Dump(function.Audit)); strings.Count(trail, "mail.sent_again") != 1 || strings.Contains(trail, "@") {
 		t.Errorf("trail: %s", trail)
 	}
@@ -146,8 +148,8 @@ func TestTheTeamLiftsASuspension(t *testing.T) {
 
 func TestEveryTemplateHasACause(t *testing.T) {
 	for _, example := range examples {
-		if causes[example.template] == "" {
-			t.Errorf("nothing says why %s is sent", example.template)
+		if of := causes[example.template]; of.Label == "" || of.Why == "" || of.Again == "" {
+			t.Errorf("nothing says why %s is sent, or how again", example.template)
 		}
 	}
 }

@@ -23,6 +23,8 @@ const (
 	queued       = "queued"       // waits for due_at
 	sending      = "sending"      // leased until due_at
 	sent         = "sent"         // taken by the provider
+	returned     = "returned"     // sent, and came back for good
+	reported     = "reported"     // sent, and reported as unwanted
 	failed       = "failed"       // refused for good, or given up
 	suppressed   = "suppressed"   // not sent: bounces or complaints came from there
 	unsubscribed = "unsubscribed" // not sent: the person wants receipts only
@@ -72,6 +74,7 @@ type mailItem struct {
 	ExpiresAt int64  `dynamodbav:"expires_at"`
 	EndedAt   string `dynamodbav:"ended_at,omitempty"`
 	Reason    string `dynamodbav:"reason,omitempty"` // why it failed
+	About     string `dynamodbav:"about,omitempty"`  // the team's page on what caused it
 	List      string `dynamodbav:"list"`             // with ListAt, the index "mails"
 	ListAt    string `dynamodbav:"list_at"`
 }
@@ -87,7 +90,7 @@ func tombstoneKey(mailID string) dynamo.Key { return dynamo.Key{PK: "SENT#" + ma
 func newMailItem(intent mail.Intent, now time.Time) mailItem {
 	return mailItem{
 		Key: intent.Key, ID: intent.ID, Template: intent.Template,
-		To: intent.To, Name: intent.Name, Data: intent.Data, Calendar: intent.Calendar, CreatedAt: stamp(intent.CreatedAt),
+		To: intent.To, Name: intent.Name, Data: intent.Data, Calendar: intent.Calendar, CreatedAt: stamp(intent.CreatedAt), About: intent.Data[mail.About],
 		Due: dueShard, ExpiresAt: now.Add(recordFor).Unix(), List: allMails, ListAt: stamp(intent.CreatedAt) + "#" + intent.ID,
 	}
 }

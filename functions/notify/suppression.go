@@ -3,15 +3,9 @@ package notify
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -96,86 +90,6 @@ func (s *service) stopFor(ctx context.Context, person, template string) (state s
 		return "", err
 	}
 	return unsubscribed, nil
-}
-
-type suppressionsQuery struct {
-	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
-	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
-}
-
-// suppressionEntry names a person by the keyed hash of their address alone.
-type suppressionEntry struct {
-	Person       string `json:"person" doc:"Keyed hash that stands for the person in every table"`
-	Reason       string `json:"reason" enum:"refused,bounce,complaint"`
-	SuppressedAt string `json:"suppressed_at" format:"date-time"`
-}
-
-type suppressionsAnswer struct {
-	Items      []suppressionEntry `json:"items"`
-	NextCursor string             `json:"next_cursor,omitempty"`
-}
-
-func readSuppressionsQuery(values url.Values) (query suppressionsQuery, err error) {
-	const otherwise, most = 20, 100
-	var faults fault.Fields
-	query = suppressionsQuery{Limit: otherwise, Cursor: values.Get("cursor")}
-	if text := values.Get("limit"); text != "" {
-		if query.Limit, err = strconv.Atoi(text); err != nil || query.Limit < 1 || query.Limit > most {
-			faults.Add("query.limit", "Demandez de 1 à 100 éléments.")
-		}
-	}
-	return query, faults.Err()
-}
-
-func (s *service) listSuppressions(w http.ResponseWriter, r *http.Request) error {
-	query, err := readSuppressionsQuery(r.URL.Query())
-	if err != nil {
-		return err
-	}
-	answer, err := s.suppressions(r.Context(), query)
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, answer)
-}
-
-// suppressions returns a page of who is not written to, the latest first.
-func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (suppressionsAnswer, error) {
-	answer := suppressionsAnswer{Items: []suppressionEntry{}}
-	page, err := s.latest(ctx, "suppressed", "suppressed", "suppressed_at", listed, query.Limit, query.Cursor)
-	if err != nil {
-		return answer, err
-	}
-	var found []suppression
-	if err := attributevalue.UnmarshalListOfMaps(page.Items, &found); err != nil {
-		return answer, fmt.Errorf("suppressions: %w", err)
-	}
-	for _, one := range found {
-		answer.Items = append(answer.Items, suppressionEntry{personOf(one.Key), one.Reason, one.SuppressedAt})
-	}
-	answer.NextCursor, err = dynamo.Cursor(page.LastEvaluatedKey)
-	return answer, err
-}
-
-// latest reads a page of an index over one partition, the latest first.
-func (s *service) latest(ctx context.Context, index, hash, sort, partition string, limit int, cursor string) (*dynamodb.QueryOutput, error) {
-	start, err := dynamo.StartKey(cursor, "pk", "sk", hash, sort)
-	if err != nil {
-		return nil, err
-	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key(hash).Equal(expression.Value(partition))).Build()
-	if err != nil {
-		return nil, fmt.Errorf("index %s: %w", index, err)
-	}
-	page, err := s.table.Client.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.table.Name, IndexName: &index, ScanIndexForward: aws.Bool(false),
-		Limit: aws.Int32(int32(limit)), ExclusiveStartKey: start, KeyConditionExpression: expr.KeyCondition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("index %s: %w", index, err)
-	}
-	return page, nil
 }
 
 type liftAnswer struct {

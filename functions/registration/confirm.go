@@ -183,7 +183,7 @@ func (s *service) welcomeWrites(in signing, ally allyItem, pending pendingItem) 
 		GivenName: in.Person.GivenName, FamilyName: in.Person.FamilyName, Email: in.Person.Email, Role: in.Person.Role,
 		Newsletter: in.Consents.Newsletter, Directory: in.Consents.Directory, CreatedAt: now.UTC(), LastContactAt: now.UTC(),
 	}
-	data := map[string]string{"kind": ally.Kind, "me": "/mes-donnees"}
+	data := map[string]string{"kind": ally.Kind, "me": "/mes-donnees", mail.About: alliesPath + "/" + ally.AllyID}
 	if in.Kind == alliance.Organisation {
 		data["organisation"] = ally.Name
 	} else if in.Organisation != nil {
@@ -221,7 +221,7 @@ func (s *service) join(ctx context.Context, person string, pending pendingItem, 
 	}
 	signed := membership.SignatureKey(ally.Person, ally.AllyID)
 	intent := mail.NewIntent(s.newID("mail"), "already-ally", person, in.Person.Email,
-		in.Person.GivenName+" "+in.Person.FamilyName, map[string]string{"since": french.Date(ally.SignedAt)}, s.now())
+		in.Person.GivenName+" "+in.Person.FamilyName, map[string]string{"since": french.Date(ally.SignedAt), mail.About: alliesPath + "/" + ally.AllyID}, s.now())
 	var writes dynamo.Writes
 	writes.Add(s.confirmedWrite(pending, ally.AllyID))
 	writes.Add(s.allies.Check(signed, dynamo.Exists)) // else it leaves at this moment, and its claim is free

@@ -13,6 +13,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -66,20 +67,21 @@ func (s *service) sendLink(ctx context.Context, email string, faults *fault.Fiel
 		return err
 	}
 	name := ""
+	data := map[string]string{"minutes": strconv.Itoa(int(linkFor / time.Minute))}
 	known, err := s.signatories(ctx, person)
 	if err != nil {
 		return err
 	}
 	if len(known) > 0 {
 		address, name = known[0].Email, known[0].fullName()
+		data[mail.About] = alliesPath + "/" + known[0].AllyID
 	}
 	token, err := s.links.Sign(ctx, mePurpose, person, s.now().Add(linkFor))
 	if err != nil {
 		return err
 	}
-	intent, err := s.mailTo(person, address, name, "my-data-link", map[string]string{
-		"link": "/mes-donnees?token=" + token, "minutes": strconv.Itoa(int(linkFor / time.Minute)),
-	})
+	data["link"] = "/mes-donnees?token=" + token
+	intent, err := s.mailTo(person, address, name, "my-data-link", data)
 	if err != nil {
 		return err
 	}

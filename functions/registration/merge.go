@@ -160,7 +160,7 @@ func (m merger) tellsDuplicate() bool { return m.kept.ally.Person != m.duplicate
 // tellDuplicate writes to who signed the duplicate what became of it.
 func (s *service) tellDuplicate(writes *dynamo.Writes, m merger) {
 	to := m.duplicate.signatory
-	data := map[string]string{"kind": m.kept.ally.Kind, "since": french.Date(m.merged.ally.SignedAt), "join": "/rejoindre"}
+	data := map[string]string{"kind": m.kept.ally.Kind, "since": french.Date(m.merged.ally.SignedAt), "join": "/rejoindre", mail.About: alliesPath + "/" + m.kept.ally.AllyID}
 	if m.kept.ally.Kind == string(alliance.Organisation) {
 		data["organisation"], data["contact"] = m.kept.ally.Name, m.kept.signatory.fullName()
 	}

@@ -203,7 +203,7 @@ func (s *service) announce(ctx context.Context, p silent) error {
 	}
 	first := p.signatories[0]
 	writes.Add(s.mailTo(p.person, first.Email, first.fullName(), "retention-notice", map[string]string{
-		"since": french.Date(p.last), "until": french.Date(until), "me": "/mes-donnees", "of": "signature",
+		"since": french.Date(p.last), "until": french.Date(until), "me": "/mes-donnees", "of": "signature", mail.About: alliesPath + "/" + first.AllyID,
 	}))
 	return writes.Commit(ctx, s.allies.Client)
 }

@@ -13,6 +13,11 @@ import (
 // IntentPrefix begins the sort key of every intent: streams filter on it.
 const IntentPrefix = "MAIL#"
 
+// About is the name, among the data of an intent, of the path of the team's page
+// on what caused the mail: an id, nothing else. It outlives the content, so that
+// the team finds what to do when the mail did not arrive.
+const About = "about"
+
 // Intent is an e-mail to be sent to one person.
 type Intent struct {
 	dynamo.Key

@@ -53,3 +53,35 @@ func TestShapesAreLinesToo(t *testing.T) {
 		}
 	}
 }
+
+// TestEachBorderIsDrawnOnce: the two paths have every border of every shape,
+// those of two neighbours once, and those that are marked in their own path.
+func TestEachBorderIsDrawnOnce(t *testing.T) {
+	for _, places := range [][]Place{nil, {{"46102", "Figeac"}, {"31555", "Toulouse"}}} {
+		m := Draw(places)
+		want, times := map[edge]bool{}, map[edge]int{}
+		for _, s := range m.Shapes {
+			s.edges(func(from, to Point) { want[edgeOf(from, to)] = true })
+			if s.In {
+				s.edges(func(from, to Point) { times[edgeOf(from, to)] = 1 })
+			}
+		}
+		for line := range strings.SplitSeq(m.Ground()[1:], "M") {
+			points := Shape{Path: "M" + line}.Rings()[0]
+			for i := range points[1:] {
+				times[edgeOf(points[i], points[i+1])]++
+			}
+		}
+		if len(times) != len(want) {
+			t.Errorf("%d borders are drawn, of %d", len(times), len(want))
+		}
+		for border, n := range times {
+			if n != 1 || !want[border] {
+				t.Errorf("%v is drawn %d times", border, n)
+			}
+		}
+		if (m.Marked() != "") != (places != nil) || len(m.Ground()) > 8500 {
+			t.Errorf("marked %q, ground of %d bytes", m.Marked(), len(m.Ground()))
+		}
+	}
+}

@@ -1,7 +1,7 @@
 // Package chart draws bars as SVG, on the server. A chart has a title that
-// says what it shows and a description with every value, is told apart by
-// patterns as well as by colours, and takes its colours from the page's
-// stylesheet, so that it is right by day, by night and on paper.
+// says what it shows, and a table beside it with every value; its bars are told
+// apart by patterns as well as by colours, and take their colours from the
+// page's stylesheet, so that they are right by day, by night and on paper.
 package chart
 
 import (
@@ -16,7 +16,7 @@ import (
 
 // Bars is a chart of horizontal bars, one under the other.
 type Bars struct {
-	// ID is unique on the page: ids within the chart begin with it.
+	// ID names the chart among those of a year.
 	ID      string
 	Chapter int // beside whose figures it stands; 0 for the effects
 	Title   string
@@ -42,8 +42,8 @@ type Row struct {
 // Units of the drawing: px at its natural width, that of a phone.
 const (
 	width  = 340
-	bar    = 16 // height of a bar
-	before = 8  // height of the hatched one below
+	bar    = 16 // height of a bar: a line as wide as that, in the stylesheet
+	before = 8  // height of the hatched one below, a line in dashes
 	letter = 8  // width of one, at most on average
 )
 
@@ -52,24 +52,23 @@ const (
 func (b Bars) SVG() template.HTML {
 	var text strings.Builder
 	canvas := svg.New(&text)
-	canvas.Startraw(fmt.Sprintf(`viewBox="0 0 %d %d" role="img" aria-labelledby="%s-t" aria-describedby="%s-d"`, width, b.height(), b.ID, b.ID))
-	named(canvas, "title", b.ID+"-t", b.Title)
-	named(canvas, "desc", b.ID+"-d", b.described())
-	if b.HasBefore() {
-		canvas.Pattern(b.ID+"-p", 0, 0, 5, 5, "user", `patternTransform="rotate(45)"`)
-		canvas.Rect(0, 0, 2, 5)
-		canvas.PatternEnd()
-	}
-	y := 0
+	var name strings.Builder
+	_ = xml.EscapeText(&name, []byte(b.Title)) // to memory
+	canvas.Startraw(fmt.Sprintf(`viewBox="0 0 %d %d" role="img" aria-label="%s"`, width, b.height(), name.String()))
+	y, bars, hatched := 0, "", ""
 	for _, row := range b.Rows {
 		canvas.Text(0, y+14, row.Label)
 		long := b.length(row.Value)
-		canvas.Rect(0, y+20, long, bar)
+		bars += fmt.Sprintf("M0 %dh%d", y+20+bar/2, long)
 		canvas.Text(long+6, y+20+bar-3, row.Shown, `class="value"`)
 		if row.Before != nil {
-			canvas.Rect(0, y+21+bar, b.length(*row.Before), before, `class="before"`, fmt.Sprintf(`fill="url(#%s-p)"`, b.ID))
+			hatched += fmt.Sprintf("M0 %dh%d", y+21+bar+before/2, b.length(*row.Before))
 		}
 		y += b.step()
+	}
+	canvas.Path(bars)
+	if hatched != "" {
+		canvas.Path(hatched, `class="before"`)
 	}
 	canvas.End()
 	_, drawn, _ := strings.Cut(text.String(), "<svg")     // without the prologue of a file
@@ -78,7 +77,7 @@ func (b Bars) SVG() template.HTML {
 
 // tighter drops what a drawing within a page does not need.
 var tighter = strings.NewReplacer("\n     xmlns=\"http://www.w3.org/2000/svg\"", "",
-	"\n     xmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", "\n     ", " ", " />", "/>", " >", ">")
+	"\n     xmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", "\n     ", " ", ` x="0"`, "", " />", "/>", " >", ">")
 
 // HasBefore tells whether any row knows the year before.
 func (b Bars) HasBefore() bool {
@@ -131,24 +130,4 @@ func (b Bars) room() (room int) {
 		room = max(room, letter*(utf8.RuneCountInString(row.Shown)+2))
 	}
 	return room
-}
-
-// described says every value in words.
-func (b Bars) described() string {
-	parts := make([]string, 0, len(b.Rows))
-	for _, row := range b.Rows {
-		part := row.Label + "\u00a0: " + row.Shown
-		if row.Before != nil {
-			part += fmt.Sprintf(" (%s en %s)", row.BeforeShown, b.Before)
-		}
-		parts = append(parts, part)
-	}
-	return strings.Join(parts, "\u202f; ") + "."
-}
-
-// named writes a text element that others refer to.
-func named(canvas *svg.SVG, element, id, content string) {
-	fmt.Fprintf(canvas.Writer, `<%s id="%s">`, element, id)
-	_ = xml.EscapeText(canvas.Writer, []byte(content)) // to memory
-	fmt.Fprintf(canvas.Writer, "</%s>\n", element)
 }

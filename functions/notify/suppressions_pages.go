@@ -1,0 +1,80 @@
+package notify
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
+)
+
+// suppressionsView is what the list of who is not written to shows.
+type suppressionsView struct {
+	listView
+	Items   []suppressionLine
+	Reasons []web.Option
+	Lifted  bool
+}
+
+type suppressionLine struct {
+	suppressionEntry
+	Why   string
+	Since time.Time
+}
+
+// suppressionsFields are those of the search.
+var suppressionsFields = []string{"q", "person", "reason", "from", "to"}
+
+// readSuppressionsSearch reads the search of the page, where a person may be
+// named by their address.
+func (s *service) readSuppressionsSearch(r *http.Request, faults *fault.Fields) (query suppressionsQuery, err error) {
+	values := r.URL.Query()
+	query = readSuppressionsQuery(values, faults)
+	if address := values.Get("q"); address != "" {
+		query.Person, err = s.person(r.Context(), address, faults)
+	}
+	return query, err
+}
+
+func (s *service) suppressionsPage(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	var faults fault.Fields
+	query, err := s.readSuppressionsSearch(r, &faults)
+	if err != nil {
+		return err
+	}
+	found, status, err := suppressionsAnswer{}, http.StatusOK, faults.Err()
+	if err == nil {
+		found, err = s.suppressions(r.Context(), query)
+	}
+	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+		faults, status = inPage(f.Fields, suppressionsFields), web.Status(f)
+	} else if err != nil {
+		return err
+	}
+	view := suppressionsView{listView: viewList(suspendedPath, suppressionsFields, values, found.NextCursor), Reasons: reasonLabels, Lifted: values.Has("leve")}
+	for _, one := range found.Items {
+		since, _ := time.Parse(instant, one.SuppressedAt) // we have written it
+		view.Items = append(view.Items, suppressionLine{one, labelOf(reasonLabels, one.Reason), since})
+	}
+	return s.pages.Render(w, r, status, "suppressions", web.Page{
+		Title: suspendedTitle, Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view,
+	})
+}
+
+// liftPosted writes to a person again, and leads back to where that was asked.
+func (s *service) liftPosted(w http.ResponseWriter, r *http.Request) error {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.lift(r.Context(), r.PathValue("person")); err != nil {
+		return err
+	}
+	back := suspendedPath + "?leve"
+	if asked := values.Get("retour"); asked != "" {
+		back = web.TeamPath(asked)
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther) //nolint:gosec // a path of the team's pages
+	return nil
+}
