@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -232,15 +233,24 @@ func (d *day) learnsLater() {
 
 // looksBack reads who did what in the journal, and who has an account.
 func (d *day) looksBack() {
-	for month, noted := range map[int][]string{
-		-1: {member + "\tRencontre créée", member + "\tCohorte créée"},
-		0:  {member + "\tPrésences notées", member + "\tCandidature acceptée", member + "\tRessource publiée", member + "\tFait enregistré"},
-		7:  {administrator + "\tBilan clôturé", administrator + "\tBilan publié", administrator + "\tFait enregistré", "Titre : Table ronde à Cahors"},
+	for month, noted := range map[int]struct {
+		who  string
+		what []string
+	}{
+		-1: {member, []string{"Rencontre créée", "Cohorte créée"}},
+		0:  {member, []string{"Présences notées", "Candidature acceptée", "Ressource publiée", "Fait enregistré"}},
+		7:  {administrator, []string{"Bilan clôturé", "Bilan publié", "Fait enregistré"}},
 	} {
 		d.open("/equipe/journal?month=" + d.today.AddDate(0, month, 0).Format("2006-01"))
-		d.lists(noted...)
+		rows := d.textOf("main tbody")
+		for _, what := range noted.what {
+			if !regexp.MustCompile(what + `\n[^\t]*\t[^\t]*\t` + noted.who).MatchString(rows) {
+				d.t.Errorf("the journal does not say %q of %s:\n%s", what, noted.who, rows)
+			}
+		}
 	}
 	d.open("/equipe/journal")
+	d.lists("Titre : Table ronde à Cahors")
 	d.picture("13-journal", "")
 	d.open("/equipe/administration")
 	d.lists(member, administrator)

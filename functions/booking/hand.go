@@ -55,7 +55,7 @@ func (s *service) renderHand(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	return s.pages.Render(w, r, status, "team_book", web.Page{Title: "Inscrire une personne", Form: form,
-		Data: bookView{sessionView: viewSession(shown), Roles: roleLabels, Place: askPlace(form, "territory", "Son nom, ou son code officiel.")}})
+		Data: bookView{sessionView: viewSession(shown), Roles: roleLabels, Territory: askPlace(form, "territory", "Son nom, ou son code officiel.")}})
 }
 
 func (s *service) handPosted(w http.ResponseWriter, r *http.Request) error {

@@ -147,9 +147,9 @@ func monthPath(values url.Values, month time.Time) string {
 
 type bookView struct {
 	sessionView
-	Roles  []web.Option
-	Place  placeInput
-	Linked template.JS // schema.org description
+	Roles     []web.Option
+	Territory placeInput  // of who books: Place is the session's
+	Linked    template.JS // schema.org description
 }
 
 var roleLabels = []web.Option{

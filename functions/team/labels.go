@@ -3,7 +3,9 @@ package team
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -89,9 +91,33 @@ var stated = []string{"status", "state", "decision", "filter.status", "filter.st
 // formats are the French names of those of files.
 var formats = map[string]string{"csv": "CSV", "xlsx": "XLSX"}
 
+// kinds are the French names of what things are classed by, and classed the
+// fields that hold them.
+var (
+	kinds = map[string]string{
+		"permanence": "permanence", "initiation": "session d’initiation", "workshop": "chantier", "community": "communauté apprenante",
+		"assembly": "assemblée des allié·es", "general_assembly": "assemblée générale",
+		"online": "en ligne", "onsite": "sur place", "hybrid": "sur place et en ligne",
+		"national": "nationale", "regional": "régionale", "departmental": "départementale",
+		"article": "article", "special_issue": "numéro spécial", "podcast": "podcast", "case": "documentation de cas", "video": "vidéo", "tool": "outil", "thesis": "thèse ou mémoire",
+		"organisation": "organisation", "person": "personne",
+		"[]": "aucun",
+	}
+	classed = []string{"kind", "mode", "scale", "filter.kind", "filter.scale", "fundamentals", "narrative_dimensions", "sessions"}
+)
+
 func valueLabel(field, value string) string {
 	if field == "filter.action" {
 		return actionLabel(value)
+	}
+	if at, err := time.Parse(time.RFC3339, value); err == nil {
+		return french.Date(at) + ", " + french.Hour(at)
+	}
+	if day, err := time.Parse(time.DateOnly, value); err == nil {
+		return french.Date(day)
+	}
+	if label := kinds[value]; label != "" && slices.Contains(classed, field) {
+		return label
 	}
 	if label := formats[value]; label != "" && field == "format" {
 		return label

@@ -45,4 +45,4 @@ type DeadLetters interface {
 const StreamKeeps = 24 * time.Hour
 
 // ErrNoLetter is that of a letter that somebody has dealt with.
-var ErrNoLetter = fault.New(fault.Gone, "no-letter", "Ce message n’attend plus : quelqu’un l’a déjà relancé ou oublié.")
+var ErrNoLetter = fault.New(fault.Gone, "no-letter", "Ce message n’attend plus : quelqu’un l’a déjà relancé ou oublié.")
