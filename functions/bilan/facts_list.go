@@ -45,16 +45,6 @@ var factStates = []web.Option{
 	{Value: stateCounted, Label: "Compte"}, {Value: stateReplaced, Label: "Corrigé depuis"}, {Value: stateCancelled, Label: "Annulé"},
 }
 
-// labelOf is that of a choice, empty for what is none.
-func labelOf(options []web.Option, value string) string {
-	for _, option := range options {
-		if option.Value == value {
-			return option.Label
-		}
-	}
-	return ""
-}
-
 // listedFact is a recorded fact in the list.
 type listedFact struct {
 	factView
@@ -84,7 +74,7 @@ func (s *service) readFactsQuery(values url.Values, faults *fault.Fields) factsQ
 		}
 		query.Year = year
 	}
-	if query.State != "" && labelOf(factStates, query.State) == "" {
+	if query.State != "" && !web.Offers(factStates, query.State) {
 		faults.Add("query.state", "Choisissez un état dans la liste.")
 	}
 	return query
@@ -165,7 +155,7 @@ func (s *service) factsBefore(ctx context.Context, query factsQuery, before stri
 			next = max(next, some[len(some)-1].at)
 		}
 	}
-	words := strings.Fields(territory.Fold(query.Q))
+	words := territory.Words(query.Q)
 	found = slices.DeleteFunc(found, func(told listedFact) bool { return told.at < next || !told.says(words) })
 	slices.SortFunc(found, func(a, b listedFact) int { return cmp.Compare(b.at, a.at) })
 	keys := make([]dynamo.Key, len(found))
@@ -228,16 +218,12 @@ func (s *service) factsOf(ctx context.Context, f form, query factsQuery, before 
 // says tells whether each of some folded words is in what a fact says, as
 // people read it.
 func (l listedFact) says(words []string) bool {
-	if len(words) == 0 {
-		return true
-	}
 	f, _ := formOf(l.Type)
 	parts := []string{l.ID, f.Label}
 	for _, field := range f.Fields {
 		parts = append(parts, field.text(l.Data[field.Name]))
 	}
-	text := territory.Fold(strings.Join(parts, " "))
-	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+	return territory.HasWords(strings.Join(parts, " "), words)
 }
 
 // text is what a field says, for people.

@@ -51,7 +51,7 @@ func (s *service) factsSheet(ctx context.Context, query factsQuery) spreadsheet.
 	}
 	return spreadsheet.Sheet{
 		Name: "faits-" + strconv.Itoa(query.Year), Header: append(header, "État", "Corrige", "Corrigé ou annulé par"),
-		Filter: map[string]string{"type": query.typeLabel(), "year": strconv.Itoa(query.Year), "state": labelOf(factStates, query.State), "searched": searched(query.Q)},
+		Filter: map[string]string{"type": query.typeLabel(), "year": strconv.Itoa(query.Year), "state": web.LabelOf(factStates, query.State), "searched": spreadsheet.Searched(query.Q)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]listedFact, string, error) {
 			query.Cursor = cursor
 			page, err := s.facts(ctx, query)
@@ -68,15 +68,6 @@ func (q factsQuery) typeLabel() string {
 	return q.forms()[0].Label
 }
 
-// searched says in the trail that words were searched for, not which: they may
-// be a name.
-func searched(q string) string {
-	if q == "" {
-		return ""
-	}
-	return "oui"
-}
-
 // row is a fact in the file.
 func (l listedFact) row() []any {
 	f, _ := formOf(l.Type)
@@ -90,7 +81,7 @@ func (l listedFact) row() []any {
 		row = append(row, f.Fields[at].cell(l.Data[f.Fields[at].Name]))
 	}
 	corrects, _ := l.Data["corrects"].(string)
-	return append(row, labelOf(factStates, l.State), corrects, l.CorrectedBy)
+	return append(row, web.LabelOf(factStates, l.State), corrects, l.CorrectedBy)
 }
 
 // cell is what a field says, for a spreadsheet.

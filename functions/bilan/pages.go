@@ -179,8 +179,8 @@ func (s *service) figurePage(w http.ResponseWriter, r *http.Request) error {
 		err = s.addRecords(r, &view, query)
 	}
 	form, status := web.Form{}, http.StatusOK
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		form.Faults, status = inSearch(f.Fields, nil), web.Status(f)
+	if named, wrong := web.SearchFaults(err, nil); wrong {
+		form.Faults, status = named, http.StatusUnprocessableEntity
 	} else if err != nil {
 		return err
 	}

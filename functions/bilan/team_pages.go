@@ -51,15 +51,13 @@ type factsView struct {
 	States, Years []web.Option
 	Type, Label   string // empty for all types
 	Year          int
-	Narrowed      bool // by more than a type and a year: then there is no form
 	Fields        []fieldView
 	Corrects      string
 	Void          *postedFact // the one that is about to be made void
 	Facts         []postedFact
 	Done          bool
-	Later         bool
-	// First and Next are addresses of pages of the list; CSV and XLSX of files of it.
-	First, Next, CSV, XLSX string
+	// List is narrowed by more than a type and a year: then there is no form.
+	web.List
 	// Published are the years whose figures stay, whatever is recorded now.
 	Published []int
 }
@@ -90,7 +88,7 @@ func viewPosted(told listedFact) postedFact {
 	day := told.Time.In(french.Paris())
 	posted := postedFact{
 		ID: told.ID, Label: f.Label, Text: cmp.Or(f.text(told.Data), f.Label), At: told.Time.Format(time.RFC3339), Day: day, Type: kindOf(f.Type), Year: day.Year(),
-		State: labelOf(factStates, told.State), Counted: told.State == stateCounted && !f.voids(),
+		State: web.LabelOf(factStates, told.State), Counted: told.State == stateCounted && !f.voids(),
 	}
 	for _, field := range f.Fields {
 		text := field.text(told.Data[field.Name])
@@ -172,23 +170,6 @@ func (s *service) told(ctx context.Context, kind, id, at string) (view factView,
 // factsFields are those of the search.
 var factsFields = []string{"q", "type", "year", "state"}
 
-// factsAddress is that of the list, or of a file of it, narrowed as values say.
-func factsAddress(path string, values url.Values, cursor string) string {
-	query := url.Values{}
-	for _, name := range factsFields {
-		if value := values.Get(name); value != "" {
-			query.Set(name, value)
-		}
-	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
-	}
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
-}
-
 // renderFacts shows the list that values ask for, with form as its type's form
 // is filled.
 func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int, values url.Values, form web.Form) error {
@@ -198,9 +179,11 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	if err == nil {
 		found, err = s.facts(r.Context(), query)
 	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		faults, status = inSearch(f.Fields, factsFields), web.Status(f)
-	} else if err != nil {
+	faults, wrong := web.SearchFaults(err, factsFields)
+	switch {
+	case wrong:
+		status = http.StatusUnprocessableEntity
+	case err != nil:
 		return err
 	}
 	book, err := s.book(r.Context())
@@ -209,9 +192,9 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	}
 	view := factsView{Published: book.published(), Year: query.Year, Corrects: form.Values.Get("corrects"), Done: values.Get("fait") != "",
 		Search: web.Form{Values: searchShown(values, query), Faults: faults}, Types: typeOptions(forms...), Listed: typeOptions(append(slices.Clone(forms), voided)...), States: factStates, Years: s.yearOptions(),
-		Narrowed: query.Q+query.State+query.Cursor != "", Later: query.Cursor != "",
-		First: factsAddress(factsPath, values, ""), CSV: factsAddress(factsPath+".csv", values, ""), XLSX: factsAddress(factsPath+".xlsx", values, ""),
+		List: web.NewList(factsPath, factsFields, values, found.NextCursor),
 	}
+	view.Narrowed = query.Q+query.State+query.Cursor != ""
 	if query.Type != "" && !faults.Has("type") {
 		s.addForm(&view, query.forms()[0], form, found.Items)
 	}
@@ -226,9 +209,6 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	}
 	for _, told := range found.Items {
 		view.Facts = append(view.Facts, viewPosted(told))
-	}
-	if found.NextCursor != "" {
-		view.Next = factsAddress(factsPath, values, found.NextCursor)
 	}
 	form.Faults = append(form.Faults, faults...)
 	return s.pages.Render(w, r, status, "facts", web.Page{Title: "Faits", Private: true, Form: form, Data: view})
@@ -272,19 +252,6 @@ func (s *service) yearOptions() (options []web.Option) {
 		options = append(options, web.Option{Value: strconv.Itoa(year), Label: strconv.Itoa(year)})
 	}
 	return options
-}
-
-// inSearch names faults of a query as the fields of the page's search; what
-// belongs to none of them stands in the summary alone.
-func inSearch(fields fault.Fields, known []string) (faults fault.Fields) {
-	for _, field := range fields {
-		name := strings.TrimPrefix(field.Location, "query.")
-		if !slices.Contains(known, name) {
-			name = ""
-		}
-		faults.Add(name, field.Message)
-	}
-	return faults
 }
 
 // ledgerKey is where a fact stands in the ledger.

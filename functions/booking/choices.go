@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"slices"
 	"strconv"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
@@ -40,34 +39,10 @@ func (s *service) groups(ctx context.Context) (g groups, err error) {
 	return g, err
 }
 
-// offers tells whether a choice is one of those.
-func offers(options []web.Option, value string) bool {
-	return slices.ContainsFunc(options, func(o web.Option) bool { return o.Value == value })
-}
-
-// withValue adds what is chosen already, if it is not offered: saving a form
-// must not take away what it could not show.
-func withValue(options []web.Option, value string) []web.Option {
-	if value == "" || offers(options, value) {
-		return options
-	}
-	return append(slices.Clip(options), web.Option{Value: value, Label: value})
-}
-
-// labelOf is what a choice is called; the value itself when it is none of them.
-func labelOf(options []web.Option, value string) string {
-	for _, option := range options {
-		if option.Value == value {
-			return option.Label
-		}
-	}
-	return value
-}
-
 // namesOf are what numbered choices are called.
 func namesOf(options []web.Option, numbers []int) (names []string) {
 	for _, n := range numbers {
-		names = append(names, labelOf(options, strconv.Itoa(n)))
+		names = append(names, web.LabelOf(options, strconv.Itoa(n)))
 	}
 	return names
 }

@@ -40,7 +40,7 @@ var kindLabels = []web.Option{
 var modeLabels = map[Mode]string{Online: "En ligne", Onsite: "Sur place", Hybrid: "Sur place et en ligne"}
 
 func kindLabel(kind Kind) string {
-	return labelOf(kindLabels, string(kind))
+	return web.LabelOf(kindLabels, string(kind))
 }
 
 // sessionView is a session with the words that its page shows.

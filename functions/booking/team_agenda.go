@@ -83,11 +83,10 @@ type teamSession struct {
 
 type teamAgendaView struct {
 	groups
-	Due                    []teamSession // begun, and nobody has said who came
-	Sessions               []teamSession
-	States, Months, Kinds  []web.Option
-	Narrowed, Later        bool
-	First, More, CSV, XLSX string // addresses
+	web.List
+	Due                   []teamSession // begun, and nobody has said who came
+	Sessions              []teamSession
+	States, Months, Kinds []web.Option
 }
 
 // noticed is how far back the agenda looks for attendance that is missing.
@@ -103,13 +102,8 @@ func (s *service) teamAgendaPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	query, faults := s.teamListing(values, offered)
-	view := teamAgendaView{
-		groups: offered, States: stateLabels, Months: months(now), Kinds: kindLabels, Later: query.Cursor != "",
-		First: web.SearchPath(teamAgenda, agendaFields, values, ""),
-		CSV:   web.SearchPath(teamAgenda+".csv", agendaFields, values, ""), XLSX: web.SearchPath(teamAgenda+".xlsx", agendaFields, values, ""),
-	}
-	view.Narrowed = view.First != teamAgenda
-	if !view.Narrowed && query.Cursor == "" {
+	view := teamAgendaView{groups: offered, States: stateLabels, Months: months(now), Kinds: kindLabels}
+	if web.SearchPath(teamAgenda, agendaFields, values, query.Cursor) == teamAgenda { // nothing is searched for, from the first page
 		due := listing{agendaQuery: agendaQuery{Limit: maxDue}, from: now.Add(-noticed), to: now, states: []string{planned, closed}, latest: true}
 		if view.Due, _, err = s.teamSessions(r.Context(), due); err != nil {
 			return err
@@ -124,9 +118,7 @@ func (s *service) teamAgendaPage(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
-	if next != "" {
-		view.More = web.SearchPath(teamAgenda, agendaFields, values, next)
-	}
+	view.List = web.NewList(teamAgenda, agendaFields, values, next)
 	return s.pages.Render(w, r, status, "team_agenda", web.Page{Title: "Agenda", Form: form, Data: view})
 }
 
@@ -139,10 +131,10 @@ func (s *service) teamListing(values url.Values, offered groups) (query listing,
 	if query.Kind != "" && !slices.Contains(kinds, query.Kind) {
 		faults.Add("kind", "Choisissez une sorte de rencontre de la liste.")
 	}
-	if query.Series != "" && !offers(offered.Series, query.Series) {
+	if query.Series != "" && !web.Offers(offered.Series, query.Series) {
 		faults.Add("series", "Choisissez un chantier ou une communauté de la liste.")
 	}
-	if query.Cohort != "" && !offers(offered.Cohorts, query.Cohort) {
+	if query.Cohort != "" && !web.Offers(offered.Cohorts, query.Cohort) {
 		faults.Add("cohort", "Choisissez une cohorte de la liste.")
 	}
 	switch values.Get("etat") {
@@ -248,7 +240,7 @@ func (s *service) teamSessionPage(w http.ResponseWriter, r *http.Request) error 
 		}
 	}
 	view := teamSessionView{
-		JoinURL: item.JoinURL, SeriesName: labelOf(offered.Series, item.Series), CohortName: labelOf(offered.Cohorts, item.Cohort),
+		JoinURL: item.JoinURL, SeriesName: web.LabelOf(offered.Series, item.Series), CohortName: web.LabelOf(offered.Cohorts, item.Cohort),
 		FundamentalNames: namesOf(fundamentalOptions, item.Fundamentals), DimensionNames: namesOf(dimensionOptions, item.Dimensions),
 		Trail: web.TrailPath(item.ID), Done: r.URL.Query().Get("fait"),
 	}

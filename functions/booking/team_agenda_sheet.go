@@ -5,6 +5,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // agendaFields are the filters of the team's agenda.
@@ -50,7 +51,7 @@ func agendaRow(one teamSession, offered groups) []any {
 	}
 	return []any{
 		one.ID, one.state(), one.KindLabel, one.Title, one.StartsAt, one.EndsAt, one.ModeLabel, one.Place, one.Capacity, taken, waits,
-		labelOf(offered.Series, one.Series), labelOf(offered.Cohorts, one.Cohort),
+		web.LabelOf(offered.Series, one.Series), web.LabelOf(offered.Cohorts, one.Cohort),
 	}
 }
 

@@ -213,7 +213,7 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 }
 
 func viewKept(index int, one other, stays bool) keptView {
-	view := keptView{Index: index, Number: index + 1, Stays: stays, Known: one.Pseudonym != "", Role: labelOf(roleLabels, one.Role)}
+	view := keptView{Index: index, Number: index + 1, Stays: stays, Known: one.Pseudonym != "", Role: web.LabelOf(roleLabels, one.Role)}
 	view.Territory = placeName(one.Territory)
 	return view
 }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
@@ -26,14 +25,13 @@ var bookingLabels = map[string]string{confirmed: "Inscrite", waiting: "En attent
 
 type bookingsView struct {
 	sessionView
-	Bookings               []bookedView
-	States                 []web.Option
-	All                    int
-	Narrowed, Later        bool
-	First, More, CSV, XLSX string         // addresses
-	Open                   bool           // bookings can still be made and given up
-	Done                   string         // what was just done by hand
-	Of                     *listedBooking // for whom; nil while the index does not have it yet
+	web.List
+	Bookings []bookedView
+	States   []web.Option
+	All      int
+	Open     bool           // bookings can still be made and given up
+	Done     string         // what was just done by hand
+	Of       *listedBooking // for whom; nil while the index does not have it yet
 }
 
 // bookedView is a booking with the name of its territory.
@@ -62,11 +60,8 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 	values, status, next := r.URL.Query(), http.StatusOK, ""
 	path := teamAgenda + "/" + item.ID + "/inscriptions"
 	view := bookingsView{
-		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()), Later: values.Get("cursor") != "",
-		First: web.SearchPath(path, bookingFields, values, ""),
-		CSV:   web.SearchPath(path+".csv", bookingFields, values, ""), XLSX: web.SearchPath(path+".xlsx", bookingFields, values, ""),
+		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()),
 	}
-	view.Narrowed = view.First != path
 	for _, done := range []string{madeParam, givenParam} {
 		if values.Has(done) {
 			view.Done, view.Of = done, inList(list, values.Get(done))
@@ -89,9 +84,7 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 	for _, one := range list {
 		view.Bookings = append(view.Bookings, bookedView{one, placeName(one.Territory)})
 	}
-	if next != "" {
-		view.More = web.SearchPath(path, bookingFields, values, next)
-	}
+	view.List = web.NewList(path, bookingFields, values, next)
 	return s.pages.Render(w, r, status, "team_bookings", web.Page{Title: "Inscriptions", Form: form, Data: view})
 }
 
@@ -117,12 +110,12 @@ func inList(list []listedBooking, id string) *listedBooking {
 
 // searched are the bookings that the search of an address keeps, or its faults.
 func searched(list []listedBooking, values url.Values) ([]listedBooking, error) {
-	state, words := values.Get("etat"), strings.Fields(territory.Fold(values.Get("q")))
-	if state != "" && !offers(bookingStates, state) {
+	state, words := values.Get("etat"), territory.Words(values.Get("q"))
+	if state != "" && !web.Offers(bookingStates, state) {
 		return nil, faultOf("etat", "Choisissez un état de la liste.")
 	}
 	return slices.DeleteFunc(list, func(b listedBooking) bool {
-		return state != "" && b.Status != state || !holdsAll(b.GivenName+" "+b.FamilyName+" "+b.Organisation+" "+b.Email, words)
+		return state != "" && b.Status != state || !territory.HasWords(b.GivenName+" "+b.FamilyName+" "+b.Organisation+" "+b.Email, words)
 	}), nil
 }
 
@@ -159,7 +152,7 @@ func bookingRow(b listedBooking) []any {
 		rank = b.Position
 	}
 	return []any{b.BookingID, bookingLabels[b.Status], rank, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, placeName(b.Territory),
-		labelOf(roleLabels, b.QuartetRole), b.Needs, b.BookedAt, b.Attended}
+		web.LabelOf(roleLabels, b.QuartetRole), b.Needs, b.BookedAt, b.Attended}
 }
 
 // placeName is a territory as people read it, empty without one.

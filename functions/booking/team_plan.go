@@ -142,7 +142,7 @@ func (s *service) renderPlan(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	view.Series, view.Cohorts = withValue(offered.Series, form.Values.Get("series")), withValue(offered.Cohorts, form.Values.Get("cohort"))
+	view.Series, view.Cohorts = web.WithValue(offered.Series, form.Values.Get("series")), web.WithValue(offered.Cohorts, form.Values.Get("cohort"))
 	for _, name := range planFields {
 		if form.Values.Has(wasField(name)) {
 			view.Was = append(view.Was, web.Option{Value: form.Values.Get(wasField(name)), Label: wasField(name)})

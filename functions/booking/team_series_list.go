@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -62,38 +61,31 @@ func (l listedSeries) place() string { return l.ActiveFrom + "#" + l.Slug }
 func (s *service) findSeries(ctx context.Context, values url.Values) (found []listedSeries, err error) {
 	var faults fault.Fields
 	kind, state := values.Get("kind"), values.Get("etat")
-	if kind != "" && !offers(seriesKinds, kind) {
+	if kind != "" && !web.Offers(seriesKinds, kind) {
 		faults.Add("kind", "Choisissez entre chantier et communauté apprenante.")
 	}
-	if state != "" && !offers(seriesStates, state) {
+	if state != "" && !web.Offers(seriesStates, state) {
 		faults.Add("etat", "Choisissez un état de la liste.")
 	}
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	all, err := s.everySeries(ctx)
-	words, today := strings.Fields(territory.Fold(values.Get("q"))), s.now().In(french.Paris()).Format(time.DateOnly)
+	words, today := territory.Words(values.Get("q")), s.now().In(french.Paris()).Format(time.DateOnly)
 	for _, one := range slices.Backward(all) {
 		view := viewSeries(one, today)
-		if (kind == "" || string(view.Kind) == kind) && (state == "" || view.State == state) && holdsAll(view.Name, words) {
+		if (kind == "" || string(view.Kind) == kind) && (state == "" || view.State == state) && territory.HasWords(view.Name, words) {
 			found = append(found, view)
 		}
 	}
 	return found, err
 }
 
-// holdsAll tells whether a text holds all of these folded words.
-func holdsAll(text string, words []string) bool {
-	text = territory.Fold(text)
-	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
-}
-
 type seriesListView struct {
-	Series                 []listedSeries
-	Kinds, States          []web.Option
-	Narrowed, Later        bool
-	First, More, CSV, XLSX string // addresses
-	Done                   string
+	Series        []listedSeries
+	Kinds, States []web.Option
+	web.List
+	Done string
 }
 
 func (s *service) seriesPage(w http.ResponseWriter, r *http.Request) error {
@@ -109,13 +101,7 @@ func (s *service) seriesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	view := seriesListView{
-		Series: found, Kinds: seriesKinds, States: seriesStates, Later: values.Get("cursor") != "", Done: values.Get("fait"),
-		First: web.SearchPath(teamSeries, seriesFields, values, ""),
-		CSV:   web.SearchPath(teamSeries+".csv", seriesFields, values, ""), XLSX: web.SearchPath(teamSeries+".xlsx", seriesFields, values, ""),
-	}
-	view.Narrowed = view.First != teamSeries
-	if next != "" {
-		view.More = web.SearchPath(teamSeries, seriesFields, values, next)
+		Series: found, Kinds: seriesKinds, States: seriesStates, Done: values.Get("fait"), List: web.NewList(teamSeries, seriesFields, values, next),
 	}
 	return s.pages.Render(w, r, status, "team_series", web.Page{Title: "Chantiers et communautés apprenantes", Form: form, Data: view})
 }
@@ -164,7 +150,7 @@ func (s *service) exportSeries(w http.ResponseWriter, r *http.Request, format sp
 		Name: "chantiers-et-communautes", Header: []string{"Identifiant", "Sorte", "Nom", "État", "Premier jour", "Dernier jour"},
 		Filter: spreadsheet.FilterOf(values, seriesFields),
 		Rows: spreadsheet.List(found, func(l listedSeries) []any {
-			return []any{l.Slug, l.KindLabel, l.Name, labelOf(seriesStates, l.State), spreadsheet.Day(l.ActiveFrom), spreadsheet.Day(l.ActiveTo)}
+			return []any{l.Slug, l.KindLabel, l.Name, web.LabelOf(seriesStates, l.State), spreadsheet.Day(l.ActiveFrom), spreadsheet.Day(l.ActiveTo)}
 		}),
 	}.Export(w, r, format, s.audit)
 }

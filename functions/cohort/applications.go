@@ -19,6 +19,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -39,7 +40,7 @@ type applicationSearch struct {
 func (q applicationSearch) narrowed() bool { return q.Status != "" || len(q.words) > 0 }
 
 func (q applicationSearch) keeps(item applicationItem) bool {
-	return (q.Status == "" || item.status() == q.Status) && (len(q.words) == 0 || holdsAll(territoryName(item.Territory), q.words))
+	return (q.Status == "" || item.status() == q.Status) && (len(q.words) == 0 || territory.HasWords(territoryName(item.Territory), q.words))
 }
 
 // listedMember is one of the four as the team sees them.

@@ -79,9 +79,8 @@ func places(territories []enrolled) (all []outline.Place) {
 }
 
 type cohortsView struct {
+	web.List
 	Cohorts []cohortView
-	Later   bool
-	More    string
 }
 
 func (s *service) cohortsPage(w http.ResponseWriter, r *http.Request) error {
@@ -92,12 +91,9 @@ func (s *service) cohortsPage(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
-	view := cohortsView{Later: r.URL.Query().Has("cursor")}
+	view := cohortsView{List: web.NewList("/cohortes", nil, r.URL.Query(), listed.NextCursor)}
 	for _, c := range listed.Items {
 		view.Cohorts = append(view.Cohorts, viewCohort(c))
-	}
-	if listed.NextCursor != "" {
-		view.More = "/cohortes?cursor=" + url.QueryEscape(listed.NextCursor)
 	}
 	return s.pages.Render(w, r, status, "cohorts", web.Page{
 		Title: "Cohortes", Description: "Des territoires accompagnés ensemble, avec leurs quatre rôles.", Canonical: "/cohortes", Form: form, Data: view,

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
@@ -71,18 +70,17 @@ var applicationFields = []string{"q", "etat"}
 
 type teamCohortView struct {
 	teamCohort
-	Applications           []teamApplication
-	Statuses               []web.Option
-	Narrowed, Later        bool
-	Done                   string
-	First, More, CSV, XLSX string // addresses
-	Trail                  string // address of what was done to the cohort
+	web.List
+	Applications []teamApplication
+	Statuses     []web.Option
+	Done         string
+	Trail        string // address of what was done to the cohort
 }
 
 // readApplicationSearch reads the search of the team's list of applications.
 func readApplicationSearch(values url.Values) (search applicationSearch, err error) {
 	search.applicationsQuery = applicationsQuery{Status: values.Get("etat"), Limit: defaultLimit, Cursor: values.Get("cursor")}
-	search.words = strings.Fields(territory.Fold(values.Get("q")))
+	search.words = territory.Words(values.Get("q"))
 	if search.Status != "" && !slices.Contains(statuses, search.Status) {
 		err = faultOf("etat", "Choisissez un état de la liste.")
 	}
@@ -113,16 +111,11 @@ func (s *service) teamCohortPage(w http.ResponseWriter, r *http.Request) error {
 	path := teamCohorts + "/" + item.Slug
 	view := teamCohortView{
 		teamCohort: teamCohort{cohortView: viewCohort(shown), Accepted: item.Accepted}, Statuses: statusOptions,
-		Done: values.Get("fait"), Later: values.Get("cursor") != "", Trail: web.TrailPath(item.Slug),
-		First: web.SearchPath(path, applicationFields, values, ""),
-		CSV:   web.SearchPath(path+"/candidatures.csv", applicationFields, values, ""), XLSX: web.SearchPath(path+"/candidatures.xlsx", applicationFields, values, ""),
+		Done: values.Get("fait"), Trail: web.TrailPath(item.Slug),
+		List: web.NewList(path, applicationFields, values, found.NextCursor).FilesAt(path+"/candidatures", applicationFields, values),
 	}
-	view.Narrowed = view.First != path
 	for _, one := range found.Items {
 		view.Applications = append(view.Applications, viewApplication(one))
-	}
-	if found.NextCursor != "" {
-		view.More = web.SearchPath(path, applicationFields, values, found.NextCursor)
 	}
 	return s.pages.Render(w, r, status, "team_cohort", web.Page{Title: item.Name, Form: form, Data: view})
 }

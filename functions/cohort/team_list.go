@@ -2,16 +2,13 @@ package cohort
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
@@ -46,7 +43,7 @@ type cohortSearch struct {
 
 // readCohortSearch reads the search. programmes are those that there are.
 func readCohortSearch(values url.Values, programmes []web.Option) (search cohortSearch, faults fault.Fields) {
-	search = cohortSearch{strings.Fields(territory.Fold(values.Get("q"))), values.Get("programme"), values.Get("region"), Scale(values.Get("scale")), values.Get("etat")}
+	search = cohortSearch{territory.Words(values.Get("q")), values.Get("programme"), values.Get("region"), Scale(values.Get("scale")), values.Get("etat")}
 	for _, choice := range []struct {
 		field   string
 		options []web.Option
@@ -66,13 +63,7 @@ func readCohortSearch(values url.Values, programmes []web.Option) (search cohort
 func (q cohortSearch) keeps(item cohortItem, status string) bool {
 	return (q.programme == "" || item.Programme == q.programme) && (q.scale == "" || item.Scale == q.scale) &&
 		(q.region == "" || item.Region == q.region) && (q.state == "" || status == q.state) &&
-		holdsAll(item.Name+" "+item.Programme, q.words)
-}
-
-// holdsAll tells whether a text holds all of these folded words.
-func holdsAll(text string, words []string) bool {
-	text = territory.Fold(text)
-	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
+		territory.HasWords(item.Name+" "+item.Programme, q.words)
 }
 
 func regionOptions() (options []web.Option) {
@@ -97,26 +88,13 @@ func programmesOf(items []cohortItem) (options []web.Option) {
 
 // everyCohort reads all cohorts, the latest start first: some ten a year.
 func (s *service) everyCohort(ctx context.Context) (items []cohortItem, err error) {
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(partnership.AllCohorts))).Build()
-	if err != nil {
-		return nil, fmt.Errorf("cohorts: %w", err)
-	}
-	pages := dynamodb.NewQueryPaginator(s.cohorts.Client, &dynamodb.QueryInput{
-		TableName: &s.cohorts.Name, IndexName: aws.String("cohorts"), KeyConditionExpression: expr.KeyCondition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(), ScanIndexForward: aws.Bool(false),
+	err = s.cohorts.Index(ctx, "cohorts", expression.Key("list").Equal(expression.Value(partnership.AllCohorts)), true, func(attributes map[string]types.AttributeValue) error {
+		var item cohortItem
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		items = append(items, item)
+		return err
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("cohorts: %w", err)
-		}
-		var some []cohortItem
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &some); err != nil {
-			return nil, err
-		}
-		items = append(items, some...)
-	}
-	return items, nil
+	return items, err
 }
 
 // foundCohorts are the cohorts that a search keeps, and what it can ask for.
@@ -167,8 +145,7 @@ func pageFrom(items []cohortItem, cursor string) (page []cohortItem, next string
 type teamCohortsView struct {
 	Cohorts                             []teamCohort
 	Programmes, Scales, Regions, States []web.Option
-	Narrowed, Later                     bool
-	First, More, CSV, XLSX              string // addresses
+	web.List
 }
 
 func (s *service) teamCohortsPage(w http.ResponseWriter, r *http.Request) error {
@@ -186,16 +163,10 @@ func (s *service) teamCohortsPage(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	view := teamCohortsView{
-		Programmes: found.programmes, Scales: scaleOptions, Regions: regionOptions(), States: callOptions, Later: values.Get("cursor") != "",
-		First: web.SearchPath(teamCohorts, cohortFields, values, ""),
-		CSV:   web.SearchPath(teamCohorts+".csv", cohortFields, values, ""), XLSX: web.SearchPath(teamCohorts+".xlsx", cohortFields, values, ""),
+		Programmes: found.programmes, Scales: scaleOptions, Regions: regionOptions(), States: callOptions, List: web.NewList(teamCohorts, cohortFields, values, next),
 	}
-	view.Narrowed = view.First != teamCohorts
 	if view.Cohorts, err = s.teamCohorts(r.Context(), page, false); err != nil {
 		return err
-	}
-	if next != "" {
-		view.More = web.SearchPath(teamCohorts, cohortFields, values, next)
 	}
 	return s.pages.Render(w, r, status, "team_cohorts", web.Page{Title: "Cohortes", Form: form, Data: view})
 }

@@ -55,23 +55,13 @@ var stateLabels = []web.Option{
 	{Value: unsubscribed, Label: "Non envoyé\u00a0: ne veut pas de nouvelles"},
 }
 
-// labelOf is that of a choice, empty for what is none.
-func labelOf(options []web.Option, value string) string {
-	for _, option := range options {
-		if option.Value == value {
-			return option.Label
-		}
-	}
-	return ""
-}
-
 func readMailsQuery(values url.Values, faults *fault.Fields) mailsQuery {
 	query := mailsQuery{
 		State: values.Get("state"), Template: values.Get("template"), Person: values.Get("person"), From: values.Get("from"), To: values.Get("to"),
 		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
 	}
 	query.period(faults)
-	if query.State != "" && labelOf(stateLabels, query.State) == "" {
+	if query.State != "" && !web.Offers(stateLabels, query.State) {
 		faults.Add("query.state", "Choisissez un état dans la liste.")
 	}
 	if query.Template != "" && causes[query.Template].Label == "" {

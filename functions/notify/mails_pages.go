@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,64 +36,20 @@ func teamPage(method, path, summary string, handle func(*service, http.ResponseW
 	return function.Route[service]{Method: method, Path: path, Access: function.Team, Handle: handle, Doc: function.Doc{Summary: summary, Page: true}}
 }
 
-// listView is what both lists show beside their lines: how they are narrowed,
-// and where they lead.
-type listView struct {
-	Narrowed, Later        bool
-	First, Next, CSV, XLSX string
-}
-
 // viewList is that of a list at a path, narrowed by fields among some values.
-// The file of a list of more than a page may be of all that 90 days sent: its
-// link leads to a page to wait on.
-func viewList(path string, fields []string, values url.Values, next string) listView {
-	view := listView{First: address(path, fields, values, ""), Later: values.Get("cursor") != ""}
-	view.Narrowed = view.First != path
-	if next != "" {
-		view.Next = address(path, fields, values, next)
-	}
+// The file of a list of more than a page may be of all that 90 days sent: it is
+// awaited.
+func viewList(path string, fields []string, values url.Values, next string) web.List {
+	view := web.NewList(path, fields, values, next)
 	if view.Later || next != "" {
-		values = maps.Clone(values)
-		values.Set(waiting, "oui")
-		fields = append([]string{waiting}, fields...)
+		return view.Awaited()
 	}
-	view.CSV, view.XLSX = address(path+".csv", fields, values, ""), address(path+".xlsx", fields, values, "")
 	return view
-}
-
-// address is a path with those of some fields that have a value, and a cursor.
-func address(path string, fields []string, values url.Values, cursor string) string {
-	query := url.Values{}
-	for _, name := range fields {
-		if value := values.Get(name); value != "" {
-			query.Set(name, value)
-		}
-	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
-	}
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
-}
-
-// inPage names faults of the query as the fields of the page; what belongs to
-// none of them stands in the summary alone.
-func inPage(faults fault.Fields, known []string) (named fault.Fields) {
-	for _, field := range faults {
-		name := strings.TrimPrefix(field.Location, "query.")
-		if !slices.Contains(known, name) {
-			name = ""
-		}
-		named.Add(name, field.Message)
-	}
-	return named
 }
 
 // mailsView is what the list of mails shows.
 type mailsView struct {
-	listView
+	web.List
 	Mails               []mailLine
 	States, Causes      []web.Option
 	Person              string // whose mails, empty for everyone's
@@ -145,12 +100,12 @@ func (s *service) mailsPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		found, err = s.mails(r.Context(), query)
 	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		faults, status = inPage(f.Fields, mailsFields), web.Status(f)
+	if named, wrong := web.SearchFaults(err, mailsFields); wrong {
+		faults, status = named, http.StatusUnprocessableEntity
 	} else if err != nil {
 		return err
 	}
-	view := mailsView{listView: viewList(mailsPath, mailsFields, values, found.NextCursor), States: stateLabels, Causes: causeOptions(),
+	view := mailsView{List: viewList(mailsPath, mailsFields, values, found.NextCursor), States: stateLabels, Causes: causeOptions(),
 		Person: query.Person, LiftPath: liftPath(query.Person)}
 	if view.Suspended, view.OptedOut, err = s.standing(r, view.Person); err != nil {
 		return err
@@ -184,7 +139,7 @@ func mailPath(person, id string) string {
 }
 
 func viewLine(entry mailEntry) mailLine {
-	shown := mailLine{mailEntry: entry, Cause: causeOf(entry.Template), Class: "waiting", Label: labelOf(stateLabels, entry.State), Path: mailPath(entry.Person, entry.ID)}
+	shown := mailLine{mailEntry: entry, Cause: causeOf(entry.Template), Class: "waiting", Label: web.LabelOf(stateLabels, entry.State), Path: mailPath(entry.Person, entry.ID)}
 	switch entry.State {
 	case sent:
 		shown.Class = "success"

@@ -10,9 +10,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
-// waiting is the field that asks for the page to wait on.
-const waiting = "patienter"
-
 // mailsFile answers the list of mails as a file; what cannot be read of the
 // search, and what takes long, is said on a page.
 func mailsFile(format spreadsheet.Format) func(*service, http.ResponseWriter, *http.Request) error {
@@ -24,8 +21,8 @@ func mailsFile(format spreadsheet.Format) func(*service, http.ResponseWriter, *h
 			return err
 		case len(faults) > 0:
 			return s.mailsPage(w, r)
-		case r.URL.Query().Has(waiting):
-			return s.awaited(w, r, mailsPath, mailsFields, format)
+		case web.IsAwaited(r.URL.Query()):
+			return web.Await(w, r, mailsPath, mailsFields, string(format))
 		}
 		return s.mailsSheet(r.Context(), query).Export(w, r, format, s.audit)
 	}
@@ -41,22 +38,11 @@ func suppressionsFile(format spreadsheet.Format) func(*service, http.ResponseWri
 			return err
 		case len(faults) > 0:
 			return s.suppressionsPage(w, r)
-		case r.URL.Query().Has(waiting):
-			return s.awaited(w, r, suspendedPath, suppressionsFields, format)
+		case web.IsAwaited(r.URL.Query()):
+			return web.Await(w, r, suspendedPath, suppressionsFields, string(format))
 		}
 		return s.suppressionsSheet(r.Context(), query).Export(w, r, format, s.audit)
 	}
-}
-
-// awaited is the page to wait on while a large file is made: it asks for the
-// file by itself, and the browser leaves it in place when that comes.
-func (s *service) awaited(w http.ResponseWriter, r *http.Request, path string, fields []string, format spreadsheet.Format) error {
-	values := r.URL.Query()
-	file := address(path+"."+string(format), fields, values, "")
-	w.Header().Set("Refresh", "0; url="+file) // https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-refresh
-	return s.pages.Render(w, r, http.StatusOK, "awaited", web.Page{Title: "Le fichier se prépare", Private: true, Data: map[string]string{
-		"File": file, "List": address(path, fields, values, ""),
-	}})
 }
 
 // mailsSheet is all that the search keeps. Its filter says in the trail that a
@@ -65,14 +51,14 @@ func (s *service) mailsSheet(ctx context.Context, query mailsQuery) spreadsheet.
 	query.Limit, query.Cursor = exported, ""
 	return spreadsheet.Sheet{
 		Name: "courriels", Header: []string{"Numéro", "Demandé", "Pourquoi", "Ce qui l’a causé", "État", "Terminé", "Essais", "Raison de l’échec", "Personne (empreinte)"},
-		Filter: map[string]string{"state": labelOf(stateLabels, query.State), "cause": causes[query.Template].Label, "from": query.From, "to": query.To, "searched": searched(query.Person)},
+		Filter: map[string]string{"state": web.LabelOf(stateLabels, query.State), "cause": causes[query.Template].Label, "from": query.From, "to": query.To, "searched": spreadsheet.Searched(query.Person)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]mailEntry, string, error) {
 			query.Cursor = cursor
 			page, err := s.mails(ctx, query)
 			return page.Items, page.NextCursor, err
 		}, func(e mailEntry) []any {
 			of := causeOf(e.Template)
-			return []any{e.ID, at(e.AskedAt), of.Label, of.Why, labelOf(stateLabels, e.State), at(e.EndedAt), e.Attempts, e.Reason, e.Person}
+			return []any{e.ID, at(e.AskedAt), of.Label, of.Why, web.LabelOf(stateLabels, e.State), at(e.EndedAt), e.Attempts, e.Reason, e.Person}
 		}),
 	}
 }
@@ -82,13 +68,13 @@ func (s *service) suppressionsSheet(ctx context.Context, query suppressionsQuery
 	query.Limit, query.Cursor = exported, ""
 	return spreadsheet.Sheet{
 		Name: "envois-suspendus", Header: []string{"Depuis", "Pourquoi", "Personne (empreinte)"},
-		Filter: map[string]string{"cause": labelOf(reasonLabels, query.Reason), "from": query.From, "to": query.To, "searched": searched(query.Person)},
+		Filter: map[string]string{"cause": web.LabelOf(reasonLabels, query.Reason), "from": query.From, "to": query.To, "searched": spreadsheet.Searched(query.Person)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]suppressionEntry, string, error) {
 			query.Cursor = cursor
 			page, err := s.suppressions(ctx, query)
 			return page.Items, page.NextCursor, err
 		}, func(e suppressionEntry) []any {
-			return []any{at(e.SuppressedAt), labelOf(reasonLabels, e.Reason), e.Person}
+			return []any{at(e.SuppressedAt), web.LabelOf(reasonLabels, e.Reason), e.Person}
 		}),
 	}
 }

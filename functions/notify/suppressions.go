@@ -51,7 +51,7 @@ func readSuppressionsQuery(values url.Values, faults *fault.Fields) suppressions
 		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
 	}
 	query.period(faults)
-	if query.Reason != "" && labelOf(reasonLabels, query.Reason) == "" {
+	if query.Reason != "" && !web.Offers(reasonLabels, query.Reason) {
 		faults.Add("query.reason", "Choisissez une raison dans la liste.")
 	}
 	return query

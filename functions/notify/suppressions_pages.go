@@ -10,7 +10,7 @@ import (
 
 // suppressionsView is what the list of who is not written to shows.
 type suppressionsView struct {
-	listView
+	web.List
 	Items   []suppressionLine
 	Reasons []web.Option
 	Lifted  bool
@@ -47,15 +47,15 @@ func (s *service) suppressionsPage(w http.ResponseWriter, r *http.Request) error
 	if err == nil {
 		found, err = s.suppressions(r.Context(), query)
 	}
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-		faults, status = inPage(f.Fields, suppressionsFields), web.Status(f)
+	if named, wrong := web.SearchFaults(err, suppressionsFields); wrong {
+		faults, status = named, http.StatusUnprocessableEntity
 	} else if err != nil {
 		return err
 	}
-	view := suppressionsView{listView: viewList(suspendedPath, suppressionsFields, values, found.NextCursor), Reasons: reasonLabels, Lifted: values.Has("leve")}
+	view := suppressionsView{List: viewList(suspendedPath, suppressionsFields, values, found.NextCursor), Reasons: reasonLabels, Lifted: values.Has("leve")}
 	for _, one := range found.Items {
 		since, _ := time.Parse(instant, one.SuppressedAt) // we have written it
-		view.Items = append(view.Items, suppressionLine{one, labelOf(reasonLabels, one.Reason), since})
+		view.Items = append(view.Items, suppressionLine{one, web.LabelOf(reasonLabels, one.Reason), since})
 	}
 	return s.pages.Render(w, r, status, "suppressions", web.Page{
 		Title: suspendedTitle, Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view,

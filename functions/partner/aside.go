@@ -101,8 +101,8 @@ func (s *service) viewAside(ctx context.Context, a *aside) (*asideView, error) {
 	if a == nil {
 		return nil, nil
 	}
-	name, err := s.sessions.NameOf(ctx, a.Who)
-	return &asideView{*a, name}, err
+	names, err := s.sessions.Names(ctx)
+	return &asideView{*a, names[a.Who]}, err
 }
 
 // asidePosted sets a message aside, for a reason.

@@ -149,13 +149,12 @@ func (s *service) messages(r *http.Request, partner alliance.Partner, query mess
 
 type partnerView struct {
 	alliance.Partner
-	Deliveries          []delivery
-	Statuses, Codes     []web.Option
-	Waiting             int       // as the list of partners and the home count them
-	Tally               tallyItem // what was counted only, for thirty days
-	Narrowed, Later     bool
-	First, Next, Failed string // addresses: of the first page, the next, and what waits
-	CSV, XLSX           string
+	web.List
+	Deliveries      []delivery
+	Statuses, Codes []web.Option
+	Waiting         int       // as the list of partners and the home count them
+	Tally           tallyItem // what was counted only, for thirty days
+	Failed          string    // address of what waits
 }
 
 func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error {
@@ -165,11 +164,8 @@ func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error 
 	}
 	values, path := r.URL.Query(), teamPartners+"/"+partner.Name
 	view := partnerView{
-		Partner: partner, Statuses: statusOptions, Codes: codeOptions, Later: values.Get("cursor") != "",
-		First: web.SearchPath(path, messageFields, values, ""), Failed: path + "?status=" + statusWaiting,
-		CSV: web.SearchPath(path+"/messages.csv", messageFields, values, ""), XLSX: web.SearchPath(path+"/messages.xlsx", messageFields, values, ""),
+		Partner: partner, Statuses: statusOptions, Codes: codeOptions, Failed: path + "?status=" + statusWaiting,
 	}
-	view.Narrowed = view.First != path
 	query, err := readMessagesQuery(values)
 	next := ""
 	if err == nil {
@@ -181,9 +177,7 @@ func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error 
 	} else if err != nil {
 		return err
 	}
-	if next != "" {
-		view.Next = web.SearchPath(path, messageFields, values, next)
-	}
+	view.List = web.NewList(path, messageFields, values, next).FilesAt(path+"/messages", messageFields, values)
 	waiting, err := partnership.Waiting(r.Context(), s.table)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -74,7 +75,7 @@ func (q deskQuery) narrowed() bool {
 func (q deskQuery) keeps(e deskEntry, words []string) bool {
 	return (q.Kind == "" || e.Kind == q.Kind) && (q.Status == "" || e.Status == q.Status) && (q.Series == "" || e.Series == q.Series) &&
 		(q.Cohort == "" || e.Cohort == q.Cohort) && strings.HasPrefix(e.PublishedOn, q.Year) &&
-		hasAll(e.Title+" "+strings.Join(e.Authors, " "), words)
+		territory.HasWords(e.Title+" "+strings.Join(e.Authors, " "), words)
 }
 
 // deskEntry is a resource in the team's list.
@@ -114,7 +115,7 @@ func (s *service) getLibrary(w http.ResponseWriter, r *http.Request) error {
 
 // desk reads one page of all resources, the latest change first.
 func (s *service) desk(ctx context.Context, query deskQuery) (page deskPage, err error) {
-	words := searchedWords(query.Text)
+	words := territory.Words(query.Text)
 	page.Items, page.NextCursor, err = listed(ctx, s, listing[deskEntry]{
 		index: "desk", partition: teamDesk, limit: query.Limit, cursor: query.Cursor, narrowed: query.narrowed(),
 		keeps: func(e deskEntry) bool { return query.keeps(e, words) },

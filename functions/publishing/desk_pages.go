@@ -32,8 +32,7 @@ type deskRow struct {
 type deskView struct {
 	Rows                           []deskRow
 	Kinds, States, Series, Cohorts []web.Option
-	Narrowed, Later                bool
-	First, Next, CSV, XLSX         string
+	web.List
 }
 
 // linkNames are the names of what resources are linked to.
@@ -50,7 +49,7 @@ func (s *service) linkNames(ctx context.Context) (names linkNames, err error) {
 func (n linkNames) row(entry deskEntry) deskRow {
 	row := deskRow{
 		deskEntry: entry, KindLabel: kindLabels[entry.Kind], StateLabel: stateLabels[entry.Status], Signed: strings.Join(entry.Authors, ", "),
-		SeriesName: labelOf(n.series, entry.Series), CohortName: labelOf(n.cohorts, entry.Cohort),
+		SeriesName: web.LabelOf(n.series, entry.Series), CohortName: web.LabelOf(n.cohorts, entry.Cohort),
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, entry.PublishedOn, french.Paris()); err == nil {
 		row.Day = french.Date(day)
@@ -65,8 +64,8 @@ func (s *service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		found, err = s.desk(r.Context(), query)
 	}
-	faults, err := atFields(err, deskFields)
-	if err != nil {
+	faults, wrong := web.SearchFaults(err, deskFields)
+	if err != nil && !wrong {
 		return err
 	}
 	names, err := s.linkNames(r.Context())
@@ -75,13 +74,8 @@ func (s *service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := deskView{
 		Kinds: optionsOf(kinds, kindLabels), States: optionsOf(states, stateLabels),
-		Series: offering(names.series, query.Series), Cohorts: offering(names.cohorts, query.Cohort),
-		First: listPath(teamPath, deskFields, values, ""), Later: query.Cursor != "",
-		CSV: listPath(teamPath+".csv", deskFields, values, ""), XLSX: listPath(teamPath+".xlsx", deskFields, values, ""),
-	}
-	view.Narrowed = view.First != teamPath
-	if found.NextCursor != "" {
-		view.Next = listPath(teamPath, deskFields, values, found.NextCursor)
+		Series: web.WithValue(names.series, query.Series), Cohorts: web.WithValue(names.cohorts, query.Cohort),
+		List: web.NewList(teamPath, deskFields, values, found.NextCursor),
 	}
 	for _, entry := range found.Items {
 		view.Rows = append(view.Rows, names.row(entry))
@@ -89,9 +83,13 @@ func (s *service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Render(w, r, statusOf(faults), "desk", web.Page{Title: "Ressources", Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view})
 }
 
-// deskSheet answers all the resources that the list's filters keep.
+// deskSheet answers all the resources that the list's filters keep; wrong ones
+// are shown as the list does.
 func (s *service) deskSheet(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
 	query, err := readDeskQuery(r.URL.Query())
+	if _, wrong := web.SearchFaults(err, deskFields); wrong {
+		return s.deskPage(w, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -104,7 +102,7 @@ func (s *service) deskSheet(w http.ResponseWriter, r *http.Request, format sprea
 		Name: "ressources",
 		Header: []string{"Ressource", "Titre", "Sorte", "État", "Auteur·ices", "Chantier ou communauté", "Cohorte", "Langue", "Licence",
 			"Publiée le", "Modifiée le", "Version", "Adresse publique"},
-		Filter: map[string]string{"searched": searched(query.Text), "kind": string(query.Kind), "status": query.Status, "series": query.Series, "cohort": query.Cohort, "year": query.Year},
+		Filter: map[string]string{"searched": spreadsheet.Searched(query.Text), "kind": string(query.Kind), "status": query.Status, "series": query.Series, "cohort": query.Cohort, "year": query.Year},
 		Rows: spreadsheet.Pages(func(cursor string) ([]deskEntry, string, error) {
 			query.Cursor = cursor
 			page, err := s.desk(r.Context(), query)

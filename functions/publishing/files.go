@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 )
 
 // filesQuery is what the list of files may be narrowed by.
@@ -38,7 +39,7 @@ func readFilesQuery(values url.Values) (filesQuery, error) {
 
 // keeps tells whether the search keeps a file.
 func (q filesQuery) keeps(file mediaItem, words []string) bool {
-	return (q.Family == "" || mediaTypes[file.Type].family == q.Family) && (q.State == "" || file.State == q.State) && hasAll(file.Name, words)
+	return (q.Family == "" || mediaTypes[file.Type].family == q.Family) && (q.State == "" || file.State == q.State) && territory.HasWords(file.Name, words)
 }
 
 type filesPage struct {
@@ -49,7 +50,7 @@ type filesPage struct {
 // files reads one page of the files, the latest announced first. One that
 // never came is gone after a day, though its record may stand a while longer.
 func (s *service) files(ctx context.Context, query filesQuery) (page filesPage, err error) {
-	words, now := searchedWords(query.Text), s.now()
+	words, now := territory.Words(query.Text), s.now()
 	page.Items, page.NextCursor, err = listed(ctx, s, listing[mediaItem]{
 		index: "files", partition: allFiles, limit: query.Limit, cursor: query.Cursor,
 		narrowed: query.Family != "" || query.State != "" || query.Text != "",

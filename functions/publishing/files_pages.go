@@ -37,10 +37,9 @@ type fileLine struct {
 }
 
 type filesView struct {
-	Lines                  []fileLine
-	Families, States       []web.Option
-	Narrowed, Later        bool
-	First, Next, CSV, XLSX string
+	Lines            []fileLine
+	Families, States []web.Option
+	web.List
 }
 
 // fileLines says of files what their records do not: who sent them, and which
@@ -70,8 +69,8 @@ func (s *service) filesPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		found, err = s.files(r.Context(), query)
 	}
-	faults, err := atFields(err, filesFields)
-	if err != nil {
+	faults, wrong := web.SearchFaults(err, filesFields)
+	if err != nil && !wrong {
 		return err
 	}
 	line, err := s.fileLines(r.Context())
@@ -80,12 +79,7 @@ func (s *service) filesPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	view := filesView{
 		Families: optionsOf(families, familyLabels), States: optionsOf(fileStates, fileStateLabels),
-		First: listPath(filesPath, filesFields, values, ""), Later: query.Cursor != "",
-		CSV: listPath(filesPath+".csv", filesFields, values, ""), XLSX: listPath(filesPath+".xlsx", filesFields, values, ""),
-	}
-	view.Narrowed = view.First != filesPath
-	if found.NextCursor != "" {
-		view.Next = listPath(filesPath, filesFields, values, found.NextCursor)
+		List: web.NewList(filesPath, filesFields, values, found.NextCursor),
 	}
 	for _, file := range found.Items {
 		view.Lines = append(view.Lines, line(file))
@@ -93,9 +87,13 @@ func (s *service) filesPage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Render(w, r, statusOf(faults), "files", web.Page{Title: "Fichiers", Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view})
 }
 
-// filesSheet answers all the files that the list's filters keep.
+// filesSheet answers all the files that the list's filters keep; wrong ones are
+// shown as the list does.
 func (s *service) filesSheet(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
 	query, err := readFilesQuery(r.URL.Query())
+	if _, wrong := web.SearchFaults(err, filesFields); wrong {
+		return s.filesPage(w, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,7 +104,7 @@ func (s *service) filesSheet(w http.ResponseWriter, r *http.Request, format spre
 	query.Limit = exported
 	return spreadsheet.Sheet{
 		Name: "fichiers", Header: []string{"Fichier", "Nom", "Type", "Taille en octets", "État", "Annoncé le", "Par", "Adresse", "Ressources qui y mènent"},
-		Filter: map[string]string{"searched": searched(query.Text), "type": query.Family, "status": query.State},
+		Filter: map[string]string{"searched": spreadsheet.Searched(query.Text), "type": query.Family, "status": query.State},
 		Rows: spreadsheet.Pages(func(cursor string) ([]mediaItem, string, error) {
 			query.Cursor = cursor
 			page, err := s.files(r.Context(), query)
@@ -132,15 +130,6 @@ func (l fileLine) address(origin string) string {
 
 // exported is how many lines an export reads at once.
 const exported = 2000
-
-// searched says in the trail that a text was searched for, not which: it may
-// be a name.
-func searched(text string) string {
-	if text == "" {
-		return ""
-	}
-	return "oui"
-}
 
 // fileView is the page of a file, at each of its steps.
 type fileView struct {

@@ -71,32 +71,13 @@ func optionsOf[V ~string](values []V, labels map[V]string) (list []web.Option) {
 	return list
 }
 
-// offering are the choices with one more, when what stands in a field is not
-// among them: what is there stays.
-func offering(choices []web.Option, value string) []web.Option {
-	if value == "" || slices.ContainsFunc(choices, func(o web.Option) bool { return o.Value == value }) {
-		return choices
-	}
-	return append(slices.Clone(choices), web.Option{Value: value, Label: value})
-}
-
-// labelOf is the label of a value among choices, the value itself without one.
-func labelOf(choices []web.Option, value string) string {
-	for _, choice := range choices {
-		if choice.Value == value {
-			return choice.Label
-		}
-	}
-	return value
-}
-
 // languageName is a language as people call it, that of a country as its own.
 func languageName(tag string) string {
-	if name := labelOf(languages, tag); name != tag {
+	if name := web.LabelOf(languages, tag); name != tag {
 		return name
 	}
 	root, country, _ := strings.Cut(tag, "-")
-	if name := labelOf(languages, root); name != root && country != "" {
+	if name := web.LabelOf(languages, root); name != root && country != "" {
 		return name + " (" + country + ")"
 	}
 	return tag

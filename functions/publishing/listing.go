@@ -2,16 +2,12 @@ package publishing
 
 import (
 	"context"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 )
 
 // listing asks for a page of an index that the team reads from its latest item
@@ -84,52 +80,4 @@ func (l listing[T]) start() (map[string]types.AttributeValue, error) {
 	place := l.key(id).Attributes()
 	place[l.index], place[l.index+"_at"] = &types.AttributeValueMemberS{Value: l.partition}, at
 	return place, nil
-}
-
-// searchedWords are those of a search, folded as names are.
-func searchedWords(text string) []string { return strings.Fields(territory.Fold(text)) }
-
-// hasAll tells whether a text has all these folded words, or parts of words.
-func hasAll(text string, words []string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	folded := territory.Fold(text)
-	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(folded, word) })
-}
-
-// listPath is the address of a list with the filters of its search, on the
-// page at a cursor.
-func listPath(path string, fields []string, values url.Values, cursor string) string {
-	query := url.Values{}
-	for _, name := range fields {
-		if value := values.Get(name); value != "" {
-			query.Set(name, value)
-		}
-	}
-	if cursor != "" {
-		query.Set("cursor", cursor)
-	}
-	if len(query) == 0 {
-		return path
-	}
-	return path + "?" + query.Encode()
-}
-
-// atFields are the faults of a query beside the fields of its form; those of
-// what the form does not show stand in its summary alone. It returns every
-// other error.
-func atFields(err error, known []string) (faults fault.Fields, other error) {
-	f := fault.As(err)
-	if f == nil || f.Kind != fault.Invalid {
-		return nil, err
-	}
-	for _, field := range f.Fields {
-		name := strings.TrimPrefix(field.Location, "query.")
-		if !slices.Contains(known, name) {
-			name = ""
-		}
-		faults = append(faults, fault.Field{Location: name, Message: field.Message})
-	}
-	return faults, nil
 }

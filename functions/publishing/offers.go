@@ -88,7 +88,7 @@ func (s *service) sessionOptions(ctx context.Context, month time.Time, chosen []
 		options = append(options, sessionOption(one))
 	}
 	for _, id := range missing {
-		options = offering(options, id) // one that is gone
+		options = web.WithValue(options, id) // one that is gone
 	}
 	return options, nil
 }
@@ -142,8 +142,8 @@ func (s *service) offer(ctx context.Context, values url.Values, faults *fault.Fi
 	if o.Recordings, o.Documents, err = s.fileOptions(ctx); err != nil {
 		return o, err
 	}
-	o.Series, o.Cohorts = offering(o.Series, values.Get("series")), offering(o.Cohorts, values.Get("cohort"))
-	o.Recordings = offering(o.Recordings, values.Get("audio.media"))
+	o.Series, o.Cohorts = web.WithValue(o.Series, values.Get("series")), web.WithValue(o.Cohorts, values.Get("cohort"))
+	o.Recordings = web.WithValue(o.Recordings, values.Get("audio.media"))
 	return o, nil
 }
 

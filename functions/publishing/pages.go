@@ -52,7 +52,7 @@ type resourceView struct {
 }
 
 func viewResource(r resource) resourceView {
-	view := resourceView{resource: r, KindLabel: kindLabels[r.Kind], Signed: strings.Join(signed(r), ", "), LicenceLink: licenceLinks[r.Licence], LicenceName: labelOf(licences, r.Licence)}
+	view := resourceView{resource: r, KindLabel: kindLabels[r.Kind], Signed: strings.Join(signed(r), ", "), LicenceLink: licenceLinks[r.Licence], LicenceName: web.LabelOf(licences, r.Licence)}
 	if r.Language != "fr" {
 		view.InLanguage = languageName(r.Language)
 	}
@@ -97,12 +97,11 @@ func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		found, result, err = s.find(r.Context(), query)
 	}
-	faults, err := atFields(err, []string{"q"})
+	if faults, wrong := web.SearchFaults(err, []string{"q"}); wrong {
+		return s.renderLibrary(w, r, libraryView{Narrowed: true}, faults)
+	}
 	if err != nil {
 		return err
-	}
-	if len(faults) > 0 {
-		return s.renderLibrary(w, r, libraryView{Narrowed: true}, faults)
 	}
 	names, err := s.linkNames(r.Context())
 	if err != nil {
@@ -120,7 +119,7 @@ func (s *service) libraryPage(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if query.Series != "" {
-		view.Chosen = append(view.Chosen, choice{Label: "Série" + french.NoBreak + ": " + labelOf(names.series, query.Series), Path: query.path("series", "")})
+		view.Chosen = append(view.Chosen, choice{Label: "Série" + french.NoBreak + ": " + web.LabelOf(names.series, query.Series), Path: query.path("series", "")})
 	}
 	for _, name := range []string{"kind", "fundamental", "dimension", "series", "cohort"} {
 		if value := values.Get(name); value != "" {
@@ -195,7 +194,7 @@ func facetsOf(q resourcesQuery, counts search.Facets, names linkNames) []facet {
 	}
 	slices.Sort(cohorts)
 	for _, slug := range cohorts {
-		add(&cohortFacet, "cohort", slug, labelOf(names.cohorts, slug), counts.Cohort[slug], q.Cohort == slug)
+		add(&cohortFacet, "cohort", slug, web.LabelOf(names.cohorts, slug), counts.Cohort[slug], q.Cohort == slug)
 	}
 	return []facet{
 		{"kind", "Sorte", kindsFacet}, {"fundamental", "Fondamental", fundamentalFacet},
@@ -253,7 +252,7 @@ func (s *service) viewBook(ctx context.Context, shown resource) (view bookView, 
 	if err != nil {
 		return view, err
 	}
-	view.SeriesName, view.CohortName = labelOf(names.series, shown.Series), labelOf(names.cohorts, shown.Cohort)
+	view.SeriesName, view.CohortName = web.LabelOf(names.series, shown.Series), web.LabelOf(names.cohorts, shown.Cohort)
 	if view.Meetings, err = s.meetings(ctx, shown.Sessions); err != nil {
 		return view, err
 	}

@@ -61,12 +61,10 @@ func (s *service) renderDraft(w http.ResponseWriter, r *http.Request, status int
 		Later: values.Get("cursor") != "", Journal: journalPath(item.Slug), Done: values.Get("fait"),
 	}
 	view.Versions, view.Next, err = s.versionLines(r.Context(), item.Slug, values.Get("cursor"))
-	wrong, err := atFields(err, nil)
-	if err != nil {
+	if named, wrong := web.SearchFaults(err, nil); wrong {
+		faults, status = append(faults, named...), http.StatusUnprocessableEntity
+	} else if err != nil {
 		return err
-	}
-	if len(wrong) > 0 {
-		faults, status = append(faults, wrong...), http.StatusUnprocessableEntity
 	}
 	web.AllowStorage(w.Header(), s.bucket.Origin())
 	return s.pages.Render(w, r, status, "draft", web.Page{Title: item.Title, Private: true, Form: web.Form{Faults: faults}, Data: view})
@@ -87,7 +85,7 @@ func (s *service) versionLines(ctx context.Context, slug, cursor string) (lines 
 		lines = append(lines, versionLine{v, actionLabels[v.Action], or(names[v.By], formerMember)})
 	}
 	if page.NextCursor != "" {
-		next = listPath(teamPath+"/"+slug, nil, nil, page.NextCursor) + "#versions"
+		next = web.SearchPath(teamPath+"/"+slug, nil, nil, page.NextCursor) + "#versions"
 	}
 	return lines, next, nil
 }

@@ -37,9 +37,9 @@ func options(labels []string) (list []web.Option) {
 func newWriteView(action, slug string, values url.Values, before resourceInput) writeView {
 	view := writeView{
 		Action: action, Slug: slug, Kinds: optionsOf(kinds, kindLabels), Fundamentals: options(fundamentalLabels), Dimensions: options(dimensionLabels),
-		Licences: offering(licences, values.Get("licence")), Languages: languages, Picked: len(values["sessions"]),
+		Licences: web.WithValue(licences, values.Get("licence")), Languages: languages, Picked: len(values["sessions"]),
 	}
-	if tag := values.Get("language"); labelOf(languages, tag) == tag && tag != "" {
+	if tag := values.Get("language"); web.LabelOf(languages, tag) == tag && tag != "" {
 		view.Languages = append(slices.Clone(languages), web.Option{Value: tag, Label: languageName(tag)})
 	}
 	if before.Audio != nil && before.Audio.Media == "" {

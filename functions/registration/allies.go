@@ -149,7 +149,7 @@ func (s *service) readPending(item map[string]types.AttributeValue) (line listed
 func (q alliesQuery) keeps(line listedAlly, words []string) bool {
 	return (q.Kind == "" || line.Kind == q.Kind) && (q.Status == "" || line.Status == q.Status) &&
 		(q.Category == "" || line.Category == q.Category) && (q.Region == "" || line.Region == q.Region) &&
-		hasAll(territory.Fold(strings.Join([]string{line.Name, line.GivenName, line.FamilyName, line.Organisation}, " ")), words)
+		territory.HasWords(strings.Join([]string{line.Name, line.GivenName, line.FamilyName, line.Organisation}, " "), words)
 }
 
 // listAllies returns a page of who signed, by name. It reads the index from
@@ -172,7 +172,7 @@ func (s *service) listAllies(ctx context.Context, query alliesQuery) (alliesPage
 		TableName: &s.allies.Name, IndexName: aws.String("allies"), KeyConditionExpression: expr.KeyCondition(),
 		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(), ExclusiveStartKey: start,
 	}
-	words := strings.Fields(territory.Fold(query.Q))
+	words := territory.Words(query.Q)
 	if query.Kind+query.Status+query.Category+query.Region == "" && len(words) == 0 {
 		input.Limit = aws.Int32(int32(query.Limit) + 1)
 	}
@@ -240,7 +240,7 @@ func (s *service) alliesSheet(ctx context.Context, query alliesQuery) spreadshee
 		Name: "allies",
 		Header: []string{"Signature", "Signataire", "État", "Nom", "Type d’organisation", "Code du territoire", "Territoire", "Code de la région", "Région",
 			"Depuis", "Prénom", "Nom de famille", "Adresse e-mail", "Fonction", "Organisation", "Reçoit les nouvelles", "Dans la liste publique", "Dernier contact"},
-		Filter: map[string]string{"kind": query.Kind, "status": query.Status, "category": query.Category, "region": query.Region, "searched": searched(query.Q)},
+		Filter: map[string]string{"kind": query.Kind, "status": query.Status, "category": query.Category, "region": query.Region, "searched": spreadsheet.Searched(query.Q)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]listedAlly, string, error) {
 			query.Cursor = cursor
 			page, err := s.listAllies(ctx, query)
@@ -255,12 +255,3 @@ func (s *service) alliesSheet(ctx context.Context, query alliesQuery) spreadshee
 
 // exported is how many lines an export reads at once.
 const exported = 2000
-
-// searched says in the trail that a text was searched for, not which: it may
-// be a name.
-func searched(q string) string {
-	if q == "" {
-		return ""
-	}
-	return "oui"
-}

@@ -125,7 +125,7 @@ func (s *service) directory(ctx context.Context, query directoryQuery) (director
 	if err != nil {
 		return page, err
 	}
-	words := strings.Fields(territory.Fold(query.Q))
+	words := territory.Words(query.Q)
 	for {
 		input.ExclusiveStartKey = start
 		answer, err := s.allies.Client.Query(ctx, input)
@@ -137,7 +137,7 @@ func (s *service) directory(ctx context.Context, query directoryQuery) (director
 			if err := attributevalue.UnmarshalMap(item, &entry); err != nil {
 				return page, err
 			}
-			if !hasAll(territory.Fold(entry.Name), words) {
+			if !territory.HasWords(entry.Name, words) {
 				continue
 			}
 			if len(page.Items) == query.Limit { // the last one shown is where the next page starts
@@ -150,15 +150,6 @@ func (s *service) directory(ctx context.Context, query directoryQuery) (director
 			return page, nil
 		}
 	}
-}
-
-func hasAll(text string, words []string) bool {
-	for _, word := range words {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
 }
 
 // cursorAfter and startAfter carry the place in the directory, which says the

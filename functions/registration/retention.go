@@ -3,14 +3,11 @@ package registration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
@@ -114,36 +111,23 @@ func (s *service) retain(ctx context.Context, p silent) error {
 
 // people are all who signed, read from the index of the team's list.
 func (s *service) people(ctx context.Context) (map[string]*silent, error) {
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(everyone))).Build()
-	if err != nil {
-		return nil, fmt.Errorf("retention: %w", err)
-	}
-	pages := dynamodb.NewQueryPaginator(s.allies.Client, &dynamodb.QueryInput{
-		TableName: &s.allies.Name, IndexName: aws.String("allies"), KeyConditionExpression: expr.KeyCondition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	})
 	found := map[string]*silent{}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("retention: %w", err)
+	err := s.allies.Index(ctx, "allies", expression.Key("list").Equal(expression.Value(everyone)), false, func(attributes map[string]types.AttributeValue) error {
+		var item signatoryItem
+		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+			return err
 		}
-		for _, attributes := range page.Items {
-			var item signatoryItem
-			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-				return nil, err
-			}
-			if !strings.HasPrefix(item.SK, membership.SignaturePrefix) {
-				continue // a signature that waits lapses by itself
-			}
-			person := strings.TrimPrefix(item.PK, personal.Partition(""))
-			if found[person] == nil {
-				found[person] = &silent{person: person, announced: item.AnnouncedAt}
-			}
-			found[person].add(item)
+		if !strings.HasPrefix(item.SK, membership.SignaturePrefix) {
+			return nil // a signature that waits lapses by itself
 		}
-	}
-	return found, nil
+		person := strings.TrimPrefix(item.PK, personal.Partition(""))
+		if found[person] == nil {
+			found[person] = &silent{person: person, announced: item.AnnouncedAt}
+		}
+		found[person].add(item)
+		return nil
+	})
+	return found, err
 }
 
 func (p *silent) add(item signatoryItem) {

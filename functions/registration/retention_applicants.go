@@ -3,14 +3,11 @@ package registration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/applicant"
@@ -79,31 +76,16 @@ func (s *service) retainApplicants(ctx context.Context, signed map[string]*silen
 
 // namedBefore are the people whom an application has named before an instant.
 func (s *service) namedBefore(ctx context.Context, before time.Time) (map[string]bool, error) {
-	table := s.personal[function.Applications]
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(applicant.Everyone)).
-		And(expression.Key("created_at").LessThan(expression.Value(before.UTC().Add(time.Second).Format(time.RFC3339))))).Build()
-	if err != nil {
-		return nil, fmt.Errorf("retention: %w", err)
-	}
-	pages := dynamodb.NewQueryPaginator(table.Client, &dynamodb.QueryInput{
-		TableName: &table.Name, IndexName: aws.String(applicant.Index), KeyConditionExpression: expr.KeyCondition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	})
 	found := map[string]bool{}
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("retention: %w", err)
-		}
-		for _, attributes := range page.Items {
-			var key dynamo.Key
-			if err := attributevalue.UnmarshalMap(attributes, &key); err != nil {
-				return nil, err
-			}
-			found[strings.TrimPrefix(key.PK, personal.Partition(""))] = true
-		}
-	}
-	return found, nil
+	named := expression.Key("list").Equal(expression.Value(applicant.Everyone)).
+		And(expression.Key("created_at").LessThan(expression.Value(before.UTC().Add(time.Second).Format(time.RFC3339))))
+	err := s.personal[function.Applications].Index(ctx, applicant.Index, named, false, func(attributes map[string]types.AttributeValue) error {
+		var key dynamo.Key
+		err := attributevalue.UnmarshalMap(attributes, &key)
+		found[strings.TrimPrefix(key.PK, personal.Partition(""))] = true
+		return err
+	})
+	return found, err
 }
 
 // retainApplicant applies the rule to someone who has not signed.

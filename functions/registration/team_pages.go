@@ -1,7 +1,6 @@
 package registration
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 
@@ -37,8 +36,8 @@ func sheetRoute(format spreadsheet.Format) function.Route[service] {
 		func(s *service, w http.ResponseWriter, r *http.Request) error {
 			values := r.URL.Query()
 			query, err := readAlliesQuery(values)
-			if err == nil && values.Has(waiting) {
-				return s.alliesAwaited(w, r, format)
+			if err == nil && web.IsAwaited(values) {
+				return web.Await(w, r, alliesPath, alliesFields, string(format))
 			}
 			if err == nil {
 				err = s.alliesSheet(r.Context(), query).Export(w, r, format, s.audit)
@@ -54,36 +53,12 @@ func sheetRoute(format spreadsheet.Format) function.Route[service] {
 // seconds (BenchmarkAlliesSheet): its links lead to a page first.
 const slowly = 10_000
 
-// waiting is the field that asks for the page to wait on.
-const waiting = "patienter"
-
-// sheetPath is where a file of the list is taken.
-func sheetPath(format spreadsheet.Format, values url.Values, allies count) string {
-	if allies.Organisations+allies.Persons >= slowly {
-		values = maps.Clone(values)
-		values.Set(waiting, "oui")
-	}
-	return web.SearchPath(alliesPath+"."+string(format), append([]string{waiting}, alliesFields...), values, "")
-}
-
-// alliesAwaited is the page to wait on while a large file is made: it asks for
-// the file by itself, and the browser leaves it in place when that comes.
-func (s *service) alliesAwaited(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
-	values := r.URL.Query()
-	file := web.SearchPath(alliesPath+"."+string(format), alliesFields, values, "")
-	w.Header().Set("Refresh", "0; url="+file) // https://html.spec.whatwg.org/multipage/semantics.html#attr-meta-http-equiv-refresh
-	return s.pages.Render(w, r, http.StatusOK, "team_awaited", web.Page{Title: "Le fichier se prépare", Private: true, Data: map[string]string{
-		"File": file, "List": web.SearchPath(alliesPath, alliesFields, values, ""),
-	}})
-}
-
 // alliesView is what the list's page shows.
 type alliesView struct {
 	Lines                              []allyLine
 	Kinds, States, Categories, Regions []web.Option
-	Narrowed, Later                    bool
-	First, Next, CSV, XLSX             string
-	Erased                             bool // someone, just before
+	web.List
+	Erased bool // someone, just before
 }
 
 // allyLine is a line of the list as people read it.
@@ -119,17 +94,14 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 	view := alliesView{
 		Kinds:  []web.Option{{Value: "organisation", Label: kindLabels["organisation"]}, {Value: "person", Label: kindLabels["person"]}},
 		States: stateOptions(), Categories: categoryLabels, Regions: regionOptions(),
-		Later: values.Get("cursor") != "", Erased: values.Has("efface"),
-		First: web.SearchPath(alliesPath, alliesFields, values, ""),
+		Erased: values.Has("efface"), List: web.NewList(alliesPath, alliesFields, values, found.NextCursor),
 	}
 	allies, err := s.count(r.Context())
 	if err != nil {
 		return err
 	}
-	view.CSV, view.XLSX = sheetPath(spreadsheet.CSV, values, allies), sheetPath(spreadsheet.XLSX, values, allies)
-	view.Narrowed = view.First != alliesPath
-	if found.NextCursor != "" {
-		view.Next = web.SearchPath(alliesPath, alliesFields, values, found.NextCursor)
+	if allies.Organisations+allies.Persons >= slowly {
+		view.List = view.Awaited()
 	}
 	for _, item := range found.Items {
 		view.Lines = append(view.Lines, viewLine(item))

@@ -37,44 +37,13 @@ type member struct {
 
 // everyone are the members, by name.
 func (s *service) everyone(ctx context.Context) (found []member, err error) {
-	err = s.list(ctx, s.members, "members", "list", signin.List, 0, func(item map[string]types.AttributeValue) error {
+	err = s.members.Index(ctx, "members", expression.Key("list").Equal(expression.Value(signin.List)), false, func(item map[string]types.AttributeValue) error {
 		var record signin.Record
 		err := attributevalue.UnmarshalMap(item, &record)
 		found = append(found, member{record, strings.TrimPrefix(record.PK, personal.Partition(""))})
 		return err
 	})
 	return found, err
-}
-
-// list reads one partition of an index, the last first; all of it when most is 0.
-func (s *service) list(ctx context.Context, table dynamo.Table, index, hash, partition string, most int, each func(map[string]types.AttributeValue) error) error {
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key(hash).Equal(expression.Value(partition))).Build()
-	if err != nil {
-		return fmt.Errorf("index %s: %w", index, err)
-	}
-	input := &dynamodb.QueryInput{
-		TableName: &table.Name, IndexName: &index, ScanIndexForward: aws.Bool(most == 0), KeyConditionExpression: expr.KeyCondition(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
-	}
-	if most > 0 {
-		input.Limit = aws.Int32(int32(most))
-	}
-	pages := dynamodb.NewQueryPaginator(table.Client, input)
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("index %s: %w", index, err)
-		}
-		for _, item := range page.Items {
-			if err := each(item); err != nil {
-				return err
-			}
-		}
-		if most > 0 {
-			return nil
-		}
-	}
-	return nil
 }
 
 // erasure is a request to be erased, and in how many tables it was carried out.
@@ -87,27 +56,38 @@ type erasure struct {
 // shownErasures is how many requests the page shows, the latest.
 const shownErasures = 50
 
-// erasures are the requests of the last thirty days, which are kept so long.
+// erasures are the latest requests of the last thirty days, which are kept so long.
 func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
-	err = s.list(ctx, s.personal[function.Allies], "erasures", "erasures", personal.AllErasures, shownErasures, func(item map[string]types.AttributeValue) error {
-		var request personal.Erasure
-		if err := attributevalue.UnmarshalMap(item, &request); err != nil {
-			return err
-		}
+	table := s.personal[function.Allies]
+	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("erasures").Equal(expression.Value(personal.AllErasures))).Build()
+	if err != nil {
+		return nil, fmt.Errorf("erasures: %w", err)
+	}
+	latest, err := table.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: &table.Name, IndexName: aws.String("erasures"), ScanIndexForward: aws.Bool(false), Limit: aws.Int32(shownErasures),
+		KeyConditionExpression: expr.KeyCondition(), ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("erasures: %w", err)
+	}
+	var requests []personal.Erasure
+	if err := attributevalue.UnmarshalListOfMaps(latest.Items, &requests); err != nil {
+		return nil, err
+	}
+	for _, request := range requests {
 		one := erasure{Person: strings.TrimPrefix(request.PK, personal.Partition("")), RequestedAt: request.RequestedAt, Of: len(s.personal)}
 		for _, table := range s.personal {
 			var there personal.Erasure
 			if _, err := table.Get(ctx, request.Key, &there); err != nil {
-				return err
+				return nil, err
 			}
 			if there.ErasedAt != "" {
 				one.Done++
 			}
 		}
 		found = append(found, one)
-		return nil
-	})
-	return found, err
+	}
+	return found, nil
 }
 
 // adminView is what the page of administrators shows.

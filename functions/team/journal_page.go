@@ -25,13 +25,10 @@ var (
 
 // journalView is what the page of the trail shows.
 type journalView struct {
-	Entries     []entryView
-	Members     []web.Option
-	Actions     []web.Option
-	Narrowed    bool
-	Later       bool
-	First, Next string
-	CSV, XLSX   string
+	Entries []entryView
+	Members []web.Option
+	Actions []web.Option
+	web.List
 }
 
 func (s *service) journalPage(w http.ResponseWriter, r *http.Request) error {
@@ -58,13 +55,7 @@ func (s *service) journalPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	view := journalView{
-		Actions: actionOptions(), Members: names.options(filter.Who), Later: values.Get("cursor") != "",
-		First: web.SearchPath(journalPath, journalQuery, values, ""),
-		CSV:   web.SearchPath(journalPath+".csv", journalQuery, values, ""), XLSX: web.SearchPath(journalPath+".xlsx", journalQuery, values, ""),
-	}
-	view.Narrowed = view.First != journalPath
-	if next != "" {
-		view.Next = web.SearchPath(journalPath, journalQuery, values, next)
+		Actions: actionOptions(), Members: names.options(filter.Who), List: web.NewList(journalPath, journalQuery, values, next),
 	}
 	if view.Entries, err = s.viewEntries(r.Context(), names, found); err != nil {
 		return err

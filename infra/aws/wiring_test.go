@@ -9,6 +9,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/lambdahost"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 func TestLambdasAreAsDeclared(t *testing.T) {
@@ -64,7 +65,7 @@ func TestDeadLettersOfAllAreCounted(t *testing.T) {
 func TestLogsAreKeptForAWhile(t *testing.T) {
 	logs := synth(t).application.of("AWS::Logs::LogGroup")
 	for _, f := range list() {
-		if r := logs["/aws/lambda/fabrique-"+f.Name]; r.Properties["RetentionInDays"] != 90.0 {
+		if r := logs["/aws/lambda/fabrique-"+f.Name]; r.Properties["RetentionInDays"] != float64(personal.LogDays) {
 			t.Errorf("%s: retention %v", f.Name, r.Properties["RetentionInDays"])
 		}
 	}

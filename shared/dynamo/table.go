@@ -151,10 +151,31 @@ func (t Table) Partition(ctx context.Context, pk, prefix string, each func(map[s
 		TableName: &t.Name, KeyConditionExpression: expr.KeyCondition(), ConsistentRead: &consistent,
 		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
 	})
+	return readAll(ctx, pages, "query", each)
+}
+
+// Index calls each for all items of an index that a key condition keeps, in the
+// order of its sort key or backward. An index follows its table within a second
+// or so.
+func (t Table) Index(ctx context.Context, name string, key expression.KeyConditionBuilder, backward bool, each func(map[string]types.AttributeValue) error) error {
+	expr, err := expression.NewBuilder().WithKeyCondition(key).Build()
+	if err != nil {
+		return fmt.Errorf("index %s: %w", name, err)
+	}
+	forward := !backward
+	pages := dynamodb.NewQueryPaginator(t.Client, &dynamodb.QueryInput{
+		TableName: &t.Name, IndexName: &name, KeyConditionExpression: expr.KeyCondition(), ScanIndexForward: &forward,
+		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(),
+	})
+	return readAll(ctx, pages, "index "+name, each)
+}
+
+// readAll hands on the items of all pages.
+func readAll(ctx context.Context, pages *dynamodb.QueryPaginator, what string, each func(map[string]types.AttributeValue) error) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("query: %w", err)
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		for _, item := range page.Items {
 			if err := each(item); err != nil {

@@ -2,12 +2,10 @@ package partnership
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 )
@@ -25,25 +23,11 @@ type Named struct {
 // CohortNames lists the cohorts that there are, the latest start first, for
 // forms that offer them. It costs half a read unit for each 4 KB of them.
 func CohortNames(ctx context.Context, cohorts dynamo.Table) (found []Named, err error) {
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(AllCohorts))).
-		WithProjection(expression.NamesList(expression.Name("slug"), expression.Name("name"))).Build()
-	if err != nil {
-		return nil, fmt.Errorf("cohorts: %w", err)
-	}
-	pages := dynamodb.NewQueryPaginator(cohorts.Client, &dynamodb.QueryInput{
-		TableName: &cohorts.Name, IndexName: aws.String("cohorts"), KeyConditionExpression: expr.KeyCondition(), ProjectionExpression: expr.Projection(),
-		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(), ScanIndexForward: aws.Bool(false),
+	err = cohorts.Index(ctx, "cohorts", expression.Key("list").Equal(expression.Value(AllCohorts)), true, func(item map[string]types.AttributeValue) error {
+		var one Named
+		err := attributevalue.UnmarshalMap(item, &one)
+		found = append(found, one)
+		return err
 	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("cohorts: %w", err)
-		}
-		var some []Named
-		if err := attributevalue.UnmarshalListOfMaps(page.Items, &some); err != nil {
-			return nil, err
-		}
-		found = append(found, some...)
-	}
-	return found, nil
+	return found, err
 }

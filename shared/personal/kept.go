@@ -11,7 +11,7 @@ const (
 	MailFor        = 90 * 24 * time.Hour  // the record of a mail, without address nor content
 	FailedMailFor  = 14 * 24 * time.Hour  // a mail that could not be sent, to send it again
 	TrailYears     = 3                    // an entry of the audit trail
-	LogDays        = 90                   // technical logs: infra/aws says the same as three months
+	LogDays        = 90                   // technical logs, which infra/aws declares: its tests compare
 	DeliveryFor    = 30 * 24 * time.Hour  // a partner's message
 	erasureFor     = 30 * 24 * time.Hour  // the request to be erased itself
 )

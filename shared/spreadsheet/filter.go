@@ -13,10 +13,18 @@ func FilterOf(values url.Values, fields []string) map[string]string {
 		switch value := values.Get(name); {
 		case value == "":
 		case name == SearchedField:
-			filter["searched"] = "oui"
+			filter["searched"] = Searched(value)
 		default:
 			filter[name] = value
 		}
 	}
 	return filter
+}
+
+// Searched says that a text was searched for, and not which.
+func Searched(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "oui"
 }

@@ -1,6 +1,8 @@
 package territory
 
 import (
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,4 +76,17 @@ func spell(folded []byte, start int) []byte {
 		return append(folded[:start], "sainte"...)
 	}
 	return folded
+}
+
+// Words are those of a search, folded as names are.
+func Words(search string) []string { return strings.Fields(Fold(search)) }
+
+// HasWords tells whether a text has all these folded words, or has them in its
+// own: whoever searches "tour" finds "Tourcoing".
+func HasWords(text string, words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
+	text = Fold(text)
+	return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) })
 }

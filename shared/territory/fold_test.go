@@ -55,3 +55,17 @@ func TestFoldTwiceIsFoldOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestASearchFindsWordsWhateverTheirAccents(t *testing.T) {
+	for _, c := range []struct {
+		text, search string
+		want         bool
+	}{
+		{"Récits de territoire", "RECITS", true}, {"Récits de territoire", "terri réc", true}, {"Récits de territoire", "récits mer", false},
+		{"Saint-Étienne", "st etienne", true}, {"", "a", false}, {"Tourcoing", "tour", true}, {"quoi que ce soit", "  ", true},
+	} {
+		if got := HasWords(c.text, Words(c.search)); got != c.want {
+			t.Errorf("%q in %q: %v", c.search, c.text, got)
+		}
+	}
+}

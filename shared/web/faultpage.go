@@ -10,10 +10,11 @@ import (
 )
 
 //go:embed pages/*.html
-var faultFiles embed.FS
+var ownFiles embed.FS
 
-// faultPages hold the one page that tells a person what went wrong.
-var faultPages = NewTemplates(faultFiles)
+// ownPages are those that no function has: what went wrong, and a file that is
+// awaited.
+var ownPages = NewTemplates(ownFiles)
 
 type explanation struct{ Title, Advice string }
 
@@ -62,5 +63,5 @@ func renderFault(w http.ResponseWriter, r *http.Request, f *fault.Error) error {
 	if f.RetryAfter > 0 {
 		data.Seconds = int((f.RetryAfter + time.Second - 1) / time.Second)
 	}
-	return faultPages.Render(w, r, status, "fault", Page{Title: data.Title, Private: true, Data: data})
+	return ownPages.Render(w, r, status, "fault", Page{Title: data.Title, Private: true, Data: data})
 }

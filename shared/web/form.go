@@ -58,6 +58,31 @@ type Option struct {
 	Hint         string // radio groups only
 }
 
+// Offers tells whether a value is one of some choices.
+func Offers(options []Option, value string) bool {
+	return slices.ContainsFunc(options, func(o Option) bool { return o.Value == value })
+}
+
+// LabelOf is what a choice is called, and the value itself when it is none of
+// them.
+func LabelOf(options []Option, value string) string {
+	for _, o := range options {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
+}
+
+// WithValue adds to some choices the one that is taken already, when they do
+// not offer it: saving a form must not take away what it could not show.
+func WithValue(options []Option, value string) []Option {
+	if value == "" || Offers(options, value) {
+		return options
+	}
+	return append(slices.Clip(options), Option{Value: value, Label: value})
+}
+
 // Field is one field of a form as the partials show it. Templates make one
 // with the function field:
 //

@@ -182,7 +182,7 @@ func TestAssetsAreKeptForAYearAtTheirAddress(t *testing.T) {
 }
 
 func BenchmarkRender(b *testing.B) {
-	pages := NewTemplates(faultFiles)
+	pages := NewTemplates(ownFiles)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	page := Page{Title: "Essai", Data: faultData{explanation: unexplained, Detail: "Une phrase.", Status: 404}}
 	b.ReportAllocs()
