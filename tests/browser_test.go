@@ -37,8 +37,17 @@ type visitor struct {
 	shots  string       // folder for pictures, empty for none
 }
 
-// serve runs a platform without any data, for a visitor who has no browser.
+// serve runs a platform without any data, for a visitor who has no browser. It
+// is the test's own: tests with one run beside each other, as each waits for
+// its browser most of the time.
 func serve(t *testing.T) *visitor {
+	t.Helper()
+	t.Parallel()
+	return serveAlone(t)
+}
+
+// serveAlone is serve for a test that changes what all others would see.
+func serveAlone(t *testing.T) *visitor {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	origin := "http://" + server.Listener.Addr().String()

@@ -28,7 +28,7 @@ func watched(t *testing.T) (*visitor, *dynamodb.Client) {
 	t.Cleanup(own.Stop)
 	cfg := own.Config()
 	t.Setenv("DYNAMODB_ENDPOINT", *cfg.BaseEndpoint)
-	return serve(t), dynamodb.NewFromConfig(cfg)
+	return serveAlone(t), dynamodb.NewFromConfig(cfg)
 }
 
 // stored is all that the tables hold, by table and key.
