@@ -84,11 +84,3 @@ func at(text string) time.Time {
 	t, _ := time.Parse(instant, text)
 	return t
 }
-
-// searched says in the trail that someone was searched for, not whom.
-func searched(person string) string {
-	if person == "" {
-		return ""
-	}
-	return "oui"
-}

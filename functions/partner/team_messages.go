@@ -152,6 +152,7 @@ type partnerView struct {
 	web.List
 	Deliveries      []delivery
 	Statuses, Codes []web.Option
+	Cohorts         []web.Option
 	Waiting         int       // as the list of partners and the home count them
 	Tally           tallyItem // what was counted only, for thirty days
 	Failed          string    // address of what waits
@@ -178,6 +179,14 @@ func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	view.List = web.NewList(path, messageFields, values, next).FilesAt(path+"/messages", messageFields, values)
+	cohorts, err := partnership.CohortNames(r.Context(), s.cohorts)
+	if err != nil {
+		return err
+	}
+	for _, one := range cohorts {
+		view.Cohorts = append(view.Cohorts, web.Option{Value: one.Slug, Label: one.Name})
+	}
+	view.Cohorts = web.WithValue(view.Cohorts, query.cohort) // one that a message named, and that there is not
 	waiting, err := partnership.Waiting(r.Context(), s.table)
 	if err != nil {
 		return err

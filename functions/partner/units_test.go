@@ -52,7 +52,7 @@ func TestUnitsOfEachMessage(t *testing.T) {
 		}, 1, 6},
 		{"set aside again", func() { _ = bare.setAside(team, alliance.Partners[0], "aside", "vu") }, 1, 0},
 		{"the team's list of partners", func() { w.Do(running, "GET", "/equipe/partenaires", nil, w.Bearer("team")...) }, 9.5, 0},
-		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 22, 0},
+		{"the team's list of messages", func() { w.Do(running, "GET", "/equipe/partenaires/occitanie", nil, w.Bearer("team")...) }, 22.5, 0},
 		{"refused whole", func() { w.post("unread", `{}`) }, 0, 4},
 		{"refused whole, again", func() { w.post("unread", `{}`) }, 0, 1},
 		{"not signed", func() { w.post("unsigned", "{}", "webhook-signature", "v1,x") }, 0, 1},

@@ -120,6 +120,8 @@ func exported(name string) (label, path string) {
 	switch {
 	case lists[name].Label != "":
 		return lists[name].Label, web.TeamRoot + lists[name].Path
+	case first == "faits":
+		return "Faits de " + second, web.TeamRoot + "/faits?" + url.Values{"year": {second}}.Encode()
 	case first == "candidatures":
 		return "Candidatures\u00a0: " + second, at("/cohortes", second)
 	case first == "messages":
@@ -133,6 +135,7 @@ func exported(name string) (label, path string) {
 // lists are those that are exported whole, by the name of their files.
 var lists = map[string]struct{ Label, Path string }{
 	"allies": {"Allié·es", "/allies"}, "agenda": {"Agenda", "/agenda"}, "journal": {"Journal", "/journal"},
-	"cohortes": {"Cohortes", "/cohortes"}, "ressources": {"Ressources", "/ressources"}, "faits": {"Faits", "/faits"},
-	"courriels": {"Courriels", "/courriels"},
+	"cohortes": {"Cohortes", "/cohortes"}, "ressources": {"Ressources", "/ressources"},
+	"courriels": {"Courriels", "/courriels"}, "envois-suspendus": {"Envois suspendus", "/courriels/suspensions"},
+	"fichiers": {"Fichiers", "/fichiers"}, "chantiers-et-communautes": {"Chantiers et communautés apprenantes", "/series"},
 }

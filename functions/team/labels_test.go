@@ -48,6 +48,34 @@ func TestEveryActionOfTheTrailHasAName(t *testing.T) {
 	}
 }
 
+// sheet finds the names of the files that functions export, as far as they are
+// written out: a variable may end one.
+var sheet = regexp.MustCompile(`spreadsheet\.Sheet\{\s*Name: "([a-z-]+)"`)
+
+// TestEveryExportHasAName: the journal calls each list as the team does.
+func TestEveryExportHasAName(t *testing.T) {
+	files, err := filepath.Glob("../*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range files {
+		source, err := os.ReadFile(file) //nolint:gosec // sources of this repository
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range sheet.FindAllStringSubmatch(string(source), -1) {
+			found++
+			if label, path := exported(match[1]); label == "" || path == "" {
+				t.Errorf("%s exports %q, which the journal cannot name", file, match[1])
+			}
+		}
+	}
+	if found < 9 {
+		t.Errorf("only %d exports are found", found)
+	}
+}
+
 // begins tells whether an action with a name begins so.
 func begins(stem string) bool {
 	for action := range actions {
