@@ -1,12 +1,18 @@
 package host
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo/engine"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/lambdahost"
 )
 
 // What was given up is run again from where it was in the stream, as often as
@@ -37,12 +43,51 @@ func TestDeadLettersAreRunAgain(t *testing.T) {
 	if err := letters.RunAgain(t.Context(), second[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	heard := slices.DeleteFunc(g.all(), func(s string) bool { return len(s) > 6 && s[:6] == "ledger" })
+	heard := slices.DeleteFunc(g.all(), func(s string) bool { return strings.HasPrefix(s, "ledger") })
 	if want := []string{"avant", "après", "jamais"}; !slices.Equal(heard, want) {
 		t.Errorf("heard %v, want %v", heard, want)
 	}
 	if n, err := letters.Count(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d still wait, %v", n, err)
+	}
+}
+
+// A letter says where changes are, whoever listens to them: those that the
+// function does not declare are not told to it, nor those around.
+func TestOnlyDeclaredChangesAreRunAgain(t *testing.T) {
+	h, g := open(t, Options{})
+	allies := dynamo.Table{Client: dynamodb.NewFromConfig(h.engine.Config()), Name: areaName(function.Allies)}
+	for _, key := range []dynamo.Key{{PK: "P", SK: "NOTE#avant"}, {PK: "P", SK: "NOTE#un"}, {PK: "P", SK: "OTHER#x"}, {PK: "P", SK: "NOTE#deux"}, {PK: "P", SK: "NOTE#après"}} {
+		put, err := allies.Put(note{key, strings.TrimPrefix(key.SK, "NOTE#")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := dynamo.Transact(t.Context(), allies.Client, put); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, http.StatusOK, call(t, h, "POST", "/_dev/settle", ""))
+	changes, err := engine.ReadChanges(t.Context(), h.engine.Config(), function.Allies, areaName(function.Allies), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := changes.Next(t.Context())
+	if err != nil || len(batch.Records) != 5 {
+		t.Fatalf("%d changes, %v", len(batch.Records), err)
+	}
+	before := len(g.all())
+	u, _ := h.unit("guestbook")
+	payload, err := json.Marshal(lambdahost.GivenUp{Batch: lambdahost.Batch{
+		Shard: batch.Shard(), First: batch.Records[1].Change.SequenceNumber, Last: batch.Records[3].Change.SequenceNumber, Size: 3, Stream: changes.Stream(),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.invoke(t.Context(), u, payload); err != nil {
+		t.Fatal(err)
+	}
+	if again := slices.DeleteFunc(g.all()[before:], func(s string) bool { return strings.HasPrefix(s, "ledger") }); !slices.Equal(again, []string{"un", "deux"}) {
+		t.Errorf("told again: %v", again)
 	}
 }
 
