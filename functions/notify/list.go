@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -16,7 +15,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // index is one of the two of which the team reads: one partition, by instant.
@@ -27,40 +26,13 @@ var (
 	suppressedIndex = index{"suppressed", "suppressed", "suppressed_at", listed}
 )
 
-// period narrows a list to some days of Paris; a zero bound is none.
-type period struct {
-	From  time.Time
-	Until time.Time // the instant at which the day after the last one begins
-}
-
-// readPeriod reads the days "from" and "to" of a query, both included.
-func readPeriod(from, to string, faults *fault.Fields) (p period) {
-	day := func(name, text string) time.Time {
-		if text == "" {
-			return time.Time{}
-		}
-		at, err := time.ParseInLocation(time.DateOnly, text, french.Paris())
-		if err != nil {
-			faults.Add("query."+name, "Indiquez un jour comme 2026-02-03.")
-		}
-		return at
-	}
-	if p.From, p.Until = day("from", from), day("to", to); !p.Until.IsZero() {
-		if p.Until.Before(p.From) {
-			faults.Add("query.to", "La fin doit venir après le début.")
-		}
-		p.Until = p.Until.AddDate(0, 0, 1)
-	}
-	return p
-}
-
-// has tells whether an instant, as a stamp, is within.
-func (p period) has(at string) bool {
+// within tells whether an instant, as a stamp, is in a period.
+func within(p web.Period, at string) bool {
 	return (p.From.IsZero() || at >= stamp(p.From)) && (p.Until.IsZero() || at < stamp(p.Until))
 }
 
-// key is the condition on an index of the items that are within.
-func (p period) key(of index) expression.KeyConditionBuilder {
+// in is the condition on an index of the items that are in a period.
+func (of index) in(p web.Period) expression.KeyConditionBuilder {
 	key, at := expression.Key(of.hash).Equal(expression.Value(of.partition)), expression.Key(of.sort)
 	switch {
 	case !p.From.IsZero() && !p.Until.IsZero(): // no item has the last of these instants for its place
@@ -103,14 +75,14 @@ func (of index) cursor(after entry) (string, error) {
 
 // list returns a page of an index, the latest first, and the cursor of the
 // next. It reads until the page is full: the whole period when few are kept.
-func list[T entry](ctx context.Context, s *service, of index, p period, limit int, cursor string,
+func list[T entry](ctx context.Context, s *service, of index, p web.Period, limit int, cursor string,
 	read func(map[string]types.AttributeValue) (T, bool, error)) (found []T, next string, err error) {
 	found = []T{}
 	start, err := dynamo.StartKey(cursor, "pk", "sk", of.hash, of.sort)
 	if err != nil {
 		return found, "", err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(p.key(of)).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(of.in(p)).Build()
 	if err != nil {
 		return found, "", fmt.Errorf("index %s: %w", of.name, err)
 	}

@@ -42,7 +42,7 @@ func TestMailsAreNarrowed(t *testing.T) {
 	day := func(n int) string { return first.AddDate(0, 0, n).Format(time.DateOnly) }
 	count := map[string]int{
 		"limit=2": 9, "limit=2&template=welcome": 3, "limit=1&template=my-data-link": 6, "limit=2&state=sent": 9, "state=failed": 0,
-		"limit=2&from=" + day(1) + "&to=" + day(2): 3, "from=" + day(5): 2, "to=" + day(0): 1, "from=" + day(3) + "&template=welcome": 2,
+		"limit=2&from=" + day(1) + "&until=" + day(2): 3, "from=" + day(5): 2, "until=" + day(0): 1, "from=" + day(3) + "&template=welcome": 2,
 	}
 	for _, person := range []string{"", "&person=" + camille} {
 		for query, want := range count {
@@ -107,14 +107,14 @@ func TestALongListIsAwaited(t *testing.T) {
 func TestFaultsOfSearches(t *testing.T) {
 	_, visit := opened(t)
 	for query, parts := range map[string][]string{
-		"state=x":                       {`id="state-fault"`},
-		"template=x":                    {`id="template-fault"`},
-		"from=x&to=2026-13-01":          {`id="from-fault"`, `id="to-fault"`, "2 points sont à corriger", `value="2026-13-01"`},
-		"from=2026-02-02&to=2026-02-01": {`id="to-fault"`, "La fin doit venir après le début."},
-		"cursor=x":                      {"repartez du début de la liste"},
-		"cursor=x&q=p1@exemple.fr":      {"repartez du début de la liste"},
-		"q=p1":                          {`id="q-fault"`},
-		"limit=x":                       {"Demandez de 1 à 100 éléments."},
+		"state=x":                          {`id="state-fault"`},
+		"template=x":                       {`id="template-fault"`},
+		"from=x&until=2026-13-01":          {`id="from-fault"`, `id="until-fault"`, "2 points sont à corriger", `value="2026-13-01"`},
+		"from=2026-02-02&until=2026-02-01": {`id="until-fault"`, "Choisissez un dernier jour qui ne vient pas avant le premier."},
+		"cursor=x":                         {"repartez du début de la liste"},
+		"cursor=x&q=p1@exemple.fr":         {"repartez du début de la liste"},
+		"q=p1":                             {`id="q-fault"`},
+		"limit=x":                          {"Demandez de 1 à 100 éléments."},
 	} {
 		contains(t, visit(http.StatusUnprocessableEntity, "/equipe/courriels?"+query, nil), append(parts, "Chercher et filtrer")...)
 	}

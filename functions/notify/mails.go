@@ -24,9 +24,15 @@ type mailsQuery struct {
 	Template string `query:"template" doc:"What the mail was for, as the list gives it"`
 	Person   string `query:"person" doc:"Keyed hash of the person, as the list gives it"`
 	From     string `query:"from" doc:"The first day, in Paris" format:"date"`
-	To       string `query:"to" doc:"The last day, in Paris" format:"date"`
+	Until    string `query:"until" doc:"The last day, in Paris" format:"date"`
 	Limit    int    `query:"limit" doc:"At most 100, 20 by default"`
 	Cursor   string `query:"cursor"`
+}
+
+// mailsSearch is such a query, with the days that its texts say.
+type mailsSearch struct {
+	mailsQuery
+	days web.Period
 }
 
 // mailEntry is a mail as the team sees it. Its address is only known until it
@@ -55,12 +61,11 @@ var stateLabels = []web.Option{
 	{Value: unsubscribed, Label: "Non envoyé\u00a0: ne veut pas de nouvelles"},
 }
 
-func readMailsQuery(values url.Values, faults *fault.Fields) mailsQuery {
-	query := mailsQuery{
-		State: values.Get("state"), Template: values.Get("template"), Person: values.Get("person"), From: values.Get("from"), To: values.Get("to"),
+func readMailsQuery(values url.Values, faults *fault.Fields) mailsSearch {
+	query := mailsSearch{days: web.ReadPeriod(values, faults), mailsQuery: mailsQuery{
+		State: values.Get("state"), Template: values.Get("template"), Person: values.Get("person"), From: values.Get("from"), Until: values.Get("until"),
 		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
-	}
-	query.period(faults)
+	}}
 	if query.State != "" && !web.Offers(stateLabels, query.State) {
 		faults.Add("query.state", "Choisissez un état dans la liste.")
 	}
@@ -69,9 +74,6 @@ func readMailsQuery(values url.Values, faults *fault.Fields) mailsQuery {
 	}
 	return query
 }
-
-// period is that of its days; it notes the faults of those.
-func (q mailsQuery) period(faults *fault.Fields) period { return readPeriod(q.From, q.To, faults) }
 
 func (s *service) getMails(w http.ResponseWriter, r *http.Request) error {
 	var faults fault.Fields
@@ -88,20 +90,19 @@ func (s *service) getMails(w http.ResponseWriter, r *http.Request) error {
 
 // mails returns a page of what was asked to be sent, the latest first: to one
 // person out of their partition, else from the index.
-func (s *service) mails(ctx context.Context, query mailsQuery) (answer mailsAnswer, err error) {
-	days := query.period(new(fault.Fields)) // of which readMailsQuery told
+func (s *service) mails(ctx context.Context, query mailsSearch) (answer mailsAnswer, err error) {
 	if query.Person == "" {
-		answer.Items, answer.NextCursor, err = list(ctx, s, mailsIndex, days, query.Limit, query.Cursor,
+		answer.Items, answer.NextCursor, err = list(ctx, s, mailsIndex, query.days, query.Limit, query.Cursor,
 			func(attributes map[string]types.AttributeValue) (mailEntry, bool, error) {
 				entry, err := readEntry(attributes)
-				return entry, query.keeps(entry) && days.has(entry.AskedAt), err
+				return entry, query.keeps(entry) && within(query.days, entry.AskedAt), err
 			})
 		return answer, err
 	}
 	all := []mailEntry{}
 	err = s.table.Partition(ctx, personal.Partition(query.Person), mail.IntentPrefix, func(attributes map[string]types.AttributeValue) error {
 		entry, err := readEntry(attributes)
-		if err == nil && query.keeps(entry) && days.has(entry.AskedAt) {
+		if err == nil && query.keeps(entry) && within(query.days, entry.AskedAt) {
 			all = append(all, entry)
 		}
 		return err

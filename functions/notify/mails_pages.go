@@ -67,7 +67,7 @@ type mailLine struct {
 }
 
 // mailsFields are those of the search.
-var mailsFields = []string{"q", "person", "state", "template", "from", "to"}
+var mailsFields = []string{"q", "person", "state", "template", "from", "until"}
 
 // causeOptions are the purposes of mails, by their names.
 func causeOptions() (options []web.Option) {
@@ -80,7 +80,7 @@ func causeOptions() (options []web.Option) {
 
 // readMailsSearch reads the search of the page, where a person may be named by
 // their address.
-func (s *service) readMailsSearch(r *http.Request, faults *fault.Fields) (query mailsQuery, err error) {
+func (s *service) readMailsSearch(r *http.Request, faults *fault.Fields) (query mailsSearch, err error) {
 	values := r.URL.Query()
 	query = readMailsQuery(values, faults)
 	if address := values.Get("q"); address != "" {

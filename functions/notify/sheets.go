@@ -47,11 +47,11 @@ func suppressionsFile(format spreadsheet.Format) func(*service, http.ResponseWri
 
 // mailsSheet is all that the search keeps. Its filter says in the trail that a
 // person was searched for, not whom.
-func (s *service) mailsSheet(ctx context.Context, query mailsQuery) spreadsheet.Sheet {
+func (s *service) mailsSheet(ctx context.Context, query mailsSearch) spreadsheet.Sheet {
 	query.Limit, query.Cursor = exported, ""
 	return spreadsheet.Sheet{
 		Name: "courriels", Header: []string{"Numéro", "Demandé", "Pourquoi", "Ce qui l’a causé", "État", "Terminé", "Essais", "Raison de l’échec", "Personne (empreinte)"},
-		Filter: map[string]string{"state": web.LabelOf(stateLabels, query.State), "cause": causes[query.Template].Label, "from": query.From, "to": query.To, "searched": spreadsheet.Searched(query.Person)},
+		Filter: map[string]string{"state": web.LabelOf(stateLabels, query.State), "cause": causes[query.Template].Label, "from": query.From, "until": query.Until, "searched": spreadsheet.Searched(query.Person)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]mailEntry, string, error) {
 			query.Cursor = cursor
 			page, err := s.mails(ctx, query)
@@ -64,11 +64,11 @@ func (s *service) mailsSheet(ctx context.Context, query mailsQuery) spreadsheet.
 }
 
 // suppressionsSheet is all that the search keeps.
-func (s *service) suppressionsSheet(ctx context.Context, query suppressionsQuery) spreadsheet.Sheet {
+func (s *service) suppressionsSheet(ctx context.Context, query suppressionsSearch) spreadsheet.Sheet {
 	query.Limit, query.Cursor = exported, ""
 	return spreadsheet.Sheet{
 		Name: "envois-suspendus", Header: []string{"Depuis", "Pourquoi", "Personne (empreinte)"},
-		Filter: map[string]string{"cause": web.LabelOf(reasonLabels, query.Reason), "from": query.From, "to": query.To, "searched": spreadsheet.Searched(query.Person)},
+		Filter: map[string]string{"cause": web.LabelOf(reasonLabels, query.Reason), "from": query.From, "until": query.Until, "searched": spreadsheet.Searched(query.Person)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]suppressionEntry, string, error) {
 			query.Cursor = cursor
 			page, err := s.suppressions(ctx, query)

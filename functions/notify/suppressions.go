@@ -18,9 +18,15 @@ type suppressionsQuery struct {
 	Reason string `query:"reason" doc:"refused, bounce or complaint"`
 	Person string `query:"person" doc:"Keyed hash of the person, as the list gives it"`
 	From   string `query:"from" doc:"The first day, in Paris" format:"date"`
-	To     string `query:"to" doc:"The last day, in Paris" format:"date"`
+	Until  string `query:"until" doc:"The last day, in Paris" format:"date"`
 	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
+}
+
+// suppressionsSearch is such a query, with the days that its texts say.
+type suppressionsSearch struct {
+	suppressionsQuery
+	days web.Period
 }
 
 // reasonLabels say why a person is written to no more, in the order of the page.
@@ -45,21 +51,15 @@ func (e suppressionEntry) place() (dynamo.Key, string) {
 	return suppressionKey(e.Person), e.SuppressedAt
 }
 
-func readSuppressionsQuery(values url.Values, faults *fault.Fields) suppressionsQuery {
-	query := suppressionsQuery{
-		Reason: values.Get("reason"), Person: values.Get("person"), From: values.Get("from"), To: values.Get("to"),
+func readSuppressionsQuery(values url.Values, faults *fault.Fields) suppressionsSearch {
+	query := suppressionsSearch{days: web.ReadPeriod(values, faults), suppressionsQuery: suppressionsQuery{
+		Reason: values.Get("reason"), Person: values.Get("person"), From: values.Get("from"), Until: values.Get("until"),
 		Limit: readLimit(values, faults), Cursor: values.Get("cursor"),
-	}
-	query.period(faults)
+	}}
 	if query.Reason != "" && !web.Offers(reasonLabels, query.Reason) {
 		faults.Add("query.reason", "Choisissez une raison dans la liste.")
 	}
 	return query
-}
-
-// period is that of its days; it notes the faults of those.
-func (q suppressionsQuery) period(faults *fault.Fields) period {
-	return readPeriod(q.From, q.To, faults)
 }
 
 func (s *service) listSuppressions(w http.ResponseWriter, r *http.Request) error {
@@ -76,14 +76,13 @@ func (s *service) listSuppressions(w http.ResponseWriter, r *http.Request) error
 }
 
 // suppressions returns a page of who is not written to, the latest first.
-func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (answer suppressionsAnswer, err error) {
-	days := query.period(new(fault.Fields)) // of which readSuppressionsQuery told
+func (s *service) suppressions(ctx context.Context, query suppressionsSearch) (answer suppressionsAnswer, err error) {
 	if query.Person == "" {
-		answer.Items, answer.NextCursor, err = list(ctx, s, suppressedIndex, days, query.Limit, query.Cursor,
+		answer.Items, answer.NextCursor, err = list(ctx, s, suppressedIndex, query.days, query.Limit, query.Cursor,
 			func(attributes map[string]types.AttributeValue) (suppressionEntry, bool, error) {
 				var item suppression
 				err := attributevalue.UnmarshalMap(attributes, &item)
-				return item.entry(), query.keeps(item.entry()) && days.has(item.SuppressedAt), err
+				return item.entry(), query.keeps(item.entry()) && within(query.days, item.SuppressedAt), err
 			})
 		return answer, err
 	}
@@ -93,7 +92,7 @@ func (s *service) suppressions(ctx context.Context, query suppressionsQuery) (an
 	if err != nil {
 		return answer, err
 	}
-	if found && item.Listed != "" && query.keeps(item.entry()) && days.has(item.SuppressedAt) {
+	if found && item.Listed != "" && query.keeps(item.entry()) && within(query.days, item.SuppressedAt) {
 		answer.Items = append(answer.Items, item.entry())
 	}
 	answer.Items, answer.NextCursor, err = pageOf(suppressedIndex, answer.Items, query.Limit, query.Cursor)

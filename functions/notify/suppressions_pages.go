@@ -23,11 +23,11 @@ type suppressionLine struct {
 }
 
 // suppressionsFields are those of the search.
-var suppressionsFields = []string{"q", "person", "reason", "from", "to"}
+var suppressionsFields = []string{"q", "person", "reason", "from", "until"}
 
 // readSuppressionsSearch reads the search of the page, where a person may be
 // named by their address.
-func (s *service) readSuppressionsSearch(r *http.Request, faults *fault.Fields) (query suppressionsQuery, err error) {
+func (s *service) readSuppressionsSearch(r *http.Request, faults *fault.Fields) (query suppressionsSearch, err error) {
 	values := r.URL.Query()
 	query = readSuppressionsQuery(values, faults)
 	if address := values.Get("q"); address != "" {

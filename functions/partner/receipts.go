@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -73,7 +72,7 @@ func (s *service) getReceipts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.receipts(r.Context(), from.partner, query, span{})
+	page, err := s.receipts(r.Context(), from.partner, query, web.Period{})
 	if err != nil {
 		return err
 	}
@@ -95,31 +94,27 @@ func readReceiptsQuery(values url.Values) (receiptsQuery, error) {
 	return query, faults.Err()
 }
 
-// span is a period, from its first instant until the first after it; zero at an
-// open end.
-type span struct{ from, until time.Time }
-
 // bounds are where the sort keys of the index "receipts" lie, which begin with
 // an instant: without its zone, so that fractions of a second come after it.
-func (p span) bounds() (from, until string) {
+func bounds(p web.Period) (from, until string) {
 	from, until = "0", "9"
 	const sorted = "2006-01-02T15:04:05"
-	if !p.from.IsZero() {
-		from = p.from.UTC().Format(sorted)
+	if !p.From.IsZero() {
+		from = p.From.UTC().Format(sorted)
 	}
-	if !p.until.IsZero() {
-		until = p.until.UTC().Format(sorted)
+	if !p.Until.IsZero() {
+		until = p.Until.UTC().Format(sorted)
 	}
 	return from, until
 }
 
 // receipts are a page of what a partner sent, the latest first.
-func (s *service) receipts(ctx context.Context, partner alliance.Partner, query receiptsQuery, period span) (receiptPage, error) {
+func (s *service) receipts(ctx context.Context, partner alliance.Partner, query receiptsQuery, period web.Period) (receiptPage, error) {
 	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "receipts", "received_at")
 	if err != nil {
 		return receiptPage{}, err
 	}
-	from, until := period.bounds()
+	from, until := bounds(period)
 	if at, ok := start["receipts"].(*types.AttributeValueMemberS); ok && at.Value != partner.Name {
 		return receiptPage{}, errSignature // a cursor of another partner's list
 	}

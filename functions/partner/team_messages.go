@@ -5,12 +5,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
@@ -42,7 +40,7 @@ var (
 // messagesQuery is what the list of a partner's messages is narrowed by.
 type messagesQuery struct {
 	receiptsQuery
-	period               span
+	period               web.Period
 	status, code, cohort string
 }
 
@@ -64,26 +62,8 @@ func readMessagesQuery(values url.Values) (messagesQuery, error) {
 	if query.cohort != "" {
 		alliance.CheckSlug(&faults, "query.cohort", query.cohort)
 	}
-	query.period.from = readDay(values.Get("from"), "query.from", &faults)
-	if last := readDay(values.Get("until"), "query.until", &faults); !last.IsZero() {
-		query.period.until = last.AddDate(0, 0, 1)
-	}
-	if p := query.period; !p.until.IsZero() && !p.from.Before(p.until) {
-		faults.Add("query.until", "Choisissez un dernier jour qui ne vient pas avant le premier.")
-	}
+	query.period = web.ReadPeriod(values, &faults)
 	return query, faults.Err()
-}
-
-// readDay is the start of a day in Paris, zero when none is given.
-func readDay(text, field string, faults *fault.Fields) time.Time {
-	if text == "" {
-		return time.Time{}
-	}
-	day, err := time.ParseInLocation(time.DateOnly, text, french.Paris())
-	if err != nil {
-		faults.Add(field, "Saisissez une date comme 2026-11-30.")
-	}
-	return day
 }
 
 // keeps tells whether the list shows a message.

@@ -126,7 +126,7 @@ func (s *service) teamPartnersPage(w http.ResponseWriter, r *http.Request) error
 	}
 	view := partnersListView{}
 	for _, partner := range alliance.Partners {
-		last, err := s.receipts(r.Context(), partner, receiptsQuery{Limit: 1}, span{})
+		last, err := s.receipts(r.Context(), partner, receiptsQuery{Limit: 1}, web.Period{})
 		if err != nil {
 			return err
 		}

@@ -61,11 +61,12 @@ func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 			filter.From, filter.Until = first, first.AddDate(0, 1, 0)
 		}
 	}
-	if text := values.Get("from"); text != "" {
-		filter.From = dayOf(text, "query.from", &faults)
+	days := web.ReadPeriod(values, &faults)
+	if !days.From.IsZero() {
+		filter.From = days.From
 	}
-	if text := values.Get("until"); text != "" {
-		filter.Until = dayOf(text, "query.until", &faults).AddDate(0, 0, 1)
+	if !days.Until.IsZero() {
+		filter.Until = days.Until
 	}
 	if len(faults) == 0 && !filter.Until.IsZero() && !filter.From.Before(filter.Until) {
 		faults.Add("query.until", "Choisissez un dernier jour qui ne vient pas avant le premier.")
@@ -84,15 +85,6 @@ func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 		}
 	}
 	return filter, faults.Err()
-}
-
-// dayOf is the start of a day in Paris.
-func dayOf(text, field string, faults *fault.Fields) time.Time {
-	day, err := time.ParseInLocation(time.DateOnly, text, french.Paris())
-	if err != nil {
-		faults.Add(field, "Saisissez une date comme 2026-11-30.")
-	}
-	return day
 }
 
 func (s *service) getTrail(w http.ResponseWriter, r *http.Request) error {

@@ -67,7 +67,7 @@ var fields = map[string]string{
 	"filter.from": "Du", "filter.until": "Au", "filter.who": "Qui", "filter.action": "Quoi", "filter.subject": "Numéro", "filter.cohort": "Cohorte",
 	"filter.code": "Raison du refus", "filter.type": "Type", "filter.state": "État", "filter.year": "Année", "filter.series": "Série", "filter.programme": "Programme",
 	"message": "Message", "results.applied": "Notés", "results.unchanged": "Déjà connus", "results.stale": "Dépassés", "results.rejected": "Refusés encore",
-	"filter.cause": "Pourquoi", "filter.to": "Au",
+	"filter.cause": "Pourquoi",
 }
 
 func fieldLabel(name string) string {

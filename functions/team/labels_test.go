@@ -66,8 +66,12 @@ func TestEveryExportHasAName(t *testing.T) {
 		}
 		for _, match := range sheet.FindAllStringSubmatch(string(source), -1) {
 			found++
-			if label, path := exported(match[1]); label == "" || path == "" {
-				t.Errorf("%s exports %q, which the journal cannot name", file, match[1])
+			name := match[1]
+			if strings.HasSuffix(name, "-") {
+				name += "2026"
+			}
+			if label, path := exported(name); label == "" || path == "" {
+				t.Errorf("%s exports %q, which the journal cannot name", file, name)
 			}
 		}
 	}
