@@ -140,29 +140,14 @@ func (v *visitor) seen(route, address string, place int) {
 	if wrong := ask(v, chromedp.Evaluate[string](structure)); wrong != "" {
 		v.t.Errorf("%s: %s", address, wrong)
 	}
-	v.lookEverywhere("page"+strings.NewReplacer("/", "-", "?", "-", "{", "", "}", "").Replace(route)+fmt.Sprint(place), address)
-}
-
-// lookEverywhere is look at the page that is open on its four screens: all
-// rules on a large one and on a telephone, then, where only colours differ,
-// those that depend on them.
-func (v *visitor) lookEverywhere(name, address string) {
-	v.t.Helper()
-	for _, places := range [][2]int{{0, 2}, {1, 3}} {
-		v.lookOn(name, places[0])
-		v.onto(places[0])
+	v.look("page" + strings.NewReplacer("/", "-", "?", "-", "{", "", "}", "").Replace(route) + fmt.Sprint(place))
+	for _, size := range []int{0, 1} { // a large screen and a telephone
+		screen := v.onto(size)
 		if wrong := ask(v, chromedp.Evaluate[string](focusOrder)); wrong != "" {
-			v.t.Errorf("%s on %s: %s", address, screens[places[0]].name, wrong)
-		}
-		v.onto(places[1])
-		if v.runs(name+" on "+screens[places[1]].name, colours...) == 0 {
-			v.t.Errorf("%s on %s: no rule was tried", name, screens[places[1]].name)
+			v.t.Errorf("%s on %s: %s", address, screen.name, wrong)
 		}
 	}
 }
-
-// colours are the rules of axe that depend on them.
-var colours = []string{"color-contrast", "link-in-text-block"}
 
 // download gets what the browser would: a file, or a way to somewhere else.
 func (v *visitor) download(path string) {
