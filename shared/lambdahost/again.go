@@ -68,12 +68,11 @@ func (h *Handler) read(ctx context.Context, batch Batch) (records []events.Dynam
 			break
 		}
 		for _, record := range answer.Records {
-			sequence := aws.ToString(record.Dynamodb.SequenceNumber)
-			if compareSequence(sequence, batch.Last) > 0 {
-				return stream.Wanted(records), nil
+			past := compareSequence(aws.ToString(record.Dynamodb.SequenceNumber), batch.Last)
+			if past <= 0 {
+				records = append(records, changes.Event(record, batch.Stream))
 			}
-			records = append(records, changes.Event(record, batch.Stream))
-			if sequence == batch.Last {
+			if past >= 0 { // the shard may go on for ever
 				return stream.Wanted(records), nil
 			}
 		}
