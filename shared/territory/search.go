@@ -124,12 +124,9 @@ func (ix *index) search(q query, level Level, limit int) []*Territory {
 	}
 	for i := range ix.keys {
 		k := &ix.keys[i]
-		if level != "" && k.place.Level != level {
-			continue
-		}
 		r := q.rank(k)
-		if r == unrelated || len(ranked[r]) >= limit {
-			continue
+		if r == unrelated || len(ranked[r]) >= limit || level != "" && k.place.Level != level {
+			continue // the place is looked at last, as it is far from its name in memory
 		}
 		if last := len(ranked[r]) - 1; last < 0 || ranked[r][last] != k.place {
 			ranked[r] = append(ranked[r], k.place)

@@ -72,7 +72,7 @@ func (ix *index) near(text string, level Level, mistakes, limit int) []*Territor
 	letters := lettersOf(text)
 	for i := range ix.keys {
 		k := &ix.keys[i]
-		if level != "" && k.place.Level != level || letters.differences(k.letters) > 2*mistakes {
+		if letters.differences(k.letters) > 2*mistakes || level != "" && k.place.Level != level {
 			continue
 		}
 		if d := distance(text, k.name, mistakes); d <= mistakes {
