@@ -63,6 +63,9 @@ func (s *service) merger(ctx context.Context, kept, duplicate string) (m merger,
 	a.Region = regionOf(a.Territory)
 	p, other := &m.merged.signatory, m.duplicate.signatory
 	fill(&p.Role, other.Role)
+	if other.LastContactAt.After(p.LastContactAt) { // somebody of it was here, from whichever address
+		p.heardOf(other.LastContactAt)
+	}
 	if d.JoinedOn < a.JoinedOn { // in the alliance since the first of the two
 		a.JoinedOn, a.SignedAt, a.CharterVersion = d.JoinedOn, d.SignedAt, d.CharterVersion
 	}

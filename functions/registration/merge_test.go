@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -145,5 +146,69 @@ func TestMergingAtOnceBothWays(t *testing.T) {
 	}
 	if got := d.lines(""); len(got) != 1 || d.count() != (count{Organisations: 1}) {
 		t.Errorf("left %v, %v", got, d.count())
+	}
+}
+
+// TestAMergerIsNoSilence: whoever signed the duplicate was here, so that
+// neither the erasure that was announced nor the years before count any more.
+func TestAMergerIsNoSilence(t *testing.T) {
+	t.Parallel()
+	for name, second := range map[string]string{"the same person": "old@exemple.fr", "someone else of the organisation": "new@exemple.fr"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, auth.RoleTeam)
+			kept := d.join(anOrganisation("Une", "old@exemple.fr", withSIRET(siret(1)))).AllyID
+			began := d.Clock.Now()
+			d.inYears(began, 3, -1, 0)
+			d.applied() // they are told
+			d.inYears(began, 3, 0, -1)
+			duplicate := d.join(anOrganisation("Une aussi", second, withSIRET(siret(2)))).AllyID
+			d.merge(kept, duplicate)
+			d.inYears(began, 3, 0, 0)
+			d.applied()
+			d.Drain(d.running)
+			if d.count() != (count{Organisations: 1}) {
+				t.Fatal("erased, although somebody had just signed for it")
+			}
+			d.inYears(began, 6, -1, -2)
+			if asked := d.mails(d.applied); len(asked) != 0 {
+				t.Errorf("told too early: %v", asked)
+			}
+			d.inYears(began, 6, -1, -1)
+			if got := templates(d.mails(d.applied)); !slices.Equal(got, []string{"retention-notice old@exemple.fr"}) {
+				t.Errorf("the years do not run again: %v", got)
+			}
+		})
+	}
+}
+
+// TestAnEarlierDuplicateChangesNoSilence: it says nothing of the years since.
+func TestAnEarlierDuplicateChangesNoSilence(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	duplicate := d.join(anOrganisation("Une", "new@exemple.fr", withSIRET(siret(1)))).AllyID
+	d.Clock.Advance(time.Hour)
+	kept := d.join(anOrganisation("Une aussi", "old@exemple.fr", withSIRET(siret(2)))).AllyID
+	began := d.Clock.Now()
+	d.inYears(began, 3, -1, 0)
+	d.applied()
+	d.merge(kept, duplicate)
+	d.inYears(began, 3, 0, 0)
+	d.applied()
+	d.Drain(d.running)
+	if d.count() != (count{}) {
+		t.Error("kept although nobody was here")
+	}
+}
+
+// merge does what a preview that is read now says.
+func (d *desk) merge(kept, duplicate string) {
+	d.t.Helper()
+	m, err := d.service.merger(d.t.Context(), kept, duplicate)
+	if err == nil {
+		err = d.service.merge(auth.WithMember(d.t.Context(), d.browser.Member), kept, duplicate, m.seen())
+	}
+	if err != nil {
+		d.t.Fatal(err)
 	}
 }
