@@ -60,6 +60,8 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, mine)
 }
 
+var errChanging = fault.New(fault.Unavailable, "busy", "Vos données changent en même temps ailleurs : réessayez dans un instant.")
+
 // change applies a change to one signature and returns the person's data. It
 // returns an Invalid fault with all that is wrong, a NotFound fault when the
 // person has no such signature, and a Conflict fault "organisation-exists"

@@ -45,9 +45,9 @@ func (c contactItem) unchanged() expression.ConditionBuilder {
 }
 
 // hearApplicant notes that someone who was told was here.
-func (s *service) hearApplicant(ctx context.Context, person string, at time.Time) error {
+func (s *service) hearApplicant(ctx context.Context, person string) error {
 	var writes dynamo.Writes
-	writes.Add(s.allies.Update(contactKey(person), expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())), dynamo.Exists))
+	writes.Add(s.allies.Update(contactKey(person), expression.Set(expression.Name("last_contact_at"), expression.Value(s.now().UTC())), dynamo.Exists))
 	err := writes.Commit(ctx, s.allies.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {

@@ -75,9 +75,14 @@ func TestWhoIsSilentForYearsIsToldThenErased(t *testing.T) {
 func TestAnySignOfLifeStartsTheYearsAgain(t *testing.T) {
 	t.Parallel()
 	for name, live := range map[string]func(w *world){
-		"opens their data": func(w *world) { w.session("a@exemple.fr") },
-		"changes them":     func(w *world) { w.patch(http.StatusOK, w.session("a@exemple.fr"), `{"person":{"role":"élue"}}`) },
-		"signs for more":   func(w *world) { w.join(anOrganisation("Une", "a@exemple.fr")) },
+		"opens their data":     func(w *world) { w.session("a@exemple.fr") },
+		"changes them":         func(w *world) { w.patch(http.StatusOK, w.session("a@exemple.fr"), `{"person":{"role":"élue"}}`) },
+		"signs for more":       func(w *world) { w.join(anOrganisation("Une", "a@exemple.fr")) },
+		"signs the same again": func(w *world) { w.join(aPerson("a@exemple.fr")) },
+		"signs for an organisation that has a contact": func(w *world) {
+			w.join(anOrganisation("Une", "b@exemple.fr"))
+			w.join(anOrganisation("Une", "a@exemple.fr"))
+		},
 		"books": func(w *world) {
 			item := struct {
 				dynamo.Key
@@ -221,30 +226,41 @@ func TestWhoOnlyAppliedIsToldThenErased(t *testing.T) {
 	}
 }
 
-// TestWhoAppliedAndComesBackStays: the link to their data is enough, and the
-// years run again.
+// TestWhoAppliedAndComesBackStays: the link to their data is enough, or that
+// of a signature that makes no ally, and the years run again.
 func TestWhoAppliedAndComesBackStays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	began := w.Clock.Now()
-	person := w.named("lou@exemple.fr")
-	w.inYears(began, 3, -1, 0)
-	w.applied()
-	w.inYears(began, 3, 0, -3)
-	w.session("lou@exemple.fr")
-	w.inYears(began, 3, 2, 0)
-	w.applied()
-	if w.asked(person) {
-		t.Fatal("erased in spite of it")
-	}
-	w.inYears(began, 6, -1, -2)
-	if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice lou@exemple.fr") {
-		t.Errorf("the years do not run again: %v", got)
-	}
-	w.inYears(began, 6, 0, -1)
-	w.applied()
-	if !w.asked(person) {
-		t.Error("never erased")
+	for name, live := range map[string]func(w *world){
+		"opens their data": func(w *world) { w.session("lou@exemple.fr") },
+		"signs for an organisation that has a contact": func(w *world) {
+			w.join(anOrganisation("Une", "b@exemple.fr"))
+			w.join(anOrganisation("Une", "lou@exemple.fr"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			began := w.Clock.Now()
+			person := w.named("lou@exemple.fr")
+			w.inYears(began, 3, -1, 0)
+			w.applied()
+			w.inYears(began, 3, 0, -3)
+			live(w)
+			w.inYears(began, 3, 2, 0)
+			w.applied()
+			if w.asked(person) {
+				t.Fatal("erased in spite of it")
+			}
+			w.inYears(began, 6, -1, -2)
+			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice lou@exemple.fr") {
+				t.Errorf("the years do not run again: %v", got)
+			}
+			w.inYears(began, 6, 0, -1)
+			w.applied()
+			if !w.asked(person) {
+				t.Error("never erased")
+			}
+		})
 	}
 }
 
