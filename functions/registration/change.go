@@ -180,12 +180,12 @@ func set[T any](field *T, value *T) {
 
 // storeChange writes a changed signature and moves its claims, after what else
 // belongs to the change. It returns *dynamo.Refused when the signature has
-// changed or left meanwhile.
+// changed or left meanwhile, or its person was here.
 func (s *service) storeChange(ctx context.Context, old, changed signature, also ...types.TransactWriteItem) error {
 	changed.ally.Version++
 	changed.place()
 	writes := dynamo.Writes{Items: also}
-	writes.Add(s.allies.Put(changed.signatory, dynamo.Exists))
+	writes.Add(s.allies.Put(changed.signatory, old.signatory.stillSilent()))
 	writes.Add(s.allies.Put(changed.ally, old.ally.unchanged()))
 	var claimed []int
 	for _, claim := range changed.ally.Claims {

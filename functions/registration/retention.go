@@ -220,7 +220,7 @@ func (s *service) forget(ctx context.Context, p silent) error {
 }
 
 // stillSilent holds while nothing was heard since the signatory was read, and
-// nobody else applied the rule.
+// nobody else applied the rule: who writes it as a whole takes nothing back.
 func (p signatoryItem) stillSilent() expression.ConditionBuilder {
 	return expression.Name("last_contact_at").Equal(expression.Value(p.LastContactAt)).
 		And(expression.Name("announced_at").Equal(expression.Value(p.AnnouncedAt)))

@@ -120,7 +120,9 @@ type mentionItem struct {
 type allyItem struct {
 	dynamo.Key
 	// Version counts the changes. Each change of the ally or of its signatory
-	// holds only for the version that it was made from.
+	// holds only for the version that it was made from, and for the contact
+	// that was known then (stillSilent): a contact is no change to anybody who
+	// looks at the signature, and so no version.
 	Version   int      `dynamodbav:"version"`
 	AllyID    string   `dynamodbav:"ally_id"`
 	Kind      string   `dynamodbav:"kind"`
