@@ -171,11 +171,12 @@ func TestAMergerIsNoSilence(t *testing.T) {
 				t.Fatal("erased, although somebody had just signed for it")
 			}
 			d.inYears(began, 6, -1, -2)
-			if asked := d.mails(d.applied); len(asked) != 0 {
-				t.Errorf("told too early: %v", asked)
+			const notice = "retention-notice old@exemple.fr"
+			if got := templates(d.mails(d.applied)); slices.Contains(got, notice) {
+				t.Error("told too early")
 			}
 			d.inYears(began, 6, -1, -1)
-			if got := templates(d.mails(d.applied)); !slices.Equal(got, []string{"retention-notice old@exemple.fr"}) {
+			if got := templates(d.mails(d.applied)); !slices.Contains(got, notice) {
 				t.Errorf("the years do not run again: %v", got)
 			}
 		})

@@ -40,7 +40,7 @@ func (s *service) hear(ctx context.Context, person string) error {
 			return err
 		}
 		if len(found) == 0 {
-			return s.hearApplicant(ctx, person)
+			return s.hearUnsigned(ctx, person)
 		}
 		var writes dynamo.Writes
 		for _, one := range found {
@@ -86,7 +86,7 @@ func (s *service) applyRetention(ctx context.Context, _ time.Time) error {
 			failed = errors.Join(failed, err)
 		}
 	}
-	return errors.Join(failed, s.retainApplicants(ctx, people))
+	return errors.Join(failed, s.retainUnsigned(ctx, people))
 }
 
 // retain applies the rule to a person.

@@ -23,6 +23,7 @@ import (
 //	PERSON#hash  MAIL#…       a mail to send (package mail)
 //	PERSON#hash  NAMED#mail_… a mail to someone else that names this person
 //	PERSON#hash  ERASURE      a request to leave (package personal)
+//	PERSON#hash  CONTACT      the silence of someone who has not signed and was told of their erasure
 //	ALLY#ally_…  ALLY         the ally; organisations that agreed stand in the index "directory"
 //	ALLY#ally_…  MERGED       which signature a duplicate became part of
 //	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory

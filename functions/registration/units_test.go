@@ -92,6 +92,42 @@ func TestUnitsOfEachAction(t *testing.T) {
 	}
 }
 
+// TestUnitsOfTheRetention asserts what docs/data-model.md says of a night's
+// round: it looks up only those who are due.
+func TestUnitsOfTheRetention(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	round := func() {
+		if err := w.running.Schedules["apply-retention"](t.Context(), w.Clock.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	w.join(anOrganisation("Une", "a@exemple.fr"))
+	w.named("lou@exemple.fr")
+	w.signedIn("sacha@exemple.fr")
+	began := w.Clock.Now()
+	for _, night := range []struct {
+		name        string
+		months, day int
+		read, write float64
+	}{
+		{"retention, nobody is due", -2, 0, 1.5, 0},
+		{"retention, an ally, an applicant and a member are told", -1, 0, 15.5, 13},
+		{"retention, nobody answers yet", -1, 1, 12.5, 0},
+		{"retention, the three are forgotten", 0, 0, 18.5, 45},
+	} {
+		w.inYears(began, 3, night.months, night.day)
+		read, write := w.Units(round)
+		t.Logf("| %s | %v | %v |", night.name, read, write)
+		if dynamoDBLocal() && read <= night.read && write <= night.write+3 { // as above, with three places
+			continue
+		}
+		if read != night.read || write != night.write {
+			t.Errorf("%s: %v read, %v write, instead of %v and %v", night.name, read, write, night.read, night.write)
+		}
+	}
+}
+
 // dynamoDBLocal tells whether Amazon's engine runs these tests.
 func dynamoDBLocal() bool { return os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" }
 
