@@ -3,6 +3,7 @@ package registration
 import (
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -90,6 +91,79 @@ func TestTwoSignaturesOfAPersonBecomeOne(t *testing.T) {
 	}
 	if again := d.join(aPerson("home@exemple.fr")); again.AllyID == kept || d.count() != (count{Persons: 2}) {
 		t.Errorf("%v %v", again, d.count())
+	}
+}
+
+// TestEveryDuplicateIsFound, however many wait for their confirmation before
+// it, and those too whose erasure is announced.
+func TestEveryDuplicateIsFound(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	kept := d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID
+	var want []string
+	for n := range defaultLimit + 2 {
+		name, email := fmt.Sprintf("Une de %02d", n), fmt.Sprintf("a%d@exemple.fr", n)
+		d.sign(anOrganisation(name, email, withSIRET(siret(100+n))))
+		want = append(want, d.join(anOrganisation(name, email, withSIRET(siret(200+n)))).AllyID)
+	}
+	d.join(aPerson("une@exemple.fr", named("Une", "Personne")))
+	d.announced(want[0])
+	address := "/equipe/allies/" + kept + "/fusion?q=une"
+	var found []string
+	for pages := 1; address != ""; pages++ {
+		page := d.page(http.StatusOK, address)
+		for _, match := range duplicateLink.FindAllStringSubmatch(page, -1) {
+			found = append(found, match[1])
+		}
+		address = ""
+		if next := nextLink.FindStringSubmatch(page); next != nil {
+			address = html.UnescapeString(next[1])
+		}
+		if pages > 3 {
+			t.Fatal("pages without end")
+		}
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("found %v, not %v", found, want)
+	}
+}
+
+var (
+	duplicateLink = regexp.MustCompile(`fusion\?avec=([^"]+)"`)
+	nextLink      = regexp.MustCompile(`href="([^"]+)" rel="next"`)
+)
+
+// announced lets a signature be told that it will be erased.
+func (d *desk) announced(ally string) {
+	d.t.Helper()
+	g, err := d.service.signatureOf(d.t.Context(), ally)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	told := silent{person: g.ally.Person, signatories: []signatoryItem{g.signatory}, last: g.signatory.LastContactAt}
+	if err := d.service.announce(d.t.Context(), told); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// TestASearchForADuplicateThatIsWrong says so beside its field.
+func TestASearchForADuplicateThatIsWrong(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	kept := d.join(anOrganisation("Une", "a@exemple.fr")).AllyID
+	for query, want := range map[string]string{
+		"q=a@exemple":                          "Saisissez une adresse e-mail comme nom@exemple.fr, ou un nom.",
+		"q=" + strings.Repeat("a", maxQuery+1): "Raccourcissez votre recherche.",
+		"q=une&cursor=x":                       "repartez du début de la liste",
+	} {
+		page := d.page(http.StatusUnprocessableEntity, "/equipe/allies/"+kept+"/fusion?"+query)
+		beside := strings.Contains(page, `id="q-fault"`)
+		if !strings.Contains(page, want) || beside == strings.Contains(query, "cursor") || strings.Contains(page, "Aucune autre signature") {
+			t.Errorf("%s: %s", query, page)
+		}
+	}
+	if page := d.page(http.StatusOK, "/equipe/allies/"+kept+"/fusion?q=introuvable"); !strings.Contains(page, "Aucune autre signature") {
+		t.Error(page)
 	}
 }
 
