@@ -184,6 +184,9 @@ func set[T any](field *T, value *T) {
 func (s *service) storeChange(ctx context.Context, old, changed signature, also ...types.TransactWriteItem) error {
 	changed.ally.Version++
 	changed.place()
+	if changed.signatory.Newsletter != old.signatory.Newsletter {
+		changed.signatory.NewsletterAt = s.now().UTC()
+	}
 	writes := dynamo.Writes{Items: also}
 	writes.Add(s.allies.Put(changed.signatory, old.signatory.stillSilent()))
 	writes.Add(s.allies.Put(changed.ally, old.ally.unchanged()))

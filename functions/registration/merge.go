@@ -62,7 +62,12 @@ func (s *service) merger(ctx context.Context, kept, duplicate string) (m merger,
 	fill(&a.Website, d.Website)
 	a.Region = regionOf(a.Territory)
 	p, other := &m.merged.signatory, m.duplicate.signatory
-	fill(&p.Role, other.Role)
+	if !m.tellsDuplicate() && other.choseNewsAt().After(p.choseNewsAt()) { // nobody chooses for somebody else
+		p.Newsletter, p.NewsletterAt = other.Newsletter, other.choseNewsAt()
+	}
+	if a.Kind == string(alliance.Person) || !m.tellsDuplicate() {
+		fill(&p.Role, other.Role)
+	}
 	if other.LastContactAt.After(p.LastContactAt) { // somebody of it was here, from whichever address
 		p.heardOf(other.LastContactAt)
 	}

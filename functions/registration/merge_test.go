@@ -94,6 +94,60 @@ func TestTwoSignaturesOfAPersonBecomeOne(t *testing.T) {
 	}
 }
 
+// TestTheLaterChoiceOfNewsHolds when a person had signed twice, and nobody
+// chooses for somebody else; the preview says what is done.
+func TestTheLaterChoiceOfNewsHolds(t *testing.T) {
+	t.Parallel()
+	news := func(in *signing) { in.Consents.Newsletter = true }
+	none := func(in *signing) { in.Consents.Newsletter = false }
+	for name, c := range map[string]struct {
+		kept, duplicate adjust
+		email           string                                // of the duplicate
+		since           func(d *desk, kept, duplicate string) // what they did afterwards
+		want            bool
+	}{
+		"wanted since":          {none, news, "a@exemple.fr", nil, true},
+		"not wanted since":      {news, none, "a@exemple.fr", nil, false},
+		"both want":             {news, news, "a@exemple.fr", nil, true},
+		"someone else wants":    {none, news, "b@exemple.fr", nil, false},
+		"someone else does not": {news, none, "b@exemple.fr", nil, true},
+		"given up since": {news, news, "a@exemple.fr", func(d *desk, kept, _ string) {
+			d.patch(http.StatusOK, d.session("a@exemple.fr"), fmt.Sprintf(`{"ally_id":%q,"consents":{"newsletter":false}}`, kept))
+			d.Clock.Advance(time.Hour)
+			d.session("a@exemple.fr") // to come back is no choice
+		}, false},
+		"asked for since": {none, none, "a@exemple.fr", func(d *desk, _, duplicate string) {
+			d.patch(http.StatusOK, d.session("a@exemple.fr"), fmt.Sprintf(`{"ally_id":%q,"consents":{"newsletter":true}}`, duplicate))
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, auth.RoleTeam)
+			kept := d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)), c.kept)).AllyID
+			d.Clock.Advance(time.Minute)
+			duplicate := d.join(anOrganisation("Une aussi", c.email, withSIRET(siret(2)), c.duplicate, func(in *signing) { in.Person.Role = "maire" })).AllyID
+			d.Clock.Advance(time.Minute)
+			if c.since != nil {
+				c.since(d, kept, duplicate)
+			}
+			page, _ := d.preview(kept, duplicate)
+			d.merge(kept, duplicate)
+			g, err := d.service.signatureOf(t.Context(), kept)
+			if err != nil || g.signatory.Newsletter != c.want {
+				t.Errorf("news: %v (%v)", g.signatory.Newsletter, err)
+			}
+			if said := newsCell.FindStringSubmatch(page); said == nil || (said[1] == "Oui") != c.want {
+				t.Errorf("the preview says %v", said)
+			}
+			if (g.signatory.Role == "maire") != (c.email == "a@exemple.fr") {
+				t.Errorf("the contact became %q", g.signatory.Role)
+			}
+		})
+	}
+}
+
+var newsCell = regexp.MustCompile(`Reçoit les nouvelles</th><td>[^<]+</td><td>[^<]+</td><td>([^<]+)</td>`)
+
 // TestEveryDuplicateIsFound, however many wait for their confirmation before
 // it, and those too whose erasure is announced.
 func TestEveryDuplicateIsFound(t *testing.T) {

@@ -69,6 +69,7 @@ type signatoryItem struct {
 	Organisation string    `dynamodbav:"organisation,omitempty"` // that a person ally names
 	Territory    string    `dynamodbav:"territory,omitempty"`    // of that organisation
 	Newsletter   bool      `dynamodbav:"newsletter"`
+	NewsletterAt time.Time `dynamodbav:"newsletter_at"` // when they chose so; zero: when they signed
 	Directory    bool      `dynamodbav:"directory_consent"`
 	CreatedAt    time.Time `dynamodbav:"created_at"`
 	// LastContactAt is when we last heard of the person (retention.go), and
@@ -102,6 +103,14 @@ func (g *signature) place() {
 		g.signatory.Shown.Territory, g.signatory.Shown.Region = g.signatory.Territory, regionOf(g.signatory.Territory)
 	}
 	g.signatory.List, g.signatory.ListAt = everyone, sortName(g.signatory.Shown.Name, g.ally.AllyID)
+}
+
+// choseNewsAt is when a person chose whether to receive news.
+func (p signatoryItem) choseNewsAt() time.Time {
+	if p.NewsletterAt.IsZero() {
+		return p.CreatedAt
+	}
+	return p.NewsletterAt
 }
 
 func (p signatoryItem) fullName() string { return strings.TrimSpace(p.GivenName + " " + p.FamilyName) }

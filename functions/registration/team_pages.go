@@ -241,6 +241,7 @@ func (g signature) line() listedAlly {
 	return listedAlly{
 		shown: g.signatory.Shown, ID: g.ally.AllyID, Status: statusConfirmed, GivenName: g.signatory.GivenName, FamilyName: g.signatory.FamilyName,
 		Email: g.signatory.Email, Role: g.signatory.Role, Organisation: g.signatory.Organisation,
+		Newsletter: g.signatory.Newsletter, Directory: g.signatory.Directory,
 	}
 }
 
