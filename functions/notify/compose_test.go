@@ -66,6 +66,7 @@ var examples = []struct {
 	{"signatures-merged-person", "signatures-merged", map[string]string{"kind": "person", "since": "1er février 2025", "join": "/rejoindre"}},
 	{"retention-notice", "retention-notice", map[string]string{"since": "1er février 2025", "until": "1er février 2028", "me": "/mes-donnees", "of": "signature"}},
 	{"retention-notice-application", "retention-notice", map[string]string{"since": "1er février 2025", "until": "1er février 2028", "me": "/mes-donnees", "of": "application"}},
+	{"retention-notice-account", "retention-notice", map[string]string{"since": "1er février 2025", "until": "1er février 2028", "me": "/mes-donnees", "of": "account"}},
 	{"booking-confirmed", "booking-confirmed", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
 	{"booking-promoted", "booking-promoted", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
 	{"session-moved", "session-moved", map[string]string{"title": "Découvrir <les> fondamentaux", "when": "mardi 3 février 2026, 12 h 30 – 13 h 30 (heure de Paris)", "place": "12, rue des Lilas, Figeac", "join": "https://visio.example/salle?x=1&y=2", "manage": "/reservations/bok_1?token=abc.def"}},
@@ -183,7 +184,8 @@ func TestTheFootSaysHowWeHaveTheAddress(t *testing.T) {
 	reasons := map[string]string{
 		"team-notice": "cette adresse est celle de l’équipe dans les réglages", "booking-confirmed-by-hand": "vous avez demandé à notre équipe de vous inscrire",
 		"booking-reminder": "vous avez une réservation", "session-thanks": "vous êtes venu·e",
-		"welcome-person": "vous avez rejoint l’alliance", "welcome-organisation": "vous avez rejoint l’alliance",
+		"retention-notice-account": "vous vous êtes connecté·e aux pages de notre équipe",
+		"welcome-person":           "vous avez rejoint l’alliance", "welcome-organisation": "vous avez rejoint l’alliance",
 	}
 	for _, example := range examples {
 		want := reasons[example.name]

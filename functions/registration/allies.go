@@ -29,6 +29,14 @@ type alliesQuery struct {
 	directoryQuery
 	Kind   string
 	Status string
+	// Beside keeps what could be merged with the signature of this id.
+	Beside string
+}
+
+// mergeable tells whether a line could be merged with the signature that the
+// search is for: any other that does not wait for its confirmation.
+func (q alliesQuery) mergeable(line listedAlly) bool {
+	return q.Beside == "" || line.ID != q.Beside && line.Status != statusPending
 }
 
 // The states of whoever is in the list, besides those of a pendingItem.
@@ -46,7 +54,7 @@ var (
 // address: then it is the person themself.
 func readAlliesQuery(values url.Values) (alliesQuery, error) {
 	narrowed, err := readDirectoryQuery(values)
-	query := alliesQuery{narrowed, values.Get("kind"), values.Get("status")}
+	query := alliesQuery{directoryQuery: narrowed, Kind: values.Get("kind"), Status: values.Get("status")}
 	var faults fault.Fields
 	if f := fault.As(err); f != nil {
 		faults = f.Fields
@@ -147,7 +155,7 @@ func (s *service) readPending(item map[string]types.AttributeValue) (line listed
 // keeps tells whether the search keeps a line. An address was looked up
 // before: it is no part of what is compared here.
 func (q alliesQuery) keeps(line listedAlly, words []string) bool {
-	return (q.Kind == "" || line.Kind == q.Kind) && (q.Status == "" || line.Status == q.Status) &&
+	return q.mergeable(line) && (q.Kind == "" || line.Kind == q.Kind) && (q.Status == "" || line.Status == q.Status) &&
 		(q.Category == "" || line.Category == q.Category) && (q.Region == "" || line.Region == q.Region) &&
 		territory.HasWords(strings.Join([]string{line.Name, line.GivenName, line.FamilyName, line.Organisation}, " "), words)
 }
@@ -173,7 +181,7 @@ func (s *service) listAllies(ctx context.Context, query alliesQuery) (alliesPage
 		ExpressionAttributeNames: expr.Names(), ExpressionAttributeValues: expr.Values(), ExclusiveStartKey: start,
 	}
 	words := territory.Words(query.Q)
-	if query.Kind+query.Status+query.Category+query.Region == "" && len(words) == 0 {
+	if query.Kind+query.Status+query.Category+query.Region+query.Beside == "" && len(words) == 0 {
 		input.Limit = aws.Int32(int32(query.Limit) + 1)
 	}
 	for {

@@ -60,6 +60,8 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, mine)
 }
 
+var errChanging = fault.New(fault.Unavailable, "busy", "Vos données changent en même temps ailleurs : réessayez dans un instant.")
+
 // change applies a change to one signature and returns the person's data. It
 // returns an Invalid fault with all that is wrong, a NotFound fault when the
 // person has no such signature, and a Conflict fault "organisation-exists"
@@ -178,12 +180,15 @@ func set[T any](field *T, value *T) {
 
 // storeChange writes a changed signature and moves its claims, after what else
 // belongs to the change. It returns *dynamo.Refused when the signature has
-// changed or left meanwhile.
+// changed or left meanwhile, or its person was here.
 func (s *service) storeChange(ctx context.Context, old, changed signature, also ...types.TransactWriteItem) error {
 	changed.ally.Version++
 	changed.place()
+	if changed.signatory.Newsletter != old.signatory.Newsletter {
+		changed.signatory.NewsletterAt = s.now().UTC()
+	}
 	writes := dynamo.Writes{Items: also}
-	writes.Add(s.allies.Put(changed.signatory, dynamo.Exists))
+	writes.Add(s.allies.Put(changed.signatory, old.signatory.stillSilent()))
 	writes.Add(s.allies.Put(changed.ally, old.ally.unchanged()))
 	var claimed []int
 	for _, claim := range changed.ally.Claims {

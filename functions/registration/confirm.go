@@ -209,8 +209,12 @@ func (s *service) confirmedWrite(pending pendingItem, allyID string) (types.Tran
 }
 
 // join confirms the signature of someone whose organisation, or who, is in
-// the alliance already; what to do next comes by mail alone.
+// the alliance already; what to do next comes by mail alone. It is a contact
+// all the same, noted first: the link is answered once.
 func (s *service) join(ctx context.Context, person string, pending pendingItem, in signing, allyID string) (confirmation, error) {
+	if err := s.hear(ctx, person); err != nil {
+		return confirmation{}, err
+	}
 	var ally allyItem
 	found, err := s.allies.Get(ctx, allyKey(allyID), &ally)
 	if err != nil {

@@ -62,7 +62,15 @@ func (s *service) merger(ctx context.Context, kept, duplicate string) (m merger,
 	fill(&a.Website, d.Website)
 	a.Region = regionOf(a.Territory)
 	p, other := &m.merged.signatory, m.duplicate.signatory
-	fill(&p.Role, other.Role)
+	if !m.tellsDuplicate() && other.choseNewsAt().After(p.choseNewsAt()) { // nobody chooses for somebody else
+		p.Newsletter, p.NewsletterAt = other.Newsletter, other.choseNewsAt()
+	}
+	if a.Kind == string(alliance.Person) || !m.tellsDuplicate() {
+		fill(&p.Role, other.Role)
+	}
+	if other.LastContactAt.After(p.LastContactAt) { // somebody of it was here, from whichever address
+		p.heardOf(other.LastContactAt)
+	}
 	if d.JoinedOn < a.JoinedOn { // in the alliance since the first of the two
 		a.JoinedOn, a.SignedAt, a.CharterVersion = d.JoinedOn, d.SignedAt, d.CharterVersion
 	}
@@ -96,23 +104,25 @@ func (m merger) seen() string {
 // was seen says. It returns the faults of merger and the Conflict fault
 // "changed-meanwhile".
 func (s *service) merge(ctx context.Context, kept, duplicate, seen string) error {
-	m, err := s.merger(ctx, kept, duplicate)
-	if err != nil {
-		return err
+	for range rounds { // a contact is no change that anybody has to look at again
+		m, err := s.merger(ctx, kept, duplicate)
+		if err != nil {
+			return err
+		}
+		if m.seen() != seen {
+			return errMoved
+		}
+		writes, err := s.mergeWrites(ctx, m)
+		if err != nil {
+			return err
+		}
+		err = writes.Commit(ctx, s.allies.Client)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
 	}
-	if m.seen() != seen {
-		return errMoved
-	}
-	writes, err := s.mergeWrites(ctx, m)
-	if err != nil {
-		return err
-	}
-	err = writes.Commit(ctx, s.allies.Client)
-	var refused *dynamo.Refused
-	if errors.As(err, &refused) {
-		return errMoved
-	}
-	return err
+	return errMoved
 }
 
 // mergedInto is the signature that a duplicate became part of, empty when it
@@ -129,9 +139,9 @@ func (s *service) mergeWrites(ctx context.Context, m merger) (dynamo.Writes, err
 	merged.ally.Version++
 	var writes dynamo.Writes
 	writes.Add(s.allies.Put(merged.ally, m.kept.ally.unchanged()))
-	writes.Add(s.allies.Put(merged.signatory, dynamo.Exists))
+	writes.Add(s.allies.Put(merged.signatory, m.kept.signatory.stillSilent()))
 	writes.Add(s.allies.Delete(duplicate.Key, duplicate.unchanged()))
-	writes.Add(s.allies.Delete(m.duplicate.signatory.Key, dynamo.Exists))
+	writes.Add(s.allies.Delete(m.duplicate.signatory.Key, m.duplicate.signatory.stillSilent()))
 	for _, claim := range duplicate.Claims {
 		ours := expression.Name("ally_id").Equal(expression.Value(duplicate.AllyID))
 		if slices.Contains(merged.ally.Claims, claim) {

@@ -3,12 +3,14 @@ package registration
 import (
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -92,6 +94,133 @@ func TestTwoSignaturesOfAPersonBecomeOne(t *testing.T) {
 	}
 }
 
+// TestTheLaterChoiceOfNewsHolds when a person had signed twice, and nobody
+// chooses for somebody else; the preview says what is done.
+func TestTheLaterChoiceOfNewsHolds(t *testing.T) {
+	t.Parallel()
+	news := func(in *signing) { in.Consents.Newsletter = true }
+	none := func(in *signing) { in.Consents.Newsletter = false }
+	for name, c := range map[string]struct {
+		kept, duplicate adjust
+		email           string                                // of the duplicate
+		since           func(d *desk, kept, duplicate string) // what they did afterwards
+		want            bool
+	}{
+		"wanted since":          {none, news, "a@exemple.fr", nil, true},
+		"not wanted since":      {news, none, "a@exemple.fr", nil, false},
+		"both want":             {news, news, "a@exemple.fr", nil, true},
+		"someone else wants":    {none, news, "b@exemple.fr", nil, false},
+		"someone else does not": {news, none, "b@exemple.fr", nil, true},
+		"given up since": {news, news, "a@exemple.fr", func(d *desk, kept, _ string) {
+			d.patch(http.StatusOK, d.session("a@exemple.fr"), fmt.Sprintf(`{"ally_id":%q,"consents":{"newsletter":false}}`, kept))
+			d.Clock.Advance(time.Hour)
+			d.session("a@exemple.fr") // to come back is no choice
+		}, false},
+		"asked for since": {none, none, "a@exemple.fr", func(d *desk, _, duplicate string) {
+			d.patch(http.StatusOK, d.session("a@exemple.fr"), fmt.Sprintf(`{"ally_id":%q,"consents":{"newsletter":true}}`, duplicate))
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, auth.RoleTeam)
+			kept := d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)), c.kept)).AllyID
+			d.Clock.Advance(time.Minute)
+			duplicate := d.join(anOrganisation("Une aussi", c.email, withSIRET(siret(2)), c.duplicate, func(in *signing) { in.Person.Role = "maire" })).AllyID
+			d.Clock.Advance(time.Minute)
+			if c.since != nil {
+				c.since(d, kept, duplicate)
+			}
+			page, _ := d.preview(kept, duplicate)
+			d.merge(kept, duplicate)
+			g, err := d.service.signatureOf(t.Context(), kept)
+			if err != nil || g.signatory.Newsletter != c.want {
+				t.Errorf("news: %v (%v)", g.signatory.Newsletter, err)
+			}
+			if said := newsCell.FindStringSubmatch(page); said == nil || (said[1] == "Oui") != c.want {
+				t.Errorf("the preview says %v", said)
+			}
+			if (g.signatory.Role == "maire") != (c.email == "a@exemple.fr") {
+				t.Errorf("the contact became %q", g.signatory.Role)
+			}
+		})
+	}
+}
+
+var newsCell = regexp.MustCompile(`Reçoit les nouvelles</th><td>[^<]+</td><td>[^<]+</td><td>([^<]+)</td>`)
+
+// TestEveryDuplicateIsFound, however many wait for their confirmation before
+// it, and those too whose erasure is announced.
+func TestEveryDuplicateIsFound(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	kept := d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID
+	var want []string
+	for n := range defaultLimit + 2 {
+		name, email := fmt.Sprintf("Une de %02d", n), fmt.Sprintf("a%d@exemple.fr", n)
+		d.sign(anOrganisation(name, email, withSIRET(siret(100+n))))
+		want = append(want, d.join(anOrganisation(name, email, withSIRET(siret(200+n)))).AllyID)
+	}
+	d.join(aPerson("une@exemple.fr", named("Une", "Personne")))
+	d.announced(want[0])
+	address := "/equipe/allies/" + kept + "/fusion?q=une"
+	var found []string
+	for pages := 1; address != ""; pages++ {
+		page := d.page(http.StatusOK, address)
+		for _, match := range duplicateLink.FindAllStringSubmatch(page, -1) {
+			found = append(found, match[1])
+		}
+		address = ""
+		if next := nextLink.FindStringSubmatch(page); next != nil {
+			address = html.UnescapeString(next[1])
+		}
+		if pages > 3 {
+			t.Fatal("pages without end")
+		}
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("found %v, not %v", found, want)
+	}
+}
+
+var (
+	duplicateLink = regexp.MustCompile(`fusion\?avec=([^"]+)"`)
+	nextLink      = regexp.MustCompile(`href="([^"]+)" rel="next"`)
+)
+
+// announced lets a signature be told that it will be erased.
+func (d *desk) announced(ally string) {
+	d.t.Helper()
+	g, err := d.service.signatureOf(d.t.Context(), ally)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	told := silent{person: g.ally.Person, signatories: []signatoryItem{g.signatory}, last: g.signatory.LastContactAt}
+	if err := d.service.announce(d.t.Context(), told); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// TestASearchForADuplicateThatIsWrong says so beside its field.
+func TestASearchForADuplicateThatIsWrong(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	kept := d.join(anOrganisation("Une", "a@exemple.fr")).AllyID
+	for query, want := range map[string]string{
+		"q=a@exemple":                          "Saisissez une adresse e-mail comme nom@exemple.fr, ou un nom.",
+		"q=" + strings.Repeat("a", maxQuery+1): "Raccourcissez votre recherche.",
+		"q=une&cursor=x":                       "repartez du début de la liste",
+	} {
+		page := d.page(http.StatusUnprocessableEntity, "/equipe/allies/"+kept+"/fusion?"+query)
+		beside := strings.Contains(page, `id="q-fault"`)
+		if !strings.Contains(page, want) || beside == strings.Contains(query, "cursor") || strings.Contains(page, "Aucune autre signature") {
+			t.Errorf("%s: %s", query, page)
+		}
+	}
+	if page := d.page(http.StatusOK, "/equipe/allies/"+kept+"/fusion?q=introuvable"); !strings.Contains(page, "Aucune autre signature") {
+		t.Error(page)
+	}
+}
+
 // TestNothingIsMergedUnseen: what changed since the preview is looked at again.
 func TestNothingIsMergedUnseen(t *testing.T) {
 	t.Parallel()
@@ -145,5 +274,70 @@ func TestMergingAtOnceBothWays(t *testing.T) {
 	}
 	if got := d.lines(""); len(got) != 1 || d.count() != (count{Organisations: 1}) {
 		t.Errorf("left %v, %v", got, d.count())
+	}
+}
+
+// TestAMergerIsNoSilence: whoever signed the duplicate was here, so that
+// neither the erasure that was announced nor the years before count any more.
+func TestAMergerIsNoSilence(t *testing.T) {
+	t.Parallel()
+	for name, second := range map[string]string{"the same person": "old@exemple.fr", "someone else of the organisation": "new@exemple.fr"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, auth.RoleTeam)
+			kept := d.join(anOrganisation("Une", "old@exemple.fr", withSIRET(siret(1)))).AllyID
+			began := d.Clock.Now()
+			d.inYears(began, 3, -1, 0)
+			d.applied() // they are told
+			d.inYears(began, 3, 0, -1)
+			duplicate := d.join(anOrganisation("Une aussi", second, withSIRET(siret(2)))).AllyID
+			d.merge(kept, duplicate)
+			d.inYears(began, 3, 0, 0)
+			d.applied()
+			d.Drain(d.running)
+			if d.count() != (count{Organisations: 1}) {
+				t.Fatal("erased, although somebody had just signed for it")
+			}
+			d.inYears(began, 6, -1, -2)
+			const notice = "retention-notice old@exemple.fr"
+			if got := templates(d.mails(d.applied)); slices.Contains(got, notice) {
+				t.Error("told too early")
+			}
+			d.inYears(began, 6, -1, -1)
+			if got := templates(d.mails(d.applied)); !slices.Contains(got, notice) {
+				t.Errorf("the years do not run again: %v", got)
+			}
+		})
+	}
+}
+
+// TestAnEarlierDuplicateChangesNoSilence: it says nothing of the years since.
+func TestAnEarlierDuplicateChangesNoSilence(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	duplicate := d.join(anOrganisation("Une", "new@exemple.fr", withSIRET(siret(1)))).AllyID
+	d.Clock.Advance(time.Hour)
+	kept := d.join(anOrganisation("Une aussi", "old@exemple.fr", withSIRET(siret(2)))).AllyID
+	began := d.Clock.Now()
+	d.inYears(began, 3, -1, 0)
+	d.applied()
+	d.merge(kept, duplicate)
+	d.inYears(began, 3, 0, 0)
+	d.applied()
+	d.Drain(d.running)
+	if d.count() != (count{}) {
+		t.Error("kept although nobody was here")
+	}
+}
+
+// merge does what a preview that is read now says.
+func (d *desk) merge(kept, duplicate string) {
+	d.t.Helper()
+	m, err := d.service.merger(d.t.Context(), kept, duplicate)
+	if err == nil {
+		err = d.service.merge(auth.WithMember(d.t.Context(), d.browser.Member), kept, duplicate, m.seen())
+	}
+	if err != nil {
+		d.t.Fatal(err)
 	}
 }

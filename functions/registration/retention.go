@@ -31,30 +31,35 @@ func (p *signatoryItem) heardOf(now time.Time) {
 	p.LastContactAt, p.AnnouncedAt = now.UTC(), time.Time{}
 }
 
-// hear notes that a person was here, on all that they signed.
+// hear notes that a person was here, on all that they signed. It returns an
+// Unavailable fault when that changes all the time.
 func (s *service) hear(ctx context.Context, person string) error {
-	return s.heard(ctx, person, s.now())
+	for range rounds {
+		found, err := s.signatories(ctx, person)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return s.hearUnsigned(ctx, person)
+		}
+		var writes dynamo.Writes
+		for _, one := range found {
+			writes.Add(s.contact(one, s.now(), dynamo.Exists))
+		}
+		err = writes.Commit(ctx, s.allies.Client)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		} // one of them has just left, or was merged: the others still hear
+	}
+	return errChanging
 }
 
-func (s *service) heard(ctx context.Context, person string, at time.Time) error {
-	found, err := s.signatories(ctx, person)
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return s.hearApplicant(ctx, person, at)
-	}
-	var writes dynamo.Writes
-	for _, one := range found {
-		writes.Add(s.allies.Update(one.Key, expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())).
-			Set(expression.Name("announced_at"), expression.Value(time.Time{})), dynamo.Exists))
-	}
-	err = writes.Commit(ctx, s.allies.Client)
-	var refused *dynamo.Refused
-	if errors.As(err, &refused) {
-		return nil // one of them is leaving
-	}
-	return err
+// contact is the transaction item that notes when a person was here: whatever
+// was announced is off.
+func (s *service) contact(p signatoryItem, at time.Time, holds expression.ConditionBuilder) (types.TransactWriteItem, error) {
+	return s.allies.Update(p.Key, expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())).
+		Set(expression.Name("announced_at"), expression.Value(time.Time{})), holds)
 }
 
 // silent is a person as the rule sees them: their signatures, of which the
@@ -81,7 +86,7 @@ func (s *service) applyRetention(ctx context.Context, _ time.Time) error {
 			failed = errors.Join(failed, err)
 		}
 	}
-	return errors.Join(failed, s.retainApplicants(ctx, people))
+	return errors.Join(failed, s.retainUnsigned(ctx, people))
 }
 
 // retain applies the rule to a person.
@@ -97,7 +102,7 @@ func (s *service) retain(ctx context.Context, p silent) error {
 	var refused *dynamo.Refused
 	switch {
 	case last.After(p.last):
-		return s.heard(ctx, p.person, last) // they have booked, or apply with a territory
+		err = s.note(ctx, p, last) // they have booked, or apply with a territory
 	case p.announced.IsZero():
 		err = s.announce(ctx, p)
 	case !now.Before(p.announced.AddDate(0, 1, 0)) && !now.Before(p.last.AddDate(s.retention, 0, 0)):
@@ -174,6 +179,15 @@ func (s *service) lastElsewhere(ctx context.Context, person string) (last time.T
 	return last, nil
 }
 
+// note writes down what the other tables know, unless they were here since.
+func (s *service) note(ctx context.Context, p silent, last time.Time) error {
+	var writes dynamo.Writes
+	for _, one := range p.signatories {
+		writes.Add(s.contact(one, last, one.stillSilent()))
+	}
+	return writes.Commit(ctx, s.allies.Client)
+}
+
 // announce tells a person when their data will go, and how to stay.
 func (s *service) announce(ctx context.Context, p silent) error {
 	now := s.now()
@@ -206,7 +220,7 @@ func (s *service) forget(ctx context.Context, p silent) error {
 }
 
 // stillSilent holds while nothing was heard since the signatory was read, and
-// nobody else applied the rule.
+// nobody else applied the rule: who writes it as a whole takes nothing back.
 func (p signatoryItem) stillSilent() expression.ConditionBuilder {
 	return expression.Name("last_contact_at").Equal(expression.Value(p.LastContactAt)).
 		And(expression.Name("announced_at").Equal(expression.Value(p.AnnouncedAt)))

@@ -11,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 )
 
 // applied runs the schedule, twice: it may.
@@ -75,9 +76,14 @@ func TestWhoIsSilentForYearsIsToldThenErased(t *testing.T) {
 func TestAnySignOfLifeStartsTheYearsAgain(t *testing.T) {
 	t.Parallel()
 	for name, live := range map[string]func(w *world){
-		"opens their data": func(w *world) { w.session("a@exemple.fr") },
-		"changes them":     func(w *world) { w.patch(http.StatusOK, w.session("a@exemple.fr"), `{"person":{"role":"élue"}}`) },
-		"signs for more":   func(w *world) { w.join(anOrganisation("Une", "a@exemple.fr")) },
+		"opens their data":     func(w *world) { w.session("a@exemple.fr") },
+		"changes them":         func(w *world) { w.patch(http.StatusOK, w.session("a@exemple.fr"), `{"person":{"role":"élue"}}`) },
+		"signs for more":       func(w *world) { w.join(anOrganisation("Une", "a@exemple.fr")) },
+		"signs the same again": func(w *world) { w.join(aPerson("a@exemple.fr")) },
+		"signs for an organisation that has a contact": func(w *world) {
+			w.join(anOrganisation("Une", "b@exemple.fr"))
+			w.join(anOrganisation("Une", "a@exemple.fr"))
+		},
 		"books": func(w *world) {
 			item := struct {
 				dynamo.Key
@@ -221,30 +227,132 @@ func TestWhoOnlyAppliedIsToldThenErased(t *testing.T) {
 	}
 }
 
-// TestWhoAppliedAndComesBackStays: the link to their data is enough, and the
-// years run again.
+// TestWhoAppliedAndComesBackStays: the link to their data is enough, or that
+// of a signature that makes no ally, and the years run again.
 func TestWhoAppliedAndComesBackStays(t *testing.T) {
+	t.Parallel()
+	for name, live := range map[string]func(w *world){
+		"opens their data": func(w *world) { w.session("lou@exemple.fr") },
+		"signs for an organisation that has a contact": func(w *world) {
+			w.join(anOrganisation("Une", "b@exemple.fr"))
+			w.join(anOrganisation("Une", "lou@exemple.fr"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			began := w.Clock.Now()
+			person := w.named("lou@exemple.fr")
+			w.inYears(began, 3, -1, 0)
+			w.applied()
+			w.inYears(began, 3, 0, -3)
+			live(w)
+			w.inYears(began, 3, 2, 0)
+			w.applied()
+			if w.asked(person) {
+				t.Fatal("erased in spite of it")
+			}
+			w.inYears(began, 6, -1, -2)
+			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice lou@exemple.fr") {
+				t.Errorf("the years do not run again: %v", got)
+			}
+			w.inYears(began, 6, 0, -1)
+			w.applied()
+			if !w.asked(person) {
+				t.Error("never erased")
+			}
+		})
+	}
+}
+
+// signedIn notes that a member of the team signs in, as the function team does.
+func (w *world) signedIn(email string) (person string) {
+	w.t.Helper()
+	person = w.personOf(email)
+	var writes dynamo.Writes
+	writes.Add(w.service.personal[function.Members].Put(signin.Record{
+		Key: signin.KeyOf(person), Subject: "member-1", Name: "Sacha Le Goff", Email: email,
+		LastAt: w.Clock.Now(), List: signin.List, ListAt: "Sacha Le Goff#member-1",
+	}))
+	if err := writes.Commit(w.t.Context(), w.Client); err != nil {
+		w.t.Fatal(err)
+	}
+	return person
+}
+
+// TestWhoLeftTheTeamIsToldThenErased: no account is kept for ever.
+func TestWhoLeftTheTeamIsToldThenErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	began := w.Clock.Now()
-	person := w.named("lou@exemple.fr")
+	person := w.signedIn("sacha@exemple.fr")
+	w.inYears(began, 3, -1, -1)
+	if asked := w.mails(w.applied); len(asked) != 0 {
+		t.Fatalf("told too early: %v", asked)
+	}
 	w.inYears(began, 3, -1, 0)
-	w.applied()
-	w.inYears(began, 3, 0, -3)
-	w.session("lou@exemple.fr")
-	w.inYears(began, 3, 2, 0)
+	told := w.mails(w.applied)
+	if got := templates(told); !slices.Equal(got, []string{"retention-notice sacha@exemple.fr"}) ||
+		told[0].Name != "Sacha Le Goff" || told[0].Data["until"] != "10 mars 2029" || told[0].Data["of"] != "account" {
+		t.Fatalf("a month before: %v", told)
+	}
+	w.inYears(began, 3, 0, -1)
 	w.applied()
 	if w.asked(person) {
-		t.Fatal("erased in spite of it")
+		t.Fatal("erased before the month was over")
 	}
-	w.inYears(began, 6, -1, -2)
-	if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice lou@exemple.fr") {
-		t.Errorf("the years do not run again: %v", got)
+	w.inYears(began, 3, 0, 0)
+	if got := templates(w.mails(w.applied)); !slices.Equal(got, []string{"farewell sacha@exemple.fr"}) || !w.asked(person) {
+		t.Errorf("%v", got)
 	}
-	w.inYears(began, 6, 0, -1)
-	w.applied()
-	if !w.asked(person) {
-		t.Error("never erased")
+}
+
+// TestAMemberWhoIsHereStays: to sign in is enough, or the link to their data.
+func TestAMemberWhoIsHereStays(t *testing.T) {
+	t.Parallel()
+	for name, live := range map[string]func(w *world){
+		"signs in":         func(w *world) { w.signedIn("sacha@exemple.fr") },
+		"opens their data": func(w *world) { w.session("sacha@exemple.fr") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			began := w.Clock.Now()
+			person := w.signedIn("sacha@exemple.fr")
+			w.inYears(began, 3, -1, 0)
+			w.applied()
+			w.inYears(began, 3, 0, -3)
+			live(w)
+			w.inYears(began, 3, 2, 0)
+			w.applied()
+			if w.asked(person) {
+				t.Fatal("erased in spite of it")
+			}
+			w.inYears(began, 6, -1, -2)
+			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice sacha@exemple.fr") {
+				t.Errorf("the years do not run again: %v", got)
+			}
+		})
+	}
+}
+
+// TestAMemberWhomAnApplicationNamesIsToldOnce, and so is one who signed.
+func TestAMemberWhomAnApplicationNamesIsToldOnce(t *testing.T) {
+	t.Parallel()
+	for of, known := range map[string]func(w *world){
+		"application": func(w *world) { w.named("sacha@exemple.fr") },
+		"signature":   func(w *world) { w.join(aPerson("sacha@exemple.fr")) },
+	} {
+		t.Run(of, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.signedIn("sacha@exemple.fr")
+			known(w)
+			w.inYears(w.Clock.Now(), 3, -1, 0)
+			if told := w.mails(w.applied); len(told) != 1 || told[0].Data["of"] != of {
+				t.Errorf("%v", told)
+			}
+		})
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 //	PERSON#hash  MAIL#…       a mail to send (package mail)
 //	PERSON#hash  NAMED#mail_… a mail to someone else that names this person
 //	PERSON#hash  ERASURE      a request to leave (package personal)
+//	PERSON#hash  CONTACT      the silence of someone who has not signed and was told of their erasure
 //	ALLY#ally_…  ALLY         the ally; organisations that agreed stand in the index "directory"
 //	ALLY#ally_…  MERGED       which signature a duplicate became part of
 //	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory
@@ -68,6 +69,7 @@ type signatoryItem struct {
 	Organisation string    `dynamodbav:"organisation,omitempty"` // that a person ally names
 	Territory    string    `dynamodbav:"territory,omitempty"`    // of that organisation
 	Newsletter   bool      `dynamodbav:"newsletter"`
+	NewsletterAt time.Time `dynamodbav:"newsletter_at"` // when they chose so; zero: when they signed
 	Directory    bool      `dynamodbav:"directory_consent"`
 	CreatedAt    time.Time `dynamodbav:"created_at"`
 	// LastContactAt is when we last heard of the person (retention.go), and
@@ -103,6 +105,14 @@ func (g *signature) place() {
 	g.signatory.List, g.signatory.ListAt = everyone, sortName(g.signatory.Shown.Name, g.ally.AllyID)
 }
 
+// choseNewsAt is when a person chose whether to receive news.
+func (p signatoryItem) choseNewsAt() time.Time {
+	if p.NewsletterAt.IsZero() {
+		return p.CreatedAt
+	}
+	return p.NewsletterAt
+}
+
 func (p signatoryItem) fullName() string { return strings.TrimSpace(p.GivenName + " " + p.FamilyName) }
 
 // mentionItem tells of a mail to someone else that names this person: the two
@@ -120,7 +130,9 @@ type mentionItem struct {
 type allyItem struct {
 	dynamo.Key
 	// Version counts the changes. Each change of the ally or of its signatory
-	// holds only for the version that it was made from.
+	// holds only for the version that it was made from, and for the contact
+	// that was known then (stillSilent): a contact is no change to anybody who
+	// looks at the signature, and so no version.
 	Version   int      `dynamodbav:"version"`
 	AllyID    string   `dynamodbav:"ally_id"`
 	Kind      string   `dynamodbav:"kind"`

@@ -236,80 +236,13 @@ func done(w http.ResponseWriter, r *http.Request, err error, what string) error 
 	return nil
 }
 
-// mergeView is what the preview of a merger shows.
-type mergeView struct {
-	ID      string
-	Kept    allyLine
-	Search  []allyLine // signatures to choose from, before one is chosen
-	Preview *preview
-}
-
-// preview is a merger as people read it.
-type preview struct {
-	Duplicate, Merged allyLine
-	Seen              string
-	Told              bool // the person of the duplicate gets a mail
-	SameContact       bool
-}
-
-func (s *service) mergePage(w http.ResponseWriter, r *http.Request) error {
-	values := r.URL.Query()
-	kept, err := s.signatureOf(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	view := mergeView{ID: kept.ally.AllyID, Kept: viewLine(kept.line())}
-	if values.Get("avec") != "" {
-		m, err := s.merger(r.Context(), view.ID, values.Get("avec"))
-		if err != nil {
-			return err
-		}
-		view.Preview = &preview{
-			Duplicate: viewLine(m.duplicate.line()), Merged: viewLine(m.merged.line()), Seen: m.seen(),
-			Told: m.tellsDuplicate(), SameContact: !m.tellsDuplicate(),
-		}
-	} else if values.Get("q") != "" {
-		query := alliesQuery{directoryQuery: directoryQuery{Q: line(values.Get("q")), Limit: defaultLimit}, Kind: kept.ally.Kind}
-		found, err := s.listAllies(r.Context(), query)
-		if err != nil {
-			return err
-		}
-		for _, item := range found.Items {
-			if item.Status != statusPending && item.ID != view.ID {
-				view.Search = append(view.Search, viewLine(item))
-			}
-		}
-	}
-	return s.pages.Render(w, r, http.StatusOK, "team_merge", web.Page{
-		Title: "Fusionner un doublon", Private: true, Form: web.Form{Values: values}, Data: view,
-	})
-}
-
 // line is the signature as the team's list has it.
 func (g signature) line() listedAlly {
 	return listedAlly{
 		shown: g.signatory.Shown, ID: g.ally.AllyID, Status: statusConfirmed, GivenName: g.signatory.GivenName, FamilyName: g.signatory.FamilyName,
 		Email: g.signatory.Email, Role: g.signatory.Role, Organisation: g.signatory.Organisation,
+		Newsletter: g.signatory.Newsletter, Directory: g.signatory.Directory,
 	}
-}
-
-func (s *service) mergePosted(w http.ResponseWriter, r *http.Request) error {
-	values, err := web.PostedForm(r)
-	if err != nil {
-		return err
-	}
-	kept, duplicate := r.PathValue("id"), values.Get("avec")
-	err = s.merge(r.Context(), kept, duplicate, values.Get("vu"))
-	if fault.Is(err, errUnknownAlly.Code) || fault.Is(err, errMoved.Code) { // by the same form, sent twice?
-		into, readErr := s.mergedInto(r.Context(), duplicate)
-		if readErr != nil {
-			return readErr
-		}
-		if into == kept {
-			err = nil
-		}
-	}
-	return done(w, r, err, "fusionnee")
 }
 
 func (s *service) erasePage(w http.ResponseWriter, r *http.Request) error {

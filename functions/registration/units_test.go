@@ -50,8 +50,8 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"confirm, an organisation that is not listed", confirmed(w.sign(anOrganisation("Trois", email(2), withSIRET(siret(3)), unlisted))), 1, 16},
 		{"confirm, a person", confirmed(w.sign(aPerson(email(4)))), 1, 16},
 		{"confirm, again", confirmed(again), 1, 0},
-		{"confirm, joining", confirmed(w.sign(anOrganisation("Une", email(5), withSIRET(siret(1))))), 3, 9},
-		{"confirm, a person who had signed", confirmed(w.sign(aPerson(email(1)))), 2, 7},
+		{"confirm, joining", confirmed(w.sign(anOrganisation("Une", email(5), withSIRET(siret(1))))), 4, 9},
+		{"confirm, a person who had signed", confirmed(w.sign(aPerson(email(1)))), 3, 11},
 		{"list, a page of 20", get("/v1/allies"), 1, 0},
 		{"list, narrowed", get("/v1/allies?category=association&q=organisation"), 1, 0},
 		{"count", get("/v1/allies/count"), 1, 0},
@@ -88,6 +88,42 @@ func TestUnitsOfEachAction(t *testing.T) {
 		}
 		if read != action.read || write != action.write {
 			t.Errorf("%s: %v read, %v write, instead of %v and %v", action.name, read, write, action.read, action.write)
+		}
+	}
+}
+
+// TestUnitsOfTheRetention asserts what docs/data-model.md says of a night's
+// round: it looks up only those who are due.
+func TestUnitsOfTheRetention(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	round := func() {
+		if err := w.running.Schedules["apply-retention"](t.Context(), w.Clock.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	w.join(anOrganisation("Une", "a@exemple.fr"))
+	w.named("lou@exemple.fr")
+	w.signedIn("sacha@exemple.fr")
+	began := w.Clock.Now()
+	for _, night := range []struct {
+		name        string
+		months, day int
+		read, write float64
+	}{
+		{"retention, nobody is due", -2, 0, 1.5, 0},
+		{"retention, an ally, an applicant and a member are told", -1, 0, 15.5, 13},
+		{"retention, nobody answers yet", -1, 1, 12.5, 0},
+		{"retention, the three are forgotten", 0, 0, 18.5, 45},
+	} {
+		w.inYears(began, 3, night.months, night.day)
+		read, write := w.Units(round)
+		t.Logf("| %s | %v | %v |", night.name, read, write)
+		if dynamoDBLocal() && read <= night.read && write <= night.write+3 { // as above, with three places
+			continue
+		}
+		if read != night.read || write != night.write {
+			t.Errorf("%s: %v read, %v write, instead of %v and %v", night.name, read, write, night.read, night.write)
 		}
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
@@ -37,12 +36,10 @@ type member struct {
 
 // everyone are the members, by name.
 func (s *service) everyone(ctx context.Context) (found []member, err error) {
-	err = s.members.Index(ctx, "members", expression.Key("list").Equal(expression.Value(signin.List)), false, func(item map[string]types.AttributeValue) error {
-		var record signin.Record
-		err := attributevalue.UnmarshalMap(item, &record)
+	records, err := signin.Everyone(ctx, s.members)
+	for _, record := range records {
 		found = append(found, member{record, strings.TrimPrefix(record.PK, personal.Partition(""))})
-		return err
-	})
+	}
 	return found, err
 }
 
@@ -170,7 +167,7 @@ func (s *service) signMemberOut(w http.ResponseWriter, r *http.Request) error {
 // changeMember changes the record of a member, and notes it in the trail by
 // their account.
 func (s *service) changeMember(w http.ResponseWriter, r *http.Request, action string, update func(now time.Time) expression.UpdateBuilder) error {
-	key := dynamo.Key{PK: personal.Partition(r.PathValue("person")), SK: "MEMBER"}
+	key := signin.KeyOf(r.PathValue("person"))
 	var record signin.Record
 	found, err := s.members.Get(r.Context(), key, &record)
 	if err != nil {

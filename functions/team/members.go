@@ -11,7 +11,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 )
 
@@ -86,7 +85,7 @@ func (s *service) end(ctx context.Context, m auth.Member, update expression.Upda
 
 // erase removes the record of a person, and with it their sessions.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
-	key := dynamo.Key{PK: personal.Partition(person), SK: "MEMBER"}
+	key := signin.KeyOf(person)
 	var record signin.Record
 	found, err := s.members.Get(ctx, key, &record)
 	if err != nil || !found || record.FirstAt.After(requested) {

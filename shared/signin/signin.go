@@ -80,7 +80,12 @@ type Record struct {
 // RecordKey is where the record of a member stands.
 func (s Sessions) RecordKey(ctx context.Context, m auth.Member) (dynamo.Key, error) {
 	person, err := personal.Hash(ctx, s.Identity, alliance.NormaliseEmail(m.Email))
-	return dynamo.Key{PK: personal.Partition(person), SK: "MEMBER"}, err
+	return KeyOf(person), err
+}
+
+// KeyOf is where the record of a person stands, if they are a member.
+func KeyOf(person string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: "MEMBER"}
 }
 
 // Begin sets the cookie of a new session, whose id the caller makes anew: an

@@ -16,11 +16,12 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 )
 
-// The rule holds for those whom an application names and who have not signed
-// too. Who only booked is not concerned: bookings go by themselves, a year
-// after the session.
+// The rule holds for those too who have not signed: whom an application names,
+// and who had an account in the team. Who only booked is not concerned:
+// bookings go by themselves, a year after the session.
 
 // contactItem is what is known of the silence of someone who has not signed,
 // from the day on which they were told.
@@ -44,10 +45,10 @@ func (c contactItem) unchanged() expression.ConditionBuilder {
 	return expression.Name("notice").Equal(expression.Value(c.Notice)).And(expression.Name("last_contact_at").Equal(expression.Value(c.LastContactAt)))
 }
 
-// hearApplicant notes that someone who was told was here.
-func (s *service) hearApplicant(ctx context.Context, person string, at time.Time) error {
+// hearUnsigned notes that someone who was told was here.
+func (s *service) hearUnsigned(ctx context.Context, person string) error {
 	var writes dynamo.Writes
-	writes.Add(s.allies.Update(contactKey(person), expression.Set(expression.Name("last_contact_at"), expression.Value(at.UTC())), dynamo.Exists))
+	writes.Add(s.allies.Update(contactKey(person), expression.Set(expression.Name("last_contact_at"), expression.Value(s.now().UTC())), dynamo.Exists))
 	err := writes.Commit(ctx, s.allies.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {
@@ -56,10 +57,10 @@ func (s *service) hearApplicant(ctx context.Context, person string, at time.Time
 	return err
 }
 
-// retainApplicants applies the rule to those whom applications name, but for
-// who has signed.
-func (s *service) retainApplicants(ctx context.Context, signed map[string]*silent) (failed error) {
-	persons, err := s.namedBefore(ctx, s.now().AddDate(-s.retention, 1, 0))
+// retainUnsigned applies the rule to those whom applications name, and to
+// members of the team, but for who has signed.
+func (s *service) retainUnsigned(ctx context.Context, signed map[string]*silent) (failed error) {
+	persons, err := s.knownBefore(ctx, s.now().AddDate(-s.retention, 1, 0))
 	if err != nil {
 		return err
 	}
@@ -67,29 +68,40 @@ func (s *service) retainApplicants(ctx context.Context, signed map[string]*silen
 		if signed[person] != nil {
 			continue
 		}
-		if err := s.retainApplicant(ctx, person); err != nil {
+		if err := s.retainOne(ctx, person); err != nil {
 			failed = errors.Join(failed, err)
 		}
 	}
 	return failed
 }
 
-// namedBefore are the people whom an application has named before an instant.
-func (s *service) namedBefore(ctx context.Context, before time.Time) (map[string]bool, error) {
+// knownBefore are the people whom an application has named before an instant,
+// and the members of the team who have not signed in since.
+func (s *service) knownBefore(ctx context.Context, before time.Time) (map[string]bool, error) {
 	found := map[string]bool{}
+	note := func(key dynamo.Key) { found[strings.TrimPrefix(key.PK, personal.Partition(""))] = true }
 	named := expression.Key("list").Equal(expression.Value(applicant.Everyone)).
 		And(expression.Key("created_at").LessThan(expression.Value(before.UTC().Add(time.Second).Format(time.RFC3339))))
 	err := s.personal[function.Applications].Index(ctx, applicant.Index, named, false, func(attributes map[string]types.AttributeValue) error {
 		var key dynamo.Key
 		err := attributevalue.UnmarshalMap(attributes, &key)
-		found[strings.TrimPrefix(key.PK, personal.Partition(""))] = true
+		note(key)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	members, err := signin.Everyone(ctx, s.personal[function.Members])
+	for _, member := range members {
+		if !member.LastAt.After(before) {
+			note(member.Key)
+		}
+	}
 	return found, err
 }
 
-// retainApplicant applies the rule to someone who has not signed.
-func (s *service) retainApplicant(ctx context.Context, person string) error {
+// retainOne applies the rule to someone who has not signed.
+func (s *service) retainOne(ctx context.Context, person string) error {
 	var contact contactItem
 	if _, err := s.allies.Get(ctx, contactKey(person), &contact); err != nil {
 		return err
@@ -107,9 +119,9 @@ func (s *service) retainApplicant(ctx context.Context, person string) error {
 	case now.Before(last.AddDate(s.retention, -1, 0)):
 		return nil
 	case contact.AnnouncedAt.Before(last): // never, or they were here since
-		err = s.announceApplicant(ctx, person, contact, last)
+		err = s.announceUnsigned(ctx, person, contact, last)
 	case !now.Before(contact.AnnouncedAt.AddDate(0, 1, 0)) && !now.Before(due):
-		err = s.forgetApplicant(ctx, person, contact)
+		err = s.forgetUnsigned(ctx, person, contact)
 	}
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {
@@ -118,9 +130,16 @@ func (s *service) retainApplicant(ctx context.Context, person string) error {
 	return err
 }
 
-// named is how to write to someone whom an application names: as the latest does.
-func (s *service) named(ctx context.Context, person string) (latest applicant.Named, err error) {
-	err = s.personal[function.Applications].Partition(ctx, personal.Partition(person), applicant.Prefix, func(attributes map[string]types.AttributeValue) error {
+// known is how to write to someone who has not signed, and what we know them
+// of: of is a word of the template "retention-notice".
+type known struct{ name, email, of string }
+
+// known is someone as the latest application that names them does, or else as
+// they signed in to the pages of the team; without an address when neither is
+// there any more.
+func (s *service) known(ctx context.Context, person string) (known, error) {
+	var latest applicant.Named
+	err := s.personal[function.Applications].Partition(ctx, personal.Partition(person), applicant.Prefix, func(attributes map[string]types.AttributeValue) error {
 		var one applicant.Named
 		err := attributevalue.UnmarshalMap(attributes, &one)
 		if one.CreatedAt.After(latest.CreatedAt) {
@@ -128,12 +147,17 @@ func (s *service) named(ctx context.Context, person string) (latest applicant.Na
 		}
 		return err
 	})
-	return latest, err
+	if err != nil || latest.Email != "" {
+		return known{latest.GivenName + " " + latest.FamilyName, latest.Email, "application"}, err
+	}
+	var member signin.Record
+	_, err = s.personal[function.Members].Get(ctx, signin.KeyOf(person), &member)
+	return known{member.Name, member.Email, "account"}, err
 }
 
-func (s *service) announceApplicant(ctx context.Context, person string, contact contactItem, last time.Time) error {
-	to, err := s.named(ctx, person)
-	if err != nil || to.Email == "" { // erased at this moment
+func (s *service) announceUnsigned(ctx context.Context, person string, contact contactItem, last time.Time) error {
+	to, err := s.known(ctx, person)
+	if err != nil || to.email == "" { // erased at this moment
 		return err
 	}
 	now := s.now()
@@ -144,22 +168,22 @@ func (s *service) announceApplicant(ctx context.Context, person string, contact 
 	told := contactItem{Key: contactKey(person), Notice: s.newID("mail"), LastContactAt: contact.LastContactAt, AnnouncedAt: now.UTC(), CreatedAt: now.UTC()}
 	var writes dynamo.Writes
 	writes.Add(s.allies.Put(told, contact.unchanged()))
-	writes.Add(s.mailTo(person, to.Email, to.GivenName+" "+to.FamilyName, "retention-notice", map[string]string{
-		"since": french.Date(last), "until": french.Date(until), "me": "/mes-donnees", "of": "application",
+	writes.Add(s.mailTo(person, to.email, to.name, "retention-notice", map[string]string{
+		"since": french.Date(last), "until": french.Date(until), "me": "/mes-donnees", "of": to.of,
 	}))
 	return writes.Commit(ctx, s.allies.Client)
 }
 
-// forgetApplicant erases someone who was told and stayed silent. The farewell
+// forgetUnsigned erases someone who was told and stayed silent. The farewell
 // has an id of its announcement, so that it goes out once.
-func (s *service) forgetApplicant(ctx context.Context, person string, contact contactItem) error {
-	to, err := s.named(ctx, person)
-	if err != nil || to.Email == "" {
+func (s *service) forgetUnsigned(ctx context.Context, person string, contact contactItem) error {
+	to, err := s.known(ctx, person)
+	if err != nil || to.email == "" {
 		return err
 	}
 	var also dynamo.Writes
 	also.Add(s.allies.Check(contactKey(person), contact.unchanged()))
-	also.Add(s.allies.Put(mail.NewIntent(contact.Notice, "farewell", person, to.Email, to.GivenName+" "+to.FamilyName, map[string]string{}, s.now()), dynamo.Absent))
+	also.Add(s.allies.Put(mail.NewIntent(contact.Notice, "farewell", person, to.email, to.name, map[string]string{}, s.now()), dynamo.Absent))
 	if also.Err != nil {
 		return also.Err
 	}
