@@ -87,7 +87,7 @@ func visit(t *testing.T) *visitor {
 	t.Cleanup(stop)
 	ctx, stopTab := chromedp.NewContext(allocator)
 	t.Cleanup(stopTab)
-	ctx, stopInTime := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, stopInTime := context.WithTimeout(ctx, 15*time.Minute) // on a busy machine
 	t.Cleanup(stopInTime)
 	v.ctx, v.axe, v.shots = ctx, string(axe), os.Getenv("FABRIQUE_SCREENSHOTS")
 	v.do(chromedp.Navigate("about:blank"))

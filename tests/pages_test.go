@@ -54,7 +54,8 @@ func (l lived) examples() map[string][]string {
 		"/equipe/courriels/{person}/{id}": {"/equipe/courriels/" + l.sent, "/equipe/courriels/" + l.returned, "/equipe/courriels/personne/mail_0"},
 
 		"/equipe/allies": {"/equipe/allies"}, "/equipe/allies.csv": {file + "/equipe/allies.csv"}, "/equipe/allies.xlsx": {file + "/equipe/allies.xlsx"},
-		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne"}, "/equipe/allies/{id}/fusion": {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},
+		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne"}, "/equipe/allies/en-attente/{person}/{registration}": {l.waiting, "/equipe/allies/en-attente/personne/reg_1"},
+		"/equipe/allies/{id}/fusion":  {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},
 		"/equipe/allies/{id}/effacer": {"/equipe/allies/" + l.ally + "/effacer"},
 
 		"/equipe/agenda": {"/equipe/agenda"}, "/equipe/agenda.csv": {file + "/equipe/agenda.csv"}, "/equipe/agenda.xlsx": {file + "/equipe/agenda.xlsx"},

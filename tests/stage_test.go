@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // lived is a platform on which each kind of thing exists once.
@@ -22,6 +24,7 @@ type lived struct {
 	candidacy, completion, asked string // links of mails to the four of each application, and of who began the draft
 	suspended                    string // address of who is not written to
 	returned, sent               string // mails: who got them, and their ids
+	waiting                      string // page of a signature that waits
 }
 
 // anAlly has signed for an organisation.
@@ -33,6 +36,8 @@ func (v *visitor) live() lived {
 	v.t.Helper()
 	l := v.stage()
 	v.enterAs(administrator)
+	v.open("/equipe/allies?status=pending_confirmation")
+	l.waiting = ask(v, chromedp.Evaluate[string](`document.querySelector("table.list tbody a").getAttribute("href")`))
 	v.open("/mes-donnees")
 	v.fill("email", anAlly)
 	v.press("Recevoir un lien")
@@ -52,6 +57,7 @@ func (v *visitor) stage() (l lived) {
 	l.suspended = "double@exemple.example"
 	v.signs(l.suspended, "organisation", "Communauté de communes du Vallon")
 	l.double = v.confirms(v.mailed(l.suspended, "/rejoindre/confirmer"))
+	v.signs("attend@exemple.example", "organisation", "Syndicat du Bief")
 
 	soon := time.Now().Add(time.Hour)
 	came := v.stageAgenda(&l, soon)

@@ -40,13 +40,16 @@ func (q alliesQuery) mergeable(line listedAlly) bool {
 }
 
 // The states of whoever is in the list, besides those of a pendingItem.
-const statusAnnounced = "announced" // was told that their data will go
+const (
+	statusAnnounced = "announced" // was told that their data will go
+	statusAllied    = "allied"    // has signed, announced or not: who is counted
+)
 
 var (
 	kindLabels = map[string]string{string(alliance.Organisation): "Organisation", string(alliance.Person): "Personne"}
 	// allyStates are in the order in which the page offers them.
 	allyStates = []struct{ Value, Label string }{
-		{statusConfirmed, "Signature confirmée"}, {statusPending, "Attend la confirmation"}, {statusAnnounced, "Effacement annoncé"},
+		{statusAllied, "Dans l’alliance"}, {statusConfirmed, "Signature confirmée"}, {statusAnnounced, "Effacement annoncé"}, {statusPending, "Attend la confirmation"},
 	}
 )
 
@@ -138,7 +141,12 @@ func (s *service) readPending(item map[string]types.AttributeValue) (line listed
 	if err := json.Unmarshal([]byte(p.Signing), &in); err != nil {
 		return line, false, fmt.Errorf("pending signature: %w", err)
 	}
-	line = listedAlly{
+	return p.line(in), true, nil
+}
+
+// line is a signature that waits, and what was typed, as the team's list has it.
+func (p pendingItem) line(in signing) listedAlly {
+	line := listedAlly{
 		shown: shown{Kind: p.Kind, Name: in.listName()}, ID: p.Registration, Status: statusPending,
 		GivenName: in.Person.GivenName, FamilyName: in.Person.FamilyName, Email: in.Person.Email, Role: in.Person.Role,
 		Newsletter: in.Consents.Newsletter, Directory: in.Consents.Directory, SignedAt: p.CreatedAt, key: p.Key, listAt: p.ListAt,
@@ -149,15 +157,19 @@ func (s *service) readPending(item map[string]types.AttributeValue) (line listed
 			line.Organisation = o.Name
 		}
 	}
-	return line, true, nil
+	return line
 }
 
 // keeps tells whether the search keeps a line. An address was looked up
 // before: it is no part of what is compared here.
 func (q alliesQuery) keeps(line listedAlly, words []string) bool {
-	return q.mergeable(line) && (q.Kind == "" || line.Kind == q.Kind) && (q.Status == "" || line.Status == q.Status) &&
+	return q.mergeable(line) && (q.Kind == "" || line.Kind == q.Kind) && q.inState(line.Status) &&
 		(q.Category == "" || line.Category == q.Category) && (q.Region == "" || line.Region == q.Region) &&
 		territory.HasWords(strings.Join([]string{line.Name, line.GivenName, line.FamilyName, line.Organisation}, " "), words)
+}
+
+func (q alliesQuery) inState(status string) bool {
+	return q.Status == "" || q.Status == status || q.Status == statusAllied && status != statusPending
 }
 
 // listAllies returns a page of who signed, by name. It reads the index from

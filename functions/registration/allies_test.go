@@ -17,6 +17,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // desk is the back office as a member of the team sees it.
@@ -107,6 +108,7 @@ func TestTheTeamFindsWhoSigned(t *testing.T) {
 		"kind=person":              {person, pending[0]},
 		"kind=organisation":        {abeille, zebre},
 		"status=confirmed":         {abeille, person, zebre},
+		"status=allied":            {abeille, person, zebre},
 		"category=company":         {abeille},
 		"region=76":                {zebre},
 		"region=32&category=state": nil,
@@ -335,12 +337,14 @@ func TestACorrectionChangesOnlyWhatWasTyped(t *testing.T) {
 		}
 	}
 	d.post(http.StatusSeeOther, path+"/corriger", form("person.role", "Présidente"))
-	d.post(http.StatusSeeOther, path+"/corriger", form("consents.newsletter", "true"))
+	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", form("consents.newsletter", "true")); !strings.Contains(page, "Seule la personne peut demander les nouvelles") {
+		t.Error("the team agreed to news for somebody else")
+	}
 	d.post(http.StatusSeeOther, path+"/corriger", form("organisation.website", "https://une.example"))
 	d.post(http.StatusSeeOther, path+"/corriger", form("consents.directory", ""))
 	d.post(http.StatusSeeOther, path+"/corriger", form("person.given_name", "Dominique"))
 	got, err := d.service.signatureOf(t.Context(), path[len("/equipe/allies/"):])
-	if p := got.signatory; err != nil || p.GivenName != "Dominique" || p.Role != "Présidente" || !p.Newsletter || p.Directory || got.ally.Website != "https://une.example" {
+	if p := got.signatory; err != nil || p.GivenName != "Dominique" || p.Role != "Présidente" || p.Newsletter || p.Directory || got.ally.Website != "https://une.example" {
 		t.Errorf("%v %+v %+v", err, p, got.ally)
 	}
 	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", form("person.family_name", "")); !strings.Contains(page, `name="was.person.family_name" value="Durand"`) {
@@ -356,6 +360,12 @@ func TestTheTeamSendsALinkAgain(t *testing.T) {
 	if sent.To != "a@exemple.fr" || sent.token() == "" {
 		t.Errorf("%+v", sent)
 	}
+	form := url.Values{web.KeyField: {"form_1"}}
+	d.only("my-data-link", func() {
+		for range 3 { // pressed three times
+			d.post(http.StatusSeeOther, "/equipe/allies/"+id+"/lien", form)
+		}
+	})
 }
 
 // TestOnlyAdministratorsErase: and then all of it goes.

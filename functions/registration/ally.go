@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -36,6 +38,10 @@ func (s *service) correct(ctx context.Context, ally string, in change, faults *f
 		changed := in.apply(old, faults)
 		if err := faults.Err(); err != nil {
 			return err
+		}
+		if changed.signatory.Newsletter && !old.signatory.Newsletter {
+			faults.Add("consents.newsletter", "Seule la personne peut demander les nouvelles\u00a0: envoyez-lui le lien vers ses données.")
+			return faults.Err()
 		}
 		changed.place()
 		before, after := compare(traces(old), traces(changed))
@@ -90,8 +96,9 @@ func compare(old, changed []trace) (before, after map[string]any) {
 	return before, after
 }
 
-// resend sends a person the link to their data again.
-func (s *service) resend(ctx context.Context, ally string) error {
+// resend sends a person the link to their data again; the same form, sent
+// twice, sends one mail.
+func (s *service) resend(ctx context.Context, ally, key string) error {
 	g, err := s.signatureOf(ctx, ally)
 	if err != nil {
 		return err
@@ -100,8 +107,45 @@ func (s *service) resend(ctx context.Context, ally string) error {
 	if err != nil {
 		return err
 	}
+	also := []types.TransactWriteItem{entry}
+	if keep, keyed, err := s.allies.Once("POST link of "+ally, key, nil, s.now()).Answer(""); err != nil {
+		return err
+	} else if keyed {
+		also = append(also, keep)
+	}
 	var faults fault.Fields
-	return s.sendLink(ctx, g.signatory.Email, &faults, entry)
+	err = s.sendLink(ctx, g.signatory.Email, &faults, also...)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return nil // all else is new: this form has sent it
+	}
+	return err
+}
+
+// exchanged notes that the team has heard of a person today, on all that they
+// signed: whatever was announced is off.
+func (s *service) exchanged(ctx context.Context, ally string) error {
+	for range rounds {
+		g, err := s.signatureOf(ctx, ally)
+		if err != nil {
+			return err
+		}
+		found, err := s.signatories(ctx, g.ally.Person)
+		if err != nil {
+			return err
+		}
+		var writes dynamo.Writes
+		for _, one := range found {
+			writes.Add(s.contact(one, s.now(), dynamo.Exists))
+		}
+		writes.Add(s.audit.Entry(ctx, "ally.heard_of", ally, nil, nil))
+		err = writes.Commit(ctx, s.allies.Client)
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
+	}
+	return errChanging
 }
 
 // eraseOnRequest erases a person who asked the team to.

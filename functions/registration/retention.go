@@ -219,6 +219,16 @@ func (s *service) forget(ctx context.Context, p silent) error {
 	return s.leave(ctx, p.person, still.Items...)
 }
 
+// keptUntil is the day on which the data of someone go of whom nothing is
+// heard: they are told a month before.
+func (s *service) keptUntil(p signatoryItem) time.Time {
+	until := p.LastContactAt.AddDate(s.retention, 0, 0)
+	if told := p.AnnouncedAt.AddDate(0, 1, 0); !p.AnnouncedAt.IsZero() && told.After(until) {
+		return told
+	}
+	return until
+}
+
 // stillSilent holds while nothing was heard since the signatory was read, and
 // nobody else applied the rule: who writes it as a whole takes nothing back.
 func (p signatoryItem) stillSilent() expression.ConditionBuilder {

@@ -16,7 +16,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -116,19 +115,8 @@ func (s *service) signWrites(ctx context.Context, in signing, answer signingAnsw
 	if err != nil {
 		return nil, err
 	}
-	token, err := s.links.Sign(ctx, confirmPurpose, person+"/"+answer.RegistrationID, until)
-	if err != nil {
-		return nil, err
-	}
-	data := map[string]string{
-		"link": "/rejoindre/confirmer?token=" + token, "kind": string(in.Kind),
-		"charter_version": in.Charter.Version, "expires": french.Date(until),
-	}
-	if in.Kind == alliance.Organisation {
-		data["organisation"] = in.Organisation.Name
-	}
-	intent, err := s.mailTo(person, in.Person.Email, in.Person.GivenName+" "+in.Person.FamilyName, "confirm-registration", data)
-	return []types.TransactWriteItem{pending, intent}, err
+	ask, err := s.askConfirmation(ctx, person, answer.RegistrationID, in, until)
+	return []types.TransactWriteItem{pending, ask}, err
 }
 
 // mailTo is the transaction item that asks notify for a mail.

@@ -3,9 +3,12 @@ package registration
 import (
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -17,6 +20,9 @@ var teamRoutes = []function.Route[service]{
 	teamPage(http.MethodGet, alliesPath, function.Team, "Who signed: search, and take away", (*service).alliesPage),
 	sheetRoute(spreadsheet.CSV), sheetRoute(spreadsheet.XLSX),
 	teamPage(http.MethodGet, alliesPath+"/{id}", function.Team, "One signature and what can be done with it", (*service).allyPage),
+	teamPage(http.MethodGet, alliesPath+"/en-attente/{person}/{registration}", function.Team, "A signature that waits for its confirmation", (*service).waitingPage),
+	teamPage(http.MethodPost, alliesPath+"/en-attente/{person}/{registration}", function.Team, "Send the link that confirms it again", (*service).confirmationPosted),
+	teamPage(http.MethodPost, alliesPath+"/{id}/echange", function.Team, "Note that a person was heard of today", (*service).exchangePosted),
 	teamPage(http.MethodPost, alliesPath+"/{id}/corriger", function.Team, "Correct a signature", (*service).correctPosted),
 	teamPage(http.MethodPost, alliesPath+"/{id}/lien", function.Team, "Send a person the link to their data", (*service).resendPosted),
 	teamPage(http.MethodGet, alliesPath+"/{id}/fusion", function.Team, "What merging a duplicate would do", (*service).mergePage),
@@ -58,14 +64,15 @@ type alliesView struct {
 	Lines                              []allyLine
 	Kinds, States, Categories, Regions []web.Option
 	web.List
-	Erased bool // someone, just before
+	Counted count
+	Erased  bool // someone, just before
 }
 
 // allyLine is a line of the list as people read it.
 type allyLine struct {
 	listedAlly
 	KindLabel, CategoryLabel, Place, State, Since string
-	Link                                          string // empty while it waits for the confirmation
+	Link                                          string
 }
 
 // alliesFields are those of the search.
@@ -103,6 +110,7 @@ func (s *service) alliesPage(w http.ResponseWriter, r *http.Request) error {
 	if allies.Organisations+allies.Persons >= slowly {
 		view.List = view.Awaited()
 	}
+	view.Counted = allies
 	for _, item := range found.Items {
 		view.Lines = append(view.Lines, viewLine(item))
 	}
@@ -114,8 +122,9 @@ func viewLine(item listedAlly) allyLine {
 		listedAlly: item, KindLabel: kindLabels[item.Kind], CategoryLabel: categoryLabel(item.Category),
 		Place: placeName(item.Territory), State: stateLabel(item.Status), Since: dateOf(item.JoinedOn),
 	}
-	if item.Status != statusPending {
-		line.Link = alliesPath + "/" + item.ID
+	line.Link = alliesPath + "/" + item.ID
+	if item.Status == statusPending {
+		line.Link = waitingPath(strings.TrimPrefix(item.key.PK, personal.Partition("")), item.ID)
 	}
 	return line
 }
@@ -125,6 +134,7 @@ type allyView struct {
 	mySignature
 	Title, KindLabel, CategoryLabel, Place, State string
 	Contact                                       signatoryItem
+	Kept                                          time.Time // until when their data are, if nothing is heard of them
 	Others                                        []mySignature
 	Categories                                    []web.Option
 	Was                                           []web.Option // what the form showed at first: only what was typed since is corrected
@@ -163,7 +173,7 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 	}
 	view := allyView{
 		mySignature: g.mine(), Title: g.signatory.Shown.Name, KindLabel: kindLabels[g.ally.Kind], Place: placeName(g.signatory.Shown.Territory),
-		State: stateLabel(statusConfirmed), Contact: g.signatory, Categories: categoryLabels,
+		State: stateLabel(statusConfirmed), Contact: g.signatory, Kept: s.keptUntil(g.signatory), Categories: categoryLabels,
 		CategoryLabel: categoryLabel(g.ally.Category),
 		Mails:         web.TeamRoot + "/courriels?" + url.Values{"q": {g.signatory.Email}}.Encode(),
 		Trail:         web.TrailPath(g.ally.AllyID),
@@ -189,6 +199,7 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 			view.Was = append(view.Was, web.Option{Value: form.Values.Get(was), Label: was})
 		}
 	}
+	form.Values.Set(web.KeyField, s.newID("form")) // of the form that sends the link
 	return s.pages.Render(w, r, status, "team_ally", web.Page{Title: view.Title, Private: true, Form: *form, Data: view})
 }
 
@@ -224,7 +235,16 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *service) resendPosted(w http.ResponseWriter, r *http.Request) error {
-	return done(w, r, s.resend(r.Context(), r.PathValue("id")), "lien")
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	return done(w, r, s.resend(r.Context(), r.PathValue("id"), values.Get(web.KeyField)), "lien")
+}
+
+// exchangePosted notes a contact that left no trace here: a call, a meeting.
+func (s *service) exchangePosted(w http.ResponseWriter, r *http.Request) error {
+	return done(w, r, s.exchanged(r.Context(), r.PathValue("id")), "echange")
 }
 
 // done leads back to the page of the signature, which says what was done.

@@ -12,7 +12,7 @@ import (
 // actions are the French names of what the trail notes.
 var actions = map[string]string{
 	"export":         "Export d’une liste",
-	"ally.corrected": "Signature corrigée", "ally.merged": "Signatures fusionnées", "ally.link_sent": "Lien envoyé", "ally.erased": "Personne effacée",
+	"ally.corrected": "Signature corrigée", "ally.merged": "Signatures fusionnées", "ally.link_sent": "Lien envoyé", "ally.heard_of": "Échange noté", "registration.link_sent": "Lien de confirmation renvoyé", "ally.erased": "Personne effacée",
 	"session.planned": "Rencontre créée", "session.changed": "Rencontre modifiée", "session.cancelled": "Rencontre annulée", "session.held": "Présences notées",
 	"series.created": "Série créée", "series.changed": "Série modifiée",
 	"cohort.created": "Cohorte créée", "cohort.changed": "Cohorte modifiée",
