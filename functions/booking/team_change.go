@@ -77,7 +77,7 @@ func (s *service) changing(r *http.Request) (item sessionItem, view planView, er
 	if item, err = s.session(r.Context(), r.PathValue("id")); err != nil {
 		return item, view, err
 	}
-	if item.State != planned {
+	if !item.bookable(s.now()) {
 		return item, view, item.past()
 	}
 	view.ID = item.ID
