@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -16,7 +15,8 @@ var errBooked = fault.New(fault.Conflict, "capacity-below-bookings",
 
 // grow raises the capacity of a session to what is wanted, some seats at a
 // time, and then seats those who wait. Each step names the capacity that it
-// found, so a step that is repeated does not grow twice.
+// found, so a step that is repeated does not grow twice, and is an entry of the
+// trail: it says what came about, should the next one fail.
 func (s *service) grow(ctx context.Context, id string, wanted int) error {
 	for round := range rounds {
 		item, err := s.session(ctx, id)
@@ -27,12 +27,12 @@ func (s *service) grow(ctx context.Context, id string, wanted int) error {
 			s.tryMatch(ctx, id, everyone)
 			return nil
 		}
-		if item.State != planned {
-			return errClosed
+		if !item.bookable(s.now()) {
+			return item.past()
 		}
 		more := min(wanted-item.Capacity, seatsAtOnce)
 		var writes dynamo.Writes
-		writes.Add(s.resize(item, more, more))
+		s.resize(ctx, &writes, item, more, more)
 		for number := item.NextSeat; number < item.NextSeat+more; number++ {
 			writes.Add(s.table.Put(seatItem{seatKey(id, number)}, dynamo.Absent))
 		}
@@ -47,15 +47,15 @@ func (s *service) grow(ctx context.Context, id string, wanted int) error {
 // those who wait have theirs. It returns the Conflict fault
 // "capacity-below-bookings" when not enough are free, and then takes none;
 // beyond seatsAtOnce it takes steps, and seats that are booked between two of
-// them leave the capacity where the last one brought it.
+// them leave the capacity where the last one brought it, as the trail says.
 func (s *service) shrink(ctx context.Context, id string, wanted int) error {
 	for round := range rounds {
 		item, err := s.session(ctx, id)
 		if err != nil || item.Capacity <= wanted {
 			return err
 		}
-		if item.State != planned {
-			return errClosed
+		if !item.bookable(s.now()) {
+			return item.past()
 		}
 		if err := s.match(ctx, id, everyone); err != nil {
 			return err // a free seat may be due to someone who waits
@@ -70,7 +70,7 @@ func (s *service) shrink(ctx context.Context, id string, wanted int) error {
 		}
 		seats = seats[:min(fewer, seatsAtOnce)]
 		var writes dynamo.Writes
-		writes.Add(s.resize(item, -len(seats), 0))
+		s.resize(ctx, &writes, item, -len(seats), 0)
 		for _, seat := range seats {
 			writes.Add(s.table.Delete(seat, dynamo.Exists))
 		}
@@ -81,15 +81,16 @@ func (s *service) shrink(ctx context.Context, id string, wanted int) error {
 	return errBusy
 }
 
-// resize is the transaction item that moves the capacity of a session, if it
-// is what was found.
-func (s *service) resize(found sessionItem, by, numbers int) (types.TransactWriteItem, error) {
+// resize moves the capacity of a session, if it is what was found, with the
+// entry in the trail.
+func (s *service) resize(ctx context.Context, writes *dynamo.Writes, found sessionItem, by, numbers int) {
 	update := expression.Add(expression.Name("seats"), expression.Value(by)).
-		Add(expression.Name("next_seat"), expression.Value(numbers))
-	same := expression.Name("seats").Equal(expression.Value(found.Capacity)).
-		And(expression.Name("next_seat").Equal(expression.Value(found.NextSeat))).
-		And(expression.Name("state").Equal(expression.Value(planned)))
-	return s.table.Update(found.Key, update, same)
+		Add(expression.Name("next_seat"), expression.Value(numbers)).
+		Add(expression.Name("version"), expression.Value(1))
+	resized := found
+	resized.Capacity += by
+	writes.Add(s.table.Update(found.Key, update, found.asRead()))
+	writes.Add(s.audit.Entry(ctx, "session.changed", found.ID, found.input(), resized.input()))
 }
 
 // step commits one step; a refusal asks to read again, after a rest.

@@ -63,7 +63,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Change a session; who has booked is told", Body: sessionChange{}, Answer: session{},
 				Faults: []string{"unknown-session", "session-closed", "capacity-below-bookings", "changed-meanwhile"}}},
 		{Method: http.MethodPost, Path: "/v1/sessions/{id}/cancel", Access: function.Team, Handle: (*service).cancelSession,
-			Doc: function.Doc{Summary: "Cancel a session; who has booked is told", Answer: session{}, Faults: []string{"unknown-session", "session-closed"}}},
+			Doc: function.Doc{Summary: "Cancel a session; who has booked is told", Answer: session{}, Faults: []string{"unknown-session", "session-closed", "changed-meanwhile"}}},
 		{Method: http.MethodPost, Path: "/v1/sessions/{id}/bookings", Access: function.Public, Handle: (*service).postBooking,
 			Doc: function.Doc{Summary: "Book a seat, or wait for one", Body: bookingInput{}, Answer: bookingAnswer{}, Status: http.StatusCreated, Creates: true,
 				Faults: []string{"unknown-session", "session-closed", "already-booked"}}},

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -101,6 +102,45 @@ func TestTwoChangesOfASeriesAtOnce(t *testing.T) {
 	}
 	if len(corrected) < 2 {
 		t.Error("nothing changed")
+	}
+}
+
+// TestAFormOfASeriesChangesOnlyWhatWasTyped: two who opened the same form do
+// not undo each other, and learn of it when they typed into the same field.
+func TestAFormOfASeriesChangesOnlyWhatWasTyped(t *testing.T) {
+	d := newDesk(t)
+	stands := series{Workshop, "recits", "Récits", "2026-01-01", ""}
+	if err := d.openSeries(d.team(), stands, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	const path = teamSeries + "/recits"
+	d.says(200, path, nil, `name="was.name" value="Récits"`, `name="was.active_to" value=""`)
+	opened := func(name, value string) url.Values {
+		values := seriesShown(stands)
+		values.Set(name, value)
+		return values
+	}
+	now := func() series {
+		of, err := d.storedSeries(t.Context(), "recits")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return of
+	}
+	d.says(303, path, opened("name", "Récits de territoire"))
+	d.says(303, path, opened("active_to", "2026-06-30"))
+	if got := now(); got.Name != "Récits de territoire" || got.ActiveTo != "2026-06-30" {
+		t.Errorf("%+v", got)
+	}
+	mine := opened("name", "Récits et mises en récit")
+	_, page := d.says(422, path, mine, `id="name-fault"`, "« Récits de territoire »", `value="Récits et mises en récit"`, `name="was.name" value="Récits de territoire"`, `value="2026-06-30"`)
+	if got := now(); got.Name != "Récits de territoire" || strings.Contains(page, `id="active_to-fault"`) {
+		t.Errorf("%+v", got)
+	}
+	mine.Set("was.name", "Récits de territoire")
+	d.says(303, path, mine)
+	if got := now(); got.Name != "Récits et mises en récit" || got.ActiveTo != "2026-06-30" {
+		t.Errorf("%+v", got)
 	}
 }
 

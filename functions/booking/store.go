@@ -45,7 +45,9 @@ type sessionItem struct {
 	State        string    `dynamodbav:"state"`
 	// Sequence rises with each change that people who have booked must know
 	// of; it is the SEQUENCE of their invitation.
-	Sequence  int       `dynamodbav:"seq"`
+	Sequence int `dynamodbav:"seq"`
+	// Version counts the changes: each holds only for the session it was made from.
+	Version   int       `dynamodbav:"version,omitempty"`
 	CreatedAt time.Time `dynamodbav:"created_at"`
 	// HeldFact is the last fact about who came, which a correction replaces.
 	HeldFact string `dynamodbav:"held_fact,omitempty"`

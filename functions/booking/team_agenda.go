@@ -287,7 +287,7 @@ func (s *service) cancelSessionPage(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	if item.State != planned {
+	if !item.bookable(s.now()) {
 		return item.past()
 	}
 	reached, err := s.reached(r.Context(), item)

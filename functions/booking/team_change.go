@@ -27,22 +27,33 @@ func whole(values url.Values, name string) string {
 
 // shownNow is what the form of a session shows, and keeps hidden to tell later
 // what was typed.
-func shownNow(item sessionItem) url.Values {
-	values := formOf(item.input())
-	for _, name := range planFields {
+func shownNow(item sessionItem) url.Values { return withWas(formOf(item.input()), planFields) }
+
+// withWas adds to the fields of a form what they show at first.
+func withWas(values url.Values, fields []string) url.Values {
+	for _, name := range fields {
 		values.Set(wasField(name), whole(values, name))
 	}
 	return values
 }
 
-// rebase puts what was typed into a form onto the session as it is now: who
-// opened the form before others changed the session undoes nothing. It returns
+// wasShown are the hidden fields that keep what a form showed at first.
+func wasShown(values url.Values, fields []string) (was []web.Option) {
+	for _, name := range fields {
+		if values.Has(wasField(name)) {
+			was = append(was, web.Option{Value: values.Get(wasField(name)), Label: wasField(name)})
+		}
+	}
+	return was
+}
+
+// rebase puts what was typed into a form onto what it would show now: who
+// opened the form before others changed the same thing undoes nothing. It returns
 // the fields that were typed, all those of a form that does not say what it
 // showed.
-func rebase(values url.Values, item sessionItem) (typed map[string]bool) {
-	now := shownNow(item)
+func rebase(values, now url.Values, fields []string) (typed map[string]bool) {
 	typed = map[string]bool{}
-	for _, name := range planFields {
+	for _, name := range fields {
 		was := wasField(name)
 		if typed[name] = !values.Has(was) || strings.ReplaceAll(values.Get(was), "\r\n", "\n") != whole(values, name); !typed[name] {
 			values[name] = now[name]
@@ -77,7 +88,7 @@ func (s *service) changing(r *http.Request) (item sessionItem, view planView, er
 	if item, err = s.session(r.Context(), r.PathValue("id")); err != nil {
 		return item, view, err
 	}
-	if item.State != planned {
+	if !item.bookable(s.now()) {
 		return item, view, item.past()
 	}
 	view.ID = item.ID
@@ -108,7 +119,7 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	typed := rebase(values, old)
+	typed := rebase(values, shownNow(old), planFields)
 	var faults fault.Fields
 	in := sessionFromForm(values, &faults)
 	checked := in

@@ -143,11 +143,7 @@ func (s *service) renderPlan(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	view.Series, view.Cohorts = web.WithValue(offered.Series, form.Values.Get("series")), web.WithValue(offered.Cohorts, form.Values.Get("cohort"))
-	for _, name := range planFields {
-		if form.Values.Has(wasField(name)) {
-			view.Was = append(view.Was, web.Option{Value: form.Values.Get(wasField(name)), Label: wasField(name)})
-		}
-	}
+	view.Was = wasShown(form.Values, planFields)
 	title := "Créer une rencontre"
 	if view.ID != "" {
 		title = "Modifier la rencontre"

@@ -38,7 +38,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 				if _, err := w.change(w.team(), growing.ID, sessionChange{Capacity: ptr(2)}, &fault.Fields{}); err != nil {
 					t.Error(err)
 				}
-			}, 11, 18, 20},
+			}, 12, 15, 16},
 			{"list three sessions", func() { w.call(http.StatusOK, "GET", "/v1/sessions", nil, nil) }, 3.5 + float64(seats)/150, 0, 0},
 			{"make a series", func() { w.call(http.StatusCreated, "POST", "/v1/series", recits, nil, w.Bearer("team")...) }, 0, 8, 10},
 			{"end a series", func() {

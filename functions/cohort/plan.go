@@ -163,13 +163,13 @@ func (s *service) change(ctx context.Context, slug string, in cohortChange, faul
 	return errChanged
 }
 
-// changeOnce changes a cohort as it was read. It returns *dynamo.Refused when
-// it has changed since.
+// changeOnce changes a cohort as it was read, and writes nothing when that
+// changes nothing. It returns *dynamo.Refused when it has changed since.
 func (s *service) changeOnce(ctx context.Context, old cohortItem, in cohortChange, faults *fault.Fields) error {
 	wanted := old.input()
 	in.apply(&wanted)
 	wanted.check(faults)
-	if err := faults.Err(); err != nil {
+	if err := faults.Err(); err != nil || wanted == old.input() {
 		return err
 	}
 	if wanted.Seats < old.Accepted {

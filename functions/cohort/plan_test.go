@@ -31,6 +31,27 @@ func TestChangesAtOnceAreAllKept(t *testing.T) {
 	}
 }
 
+// TestAChangeThatChangesNothingIsNone: no entry in the trail, and no revision,
+// which would have all enrolments read again.
+func TestAChangeThatChangesNothingIsNone(t *testing.T) {
+	w := newWorld(t)
+	w.newCohort(3)
+	before, err := w.cohort(t.Context(), "occitanie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, write := w.Units(func() {
+		for _, change := range []cohortChange{{}, {Name: &before.Name, Seats: &before.Seats}} {
+			if err := w.change(w.member(), "occitanie", change, &fault.Fields{}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if after, err := w.cohort(t.Context(), "occitanie"); err != nil || write != 0 || after.Revision != before.Revision {
+		t.Errorf("%v: %v write units, revision %d after %d", err, write, after.Revision, before.Revision)
+	}
+}
+
 // TestAFormChangesOnlyWhatWasTyped: two who opened the same form do not undo
 // each other.
 func TestAFormChangesOnlyWhatWasTyped(t *testing.T) {

@@ -70,7 +70,8 @@ func (s *service) setChunksAside(ctx context.Context, partner alliance.Partner, 
 		records += len(waiting)
 		update := expression.Set(expression.Name("aside"), expression.Value(aside{reason, member.Subject, now})).
 			Remove(expression.Name("open")).Remove(expression.Name("open_at"))
-		same := chunk.sameAgain().And(expression.AttributeNotExists(expression.Name("aside")))
+		same := chunk.sameAgain().And(expression.AttributeNotExists(expression.Name("aside"))).
+			And(expression.Name("receipt_id").Equal(expression.Value(chunk.Receipt))) // a good message takes the place of one refused whole
 		writes.Add(s.table.Update(chunk.Key, update, same, dynamo.Exists))
 	}
 	switch {

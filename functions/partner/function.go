@@ -82,7 +82,8 @@ type service struct {
 	origin   string
 	pages    *web.Templates
 	unsigned unsigned
-	// firstDelivery holds for a part of a message that nobody has carried out.
+	// firstDelivery holds for a part of a message that nobody has carried out:
+	// nothing stands there, or that a message of this id was refused whole.
 	// A test takes it away, to show that it would see an effect twice.
 	firstDelivery expression.ConditionBuilder
 }
@@ -94,7 +95,7 @@ func open(rt function.Runtime) (*service, error) {
 		table: rt.Table(function.Partners), cohorts: rt.Table(function.Cohorts), ledger: rt.Table(function.Ledger),
 		audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID}, sessions: rt.Sessions(),
 		secret: rt.ReadSecret, rotate: rt.RotateSecret, random: rt.Random, now: rt.Now, newID: rt.ID, log: rt.Log,
-		origin: rt.Setting(function.PublicURL), pages: pages, firstDelivery: dynamo.Absent,
+		origin: rt.Setting(function.PublicURL), pages: pages, firstDelivery: dynamo.Absent.Or(expression.AttributeExists(expression.Name("unread"))),
 	}, nil
 }
 

@@ -106,8 +106,7 @@ func (s *service) receive(ctx context.Context, from signed, m message) (receipt,
 			if number == 0 {
 				delivery.Receipts, delivery.ReceivedAt = from.partner.Name, s.now().UTC().Format(time.RFC3339Nano)+"#"+delivery.Receipt
 			}
-			_, unread := done[unreadSort]
-			if item, err = s.carryOut(ctx, into, refusal, delivery, part, unread && number == 0); err != nil {
+			if item, err = s.carryOut(ctx, into, refusal, delivery, part); err != nil {
 				return receipt{}, err
 			}
 		}
@@ -125,23 +124,24 @@ func (s *service) receive(ctx context.Context, from signed, m message) (receipt,
 	return answer, nil
 }
 
-// chunks are the parts of a message that were carried out before, by sort key,
-// and under unreadSort that it was refused whole.
+// chunks are the parts of a message that were carried out before, by sort key.
 func (s *service) chunks(ctx context.Context, from signed) (map[string]chunkItem, error) {
 	done := map[string]chunkItem{}
 	err := s.table.Partition(ctx, partnership.DeliveryPartition(from.partner.Name, from.id), "", func(attributes map[string]types.AttributeValue) error {
 		var item chunkItem
 		err := attributevalue.UnmarshalMap(attributes, &item)
-		done[item.SK] = item
+		if item.Unread == nil {
+			done[item.SK] = item
+		}
 		return err
 	})
 	return done, err
 }
 
 // carryOut applies one part of a message, once. The part that is returned is
-// the one that was stored, by this call or by another. When the message was
-// refused whole before, that is forgotten.
-func (s *service) carryOut(ctx context.Context, into destination, refusal *result, delivery chunkItem, part []change, unread bool) (chunkItem, error) {
+// the one that was stored, by this call or by another. It takes the place of
+// what was refused whole under this id before.
+func (s *service) carryOut(ctx context.Context, into destination, refusal *result, delivery chunkItem, part []change) (chunkItem, error) {
 	for round := range rounds {
 		if round > 0 { // perhaps it is the cohort that has changed
 			var err error
@@ -168,9 +168,6 @@ func (s *service) carryOut(ctx context.Context, into destination, refusal *resul
 		writes := dynamo.Writes{Err: effects.Err}
 		writes.Add(s.table.Put(delivery, s.firstDelivery))
 		writes.Items = append(writes.Items, effects.Items...)
-		if unread {
-			writes.Add(s.table.Delete(dynamo.Key{PK: delivery.PK, SK: unreadSort}))
-		}
 		err = writes.Commit(ctx, s.table.Client)
 		var refused *dynamo.Refused
 		if !errors.As(err, &refused) {

@@ -14,8 +14,8 @@ import (
 //	STATE#partner#cohort  MILESTONE#code#text  the latest said of a milestone
 //	STATE#partner#cohort  COHORT               the latest announcement of the cohort
 //	CLAIM#cohort          CLAIM                the partner that announced a cohort first
-//	DELIVERY#partner#id   CHUNK#000            a part of a message that was carried out, and its results
-//	DELIVERY#partner#id   UNREAD               a signed message that was refused whole, and why
+//	DELIVERY#partner#id   CHUNK#000            a part of a message that was carried out, and its results,
+//	                                           or why a signed message was refused whole
 //	TALLY#partner         2026-11-28           how many messages of a day were refused whole, or were not signed
 //
 // Index "receipts": the deliveries of a partner, by time.
@@ -37,7 +37,8 @@ type chunkItem struct {
 	Refused string `dynamodbav:"refused,omitempty"`
 	Again   string `dynamodbav:"again,omitempty"`
 	// Unread is why a message was refused whole: then the item is no part of it,
-	// and stands under unreadSort.
+	// and stands where its first part would. So an id is one message: what was
+	// carried out is never hidden by what cannot be read, and takes its place.
 	Unread []unreadFault `dynamodbav:"unread,omitempty"`
 	// Aside is why the team leaves what is rejected still as it is.
 	Aside *aside `dynamodbav:"aside,omitempty"`

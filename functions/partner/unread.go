@@ -14,12 +14,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
-	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
-
-// unreadSort is where a message that was refused whole stands, among the parts
-// that it would have.
-const unreadSort = "UNREAD"
 
 // unreadFault is one thing that kept a message from being read: what we
 // answered, and never what was sent.
@@ -41,7 +36,8 @@ const (
 
 // refusedWhole keeps for the team that a signed message could not be read, and
 // returns why. The partner is answered the same whether it could be kept or not.
-// The same message sent again changes nothing but the count of the day.
+// The same message sent again changes nothing but the count of the day, nor does
+// one under the id of a message that was carried out: its receipt stands.
 func (s *service) refusedWhole(ctx context.Context, from signed, m message, why error) error {
 	f := fault.As(why)
 	if f == nil {
@@ -60,14 +56,14 @@ func (s *service) keepUnread(ctx context.Context, from signed, m message, why *f
 	}
 	now := s.now().UTC()
 	item := chunkItem{
-		Key: dynamo.Key{PK: partnership.DeliveryPartition(from.partner.Name, from.id), SK: unreadSort}, Receipt: s.newID("rcp"), Webhook: from.id,
+		Key: chunkKey(from.partner.Name, from.id, 0), Receipt: s.newID("rcp"), Webhook: from.id,
 		Results: "[]", Unread: unreadOf(why), Receipts: from.partner.Name, ExpiresAt: now.Add(kept).Unix(),
 	}
 	if slices.Contains(messageTypes, m.kind) {
 		item.Type = m.kind
 	}
 	item.ReceivedAt = now.Format(time.RFC3339Nano) + "#" + item.Receipt
-	item.Mark = openwork.Mark{Open: openwork.Refused, OpenAt: now.Format(time.RFC3339Nano) + "#" + unreadSort}
+	item.Mark = openwork.Mark{Open: openwork.Refused, OpenAt: now.Format(time.RFC3339Nano) + "#" + item.SK}
 	put, err := s.table.Put(item, dynamo.Absent)
 	if err != nil {
 		return err

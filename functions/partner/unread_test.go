@@ -2,6 +2,7 @@ package partner
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 )
@@ -67,9 +70,62 @@ func TestWhatWasRefusedWholeIsSeen(t *testing.T) {
 		t.Error("a message that was mended is refused still")
 	}
 	for _, item := range d.Dump(function.Partners) {
-		if sk := fmt.Sprint(item["sk"]); sk == unreadSort && item["expires_at"] == nil {
+		if item["unread"] != nil && item["expires_at"] == nil {
 			t.Error("it is kept for ever")
 		}
+	}
+}
+
+// TestAnIDIsOneMessage: what cannot be read hides nothing that came well under
+// its id, before or after.
+func TestAnIDIsOneMessage(t *testing.T) {
+	const unreadable = "{"
+	for name, order := range map[string]func(good string) []string{
+		"unreadable after":            func(good string) []string { return []string{good, unreadable} },
+		"unreadable before":           func(good string) []string { return []string{unreadable, good} },
+		"unreadable before and after": func(good string) []string { return []string{unreadable, good, unreadable, good} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, auth.RoleTeam)
+			good := enrolledIn(d.Clock.Now().Add(-time.Hour), "46102", "2026-03-01")
+			var given receipt
+			for _, body := range order(good) {
+				answer := d.post("twice", body)
+				if body == good {
+					given = d.receiptOf(answer)
+				} else if answer.Code == http.StatusOK {
+					t.Fatal("what cannot be read is taken")
+				}
+				d.Clock.Advance(time.Second)
+			}
+			found := d.Do(d.running, http.MethodGet, "/v1/webhooks/occitanie/receipts", nil, d.headers("r", "")...).Body.String()
+			if strings.Count(found, "receipt_id") != 1 || !strings.Contains(found, given.ReceiptID) {
+				t.Errorf("the partner finds %s instead of %s", found, given.ReceiptID)
+			}
+			rows := d.Do(d.running, http.MethodGet, teamPartners+"/occitanie/messages.csv", nil, d.browser.Headers...).Body.String()
+			if strings.Count(rows, given.ReceiptID) != 1 || strings.Count(rows, "twice") != 1 || strings.Contains(rows, "illisible") {
+				t.Errorf("the team takes away %s", rows)
+			}
+			if n := d.waiting(); n != 0 {
+				t.Errorf("%d wait", n)
+			}
+		})
+	}
+}
+
+// TestWhatWasMendedIsNotSetAside by who read that it was refused whole.
+func TestWhatWasMendedIsNotSetAside(t *testing.T) {
+	w := newWorld(t)
+	s, team := w.bare(), auth.WithMember(t.Context(), auth.Member{Subject: "member-1", Roles: []auth.Role{auth.RoleTeam}})
+	w.post("mended", "{")
+	read, err := s.delivered(team, alliance.Partners[0], "mended")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.receiptOf(w.post("mended", enrolledIn(w.Clock.Now().Add(-time.Hour), "46102", "2026-03-01")))
+	var refused *dynamo.Refused
+	if err := s.setChunksAside(team, alliance.Partners[0], read, "vu"); !errors.As(err, &refused) {
+		t.Errorf("%v", err)
 	}
 }
 

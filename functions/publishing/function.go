@@ -65,7 +65,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Announce a file; the answer has the form that sends it to the bucket", Body: mediaInput{}, Answer: media{}, Status: http.StatusCreated}},
 		{Method: http.MethodPost, Path: "/v1/media/{id}/complete", Access: function.Team, Handle: (*service).postMediaComplete,
 			Doc: function.Doc{Summary: "Check by its content a file that was sent, and serve it from then on", Answer: media{},
-				Faults: []string{"unknown-media", "media-awaited", "media-refused", "media-finished"}}},
+				Faults: []string{"unknown-media", "media-awaited", "media-refused"}}},
 		{Method: http.MethodGet, Path: "/media/{id}/{name}", Access: function.Public, Handle: (*service).getMedia,
 			Doc: function.Doc{Summary: "Where a file is for the next hours", Status: http.StatusFound}},
 	}, feedRoutes, pageRoutes, deskRoutes, teamRoutes, fileRoutes),

@@ -81,16 +81,15 @@ func (i mediaItem) view() media {
 func mediaURL(i mediaItem) string { return mediaPath + i.ID + "/" + i.Name }
 
 // A file comes under one key, which the form that sends it may write for an
-// hour, and is served from another, to which only what was checked is moved.
+// hour, and is served from another, to which only what was checked is copied.
 // What is left under the first is removed by the bucket (infra/aws).
 func incomingKey(id string) string { return "incoming/" + id }
 func servedKey(id string) string   { return "files/" + id }
 
 var (
-	errNoMedia  = fault.New(fault.NotFound, "unknown-media", "Ce fichier n’existe pas.")
-	errNotCome  = fault.New(fault.Conflict, "media-awaited", "Le fichier n’est pas encore arrivé : envoyez-le, puis recommencez.")
-	errRefused  = fault.New(fault.Invalid, "media-refused", "Le contenu du fichier n’est pas du type annoncé : il a été supprimé.")
-	errFinished = fault.New(fault.Conflict, "media-finished", "Ce fichier a déjà été vérifié.")
+	errNoMedia = fault.New(fault.NotFound, "unknown-media", "Ce fichier n’existe pas.")
+	errNotCome = fault.New(fault.Conflict, "media-awaited", "Le fichier n’est pas encore arrivé : envoyez-le, puis recommencez.")
+	errRefused = fault.New(fault.Invalid, "media-refused", "Le contenu du fichier n’est pas du type annoncé : il a été supprimé.")
 )
 
 func (s *service) postMedia(w http.ResponseWriter, r *http.Request) error {
@@ -159,6 +158,7 @@ const sniffed = 16 << 10
 
 // complete checks by its content a file that has come: from then on it is
 // served. One that lies about its type is deleted: the fault "media-refused".
+// What came is deleted last, so that whatever breaks off can be tried again.
 func (s *service) complete(ctx context.Context, id string) (item mediaItem, err error) {
 	found, err := s.table.Get(ctx, mediaKey(id), &item)
 	switch {
@@ -166,45 +166,64 @@ func (s *service) complete(ctx context.Context, id string) (item mediaItem, err 
 		return item, err
 	case !found:
 		return item, errNoMedia
-	case item.State == ready:
-		return item, nil
-	case item.State == refused:
-		return item, errRefused
+	case item.State != awaited:
+		return item, s.tidy(ctx, item)
 	}
 	first, object, err := s.bucket.Beginning(ctx, incomingKey(id), sniffed)
-	if errors.Is(err, storage.ErrNone) {
+	kind, state := mediaTypes[item.Type], refused
+	if err == nil && object.Length <= kind.most && kind.looksLike(first) {
+		state = ready
+		err = s.bucket.Copy(ctx, object, servedKey(id))
+	}
+	if errors.Is(err, storage.ErrNone) { // it has not come, or came anew since it was read
 		return item, errNotCome
 	}
 	if err != nil {
 		return item, err
 	}
-	kind, state := mediaTypes[item.Type], refused
-	if object.Length <= kind.most && kind.looksLike(first) {
-		state = ready
-		err = s.bucket.Move(ctx, object, servedKey(id))
-	} else {
-		err = s.bucket.Delete(ctx, object.Key)
-	}
+	settled, err := s.settle(ctx, item, state, object.Length)
 	if err != nil {
 		return item, err
 	}
-	item.State, item.Bytes = state, object.Length
-	update := expression.Set(expression.Name("state"), expression.Value(state)).Set(expression.Name("bytes"), expression.Value(object.Length)).
+	return settled, s.tidy(ctx, settled)
+}
+
+// settle stores what became of a file; what another call stored first stands.
+func (s *service) settle(ctx context.Context, item mediaItem, state string, length int64) (mediaItem, error) {
+	update := expression.Set(expression.Name("state"), expression.Value(state)).Set(expression.Name("bytes"), expression.Value(length)).
 		Remove(expression.Name("expires_at"))
 	var writes dynamo.Writes
 	writes.Add(s.table.Update(item.Key, update, expression.Name("state").Equal(expression.Value(awaited))))
-	writes.Add(s.audit.Entry(ctx, "media."+state, id, map[string]string{"status": awaited}, map[string]string{"status": state}))
-	err = writes.Commit(ctx, s.table.Client)
-	var again *dynamo.Refused
-	switch {
-	case errors.As(err, &again):
-		return item, errFinished
-	case err != nil:
-		return item, err
-	case state == refused:
-		return item, errRefused
+	writes.Add(s.audit.Entry(ctx, "media."+state, item.ID, map[string]string{"status": awaited}, map[string]string{"status": state}))
+	err := writes.Commit(ctx, s.table.Client)
+	var first *dynamo.Refused
+	if errors.As(err, &first) {
+		var stands mediaItem
+		found, err := first.Old(0, &stands)
+		if err == nil && !found { // it expired at this moment
+			stands, err = item, errNoMedia
+		}
+		return stands, err
 	}
-	return item, nil
+	item.State, item.Bytes = state, length
+	return item, err
+}
+
+// tidy deletes what is no longer wanted of a file that was checked, and is
+// repeated with the check. What came goes by itself after some days, so that it
+// is left is no fault; a copy of what was refused stays for ever otherwise. It
+// returns the fault "media-refused" for one that was.
+func (s *service) tidy(ctx context.Context, item mediaItem) error {
+	if err := s.bucket.Delete(ctx, incomingKey(item.ID)); err != nil {
+		s.log.WarnContext(ctx, "what came is deleted later", "media_id", item.ID, "error", err)
+	}
+	if item.State != refused {
+		return nil
+	}
+	if err := s.bucket.Delete(ctx, servedKey(item.ID)); err != nil {
+		return err
+	}
+	return errRefused
 }
 
 // getMedia sends readers to where a file is for a while, so that its own

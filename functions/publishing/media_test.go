@@ -2,11 +2,14 @@ package publishing
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
+	"github.com/fabrique-des-transitions/fabrique/shared/storage"
 )
 
 // announceFile announces a file and sends a content for it.
@@ -89,6 +92,67 @@ func TestAFileThatLiesIsRefusedAndDeleted(t *testing.T) {
 	}
 	if n := len(w.Dump(function.Audit)); n != 2*len(mediaTypes)+3 {
 		t.Errorf("%d entries in the trail", n)
+	}
+}
+
+// TestACheckThatBreaksOffIsTriedAgain, and leaves nothing behind, whatever is
+// sent meanwhile.
+func TestACheckThatBreaksOffIsTriedAgain(t *testing.T) {
+	lie := []byte("<script>")
+	for name, c := range map[string]struct {
+		sent, then []byte
+		status     int
+	}{
+		"a good file":                 {wav(1), nil, 200},
+		"a lie":                       {lie, nil, 422},
+		"a good file, then another":   {wav(1), wav(2), 200},
+		"a good file, then a lie":     {wav(1), lie, 422},
+		"a lie, then what was wanted": {lie, wav(2), 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			sent, _ := w.announceFile("audio/wav", c.sent)
+			check := "/v1/media/" + sent.ID + "/complete"
+			w.Faults(functiontest.Always(functiontest.Throttled, "TransactWriteItems"))
+			w.team(503, "POST", check, nil, nil)
+			w.Faults(nil)
+			last := c.sent
+			if c.then != nil {
+				last = c.then
+				w.send(sent.Form.Fields, sent.Form.URL, last)
+			}
+			var checked media
+			w.team(c.status, "POST", check, nil, nil)
+			if c.status == 200 {
+				w.team(200, "POST", check, nil, &checked)
+			}
+			served, err := w.bucket.Read(t.Context(), servedKey(sent.ID), 1<<20)
+			if c.status == 200 && (!bytes.Equal(served, last) || checked.Bytes != int64(len(last))) || c.status != 200 && !errors.Is(err, storage.ErrNone) {
+				t.Errorf("%d bytes are served, of %d: %v", len(served), len(last), err)
+			}
+			if _, err := w.bucket.Read(t.Context(), incomingKey(sent.ID), 1<<20); !errors.Is(err, storage.ErrNone) {
+				t.Errorf("what came is left: %v", err)
+			}
+		})
+	}
+}
+
+// TestTwoChecksAtOnceAgree on what one of them found.
+func TestTwoChecksAtOnceAgree(t *testing.T) {
+	w := newWorld(t)
+	sent, _ := w.announceFile("audio/wav", wav(1))
+	check := "/v1/media/" + sent.ID + "/complete"
+	w.Faults(func(c functiontest.Call) functiontest.Fault {
+		if c.Operation == "TransactWriteItems" { // the first has copied the file
+			w.Faults(nil)
+			w.send(sent.Form.Fields, sent.Form.URL, []byte("<script>"))
+			w.team(422, "POST", check, nil, nil)
+		}
+		return functiontest.None
+	})
+	w.team(422, "POST", check, nil, nil)
+	if _, err := w.bucket.Read(t.Context(), servedKey(sent.ID), 1<<20); !errors.Is(err, storage.ErrNone) {
+		t.Errorf("what was refused is kept: %v", err)
 	}
 }
 

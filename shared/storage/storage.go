@@ -156,16 +156,16 @@ func (b *Bucket) Beginning(ctx context.Context, key string, n int) (first []byte
 	return first, object, nil
 }
 
-// Move puts an object that was read under another key. It returns ErrNone
+// Copy puts an object that was read under another key too. It returns ErrNone
 // when something else stands there by now.
-func (b *Bucket) Move(ctx context.Context, object Object, to string) error {
+func (b *Bucket) Copy(ctx context.Context, object Object, to string) error {
 	_, err := b.client.CopyObject(ctx, &s3.CopyObjectInput{
 		Bucket: &b.name, Key: &to, CopySource: aws.String(url.PathEscape(b.name) + "/" + url.PathEscape(object.Key)), CopySourceIfMatch: &object.etag,
 	})
 	if err != nil {
 		return missing(err)
 	}
-	return b.Delete(ctx, object.Key)
+	return nil
 }
 
 // Read reads a whole object; it returns an error for one of more than most bytes.

@@ -92,21 +92,24 @@ func TestAFormSendsWhatItsPolicyLets(t *testing.T) {
 	if err := bucket.Write(t.Context(), upload.Key, "audio/mpeg", []byte("another, since")); err != nil {
 		t.Fatal(err)
 	}
-	if err := bucket.Move(t.Context(), object, "files/med_1"); !errors.Is(err, storage.ErrNone) {
-		t.Errorf("something else was moved: %v", err)
+	if err := bucket.Copy(t.Context(), object, "files/med_1"); !errors.Is(err, storage.ErrNone) {
+		t.Errorf("something else was copied: %v", err)
 	}
 	_, object, err = bucket.Beginning(t.Context(), upload.Key, 4)
 	if err == nil {
-		err = bucket.Move(t.Context(), object, "files/med_1")
+		err = bucket.Copy(t.Context(), object, "files/med_1")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if moved, err := bucket.Read(t.Context(), "files/med_1", 100); err != nil || string(moved) != "another, since" {
-		t.Errorf("%q %v", moved, err)
+	if copied, err := bucket.Read(t.Context(), "files/med_1", 100); err != nil || string(copied) != "another, since" {
+		t.Errorf("%q %v", copied, err)
+	}
+	if err := bucket.Delete(t.Context(), upload.Key); err != nil {
+		t.Error(err)
 	}
 	if _, _, err := bucket.Beginning(t.Context(), upload.Key, 4); !errors.Is(err, storage.ErrNone) {
-		t.Errorf("what was moved is left: %v", err)
+		t.Errorf("what was deleted is left: %v", err)
 	}
 	if _, _, err := bucket.Beginning(t.Context(), "media/med_2", 4); !errors.Is(err, storage.ErrNone) {
 		t.Errorf("what is not there: %v", err)
