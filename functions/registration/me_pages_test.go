@@ -203,7 +203,7 @@ func (b *browser) visitAndWait(email string) {
 func TestUnknownVisitorLearnsThatNothingIsHeld(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
-	if page := b.visit("inconnue@exemple.fr"); !page.says("Rien n’est enregistré à votre nom") {
+	if page := b.visit("inconnue@exemple.fr"); !page.says("Aucune signature à votre nom") {
 		t.Error(page.title())
 	}
 }
