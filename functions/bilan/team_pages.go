@@ -273,9 +273,9 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	told, err := s.recordFact(r.Context(), inputFrom(values, &faults), &faults, key, []byte(asked.Encode()))
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
-		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: f.Fields})
+		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: shown})
 	}
 	if err != nil {
 		return err
