@@ -32,7 +32,7 @@ var (
 	// listed are the states by which lists are narrowed, where these have others.
 	listed = map[string]string{
 		"announced": "annoncées", "open": "candidatures ouvertes", "closed": "candidatures closes", "running": "en cours", "ended": "terminées",
-		"a-venir": "à venir", "en-cours": "en cours", "termines": "terminés",
+		"a-venir": "à venir", "a-pointer": "à pointer", "tenues": "tenues", "annulees": "annulées", "en-cours": "en cours", "termines": "terminés",
 	}
 	// kinds are those of sessions, resources, allies, facts and files.
 	kinds = map[string]string{
