@@ -134,7 +134,8 @@ func (n namesFound) element(r record) string {
 	return placeName(r.Element)
 }
 
-// dated is what happened on a day: its title, or else its kind, and the day.
+// dated is what happened on a day: what it is called, or its kind, the day and
+// what the fact says.
 func (n namesFound) dated(r record) string {
 	at, _ := instantOf(r.Time) // it was checked before it was stored
 	day := french.Date(at)
@@ -143,8 +144,13 @@ func (n namesFound) dated(r record) string {
 			day = french.Date(of)
 		}
 	}
-	if name := n.of(r.evidence); name != "" {
+	_, key := r.keptIn()
+	if name := cmp.Or(n[key].Name, n[key].Title); name != "" {
 		return name + ", " + day
 	}
-	return kindName(r.Type) + " du " + day
+	name := kindName(r.Type) + " du " + day
+	if text := readable(r.evidence); text != "" {
+		name += french.NoBreak + ": " + text
+	}
+	return name
 }

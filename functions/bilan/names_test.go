@@ -75,8 +75,8 @@ func TestRecordsAreCalledByNames(t *testing.T) {
 		"workshops.active":                   {`row">Récits de territoire<`},
 		"resources.new":                      {`row">Une forêt, 5 février 2025<`},
 		"cohort.occitanie.territories":       {`row">Figeac (46102)<`, ": Entrée d’un territoire, Cohorte Occitanie"},
-		"support.local-media":                {`row">Média local, 5 février 2025<`},
-		"training.sensitive-diagnosis.pairs": {`row">Diagnostic sensible, 5 février 2025<`},
+		"support.local-media":                {`row">Appui ponctuel du 5 février 2025 : Média local<`},
+		"training.sensitive-diagnosis.pairs": {`row">Formation du 5 février 2025 : Diagnostic sensible<`},
 	} {
 		body := w.shows("/bilans/2025/figures/"+figure, want, w.Bearer("team")...)
 		_, table, _ := strings.Cut(body, "<tbody>")

@@ -227,7 +227,7 @@ func viewRecord(r record, names namesFound) recordRow {
 		}
 		at = at.In(french.Paris())
 		text := names.of(f)
-		if strings.HasPrefix(row.Name, text) { // the record says it already
+		if strings.HasPrefix(row.Name, text) || strings.HasSuffix(row.Name, text) { // the record says it already
 			text = ""
 		}
 		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), text, f.page(at), at})
