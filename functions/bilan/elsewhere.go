@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -49,7 +50,7 @@ type field struct {
 	// Recurs says that the same values come back: the form suggests those of
 	// the latest facts, and the Known ones, which figures look for.
 	Recurs bool
-	Known  []string
+	Known  []option
 }
 
 // option is a choice, with its French label.
@@ -87,7 +88,8 @@ var forms = []form{
 	}},
 	{"support.experimental.v1", "Accompagnement expérimental", []field{
 		{Name: "programme", Label: "Identifiant du programme", Kind: slug, Required: true, Recurs: true,
-			Known: []string{"massif-central", "pilot-territories-2", "puy-de-dome", "respir", "villes-resilientes"}},
+			Known: []option{{"massif-central", "Massif central"}, {"pilot-territories-2", "Territoires pilotes, saison 2"}, {"puy-de-dome", "Fabrique du Puy-de-Dôme"},
+				{"respir", "RESPIR"}, {"villes-resilientes", "Villes résilientes"}}},
 		{Name: "territory", Label: "Territoire", Kind: code, Required: true},
 		{Name: "started_on", Label: "Début", Kind: past, Required: true},
 		{Name: "ended_on", Label: "Fin, si elle est connue", Kind: day},
@@ -99,7 +101,7 @@ var forms = []form{
 		{Name: "ended_on", Label: "Fin, si elle est connue", Kind: day},
 	}},
 	{"training.v1", "Formation", []field{
-		{Name: "subject", Label: "Identifiant du sujet", Kind: slug, Required: true, Recurs: true, Known: []string{"sensitive-diagnosis"}},
+		{Name: "subject", Label: "Identifiant du sujet", Kind: slug, Required: true, Recurs: true, Known: []option{{"sensitive-diagnosis", "Diagnostic sensible"}}},
 		{Name: "on", Label: "Date", Kind: past, Required: true},
 		{Name: "pairs", Label: "Binômes d’un·e élu·e et d’un·e agent·e", Kind: count},
 		{Name: "participants", Label: "Participant·es", Kind: count},
@@ -146,6 +148,38 @@ func (f form) subject(data map[string]any) string {
 	return kindOf(f.Type)
 }
 
+// readable is the subject of a fact as people read it: a title stays as it is.
+func (f form) readable(subject string) string {
+	for _, field := range f.Fields {
+		switch {
+		case field.Name == "title":
+			return subject
+		case field.Kind == slug:
+			return field.named(subject)
+		case field.Name == "beneficiary":
+			for _, o := range field.Choices {
+				if alliance.Slug(o.Value) == subject {
+					return o.Label
+				}
+			}
+		}
+	}
+	return subject
+}
+
+// named is a slug as people read it: by its name when figures look for it,
+// else in words.
+func (f field) named(slug string) string {
+	for _, o := range f.Known {
+		if o.Value == slug {
+			return o.Label
+		}
+	}
+	words := strings.ReplaceAll(slug, "-", " ")
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:]
+}
+
 // check notes every fault of the data, and gives it the form that is stored:
 // texts trimmed, territories under their code of today. today is in Paris.
 func (f form) check(data map[string]any, today string, faults *fault.Fields) {
@@ -160,7 +194,7 @@ func (f form) check(data map[string]any, today string, faults *fault.Fields) {
 		if !given || value == nil || value == "" {
 			delete(data, field.Name)
 			if field.Required {
-				faults.Add("data."+field.Name, "Ce champ est nécessaire.")
+				faults.Add("data."+field.Name, "Remplissez le champ «\u00a0"+field.Label+"\u00a0».")
 			}
 			continue
 		}

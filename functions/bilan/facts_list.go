@@ -222,6 +222,9 @@ func (l listedFact) says(words []string) bool {
 	parts := []string{l.ID, f.Label}
 	for _, field := range f.Fields {
 		parts = append(parts, field.text(l.Data[field.Name]))
+		if text, _ := l.Data[field.Name].(string); field.Kind == slug {
+			parts = append(parts, text) // as it is typed too
+		}
 	}
 	return territory.HasWords(strings.Join(parts, " "), words)
 }
@@ -238,6 +241,8 @@ func (f field) text(value any) string {
 		return f.label(text)
 	case f.Kind == code:
 		return placeName(text)
+	case f.Kind == slug:
+		return f.named(text)
 	}
 	return text
 }

@@ -30,6 +30,10 @@ var Function = function.Define(function.Spec[service]{
 	Tables: []function.Use{
 		{Table: function.Bilans, Right: function.ReadWrite},
 		{Table: function.Ledger, Right: function.ReadAppend},
+		{Table: function.Allies, Right: function.Read}, // here and below: the names of what the records of a figure speak of
+		{Table: function.Agenda, Right: function.Read},
+		{Table: function.Cohorts, Right: function.Read},
+		{Table: function.Library, Right: function.Read},
 		{Table: function.Audit, Right: function.Append},
 	},
 	Settings: []function.Setting{function.PublicURL, teamMail},
@@ -66,6 +70,7 @@ var Function = function.Define(function.Spec[service]{
 type service struct {
 	table   dynamo.Table // Bilans
 	ledger  dynamo.Table
+	keepers map[function.Table]dynamo.Table // of what facts speak of
 	audit   audit.Trail
 	figures register
 	log     *slog.Logger
@@ -81,8 +86,13 @@ type service struct {
 func open(rt function.Runtime) (*service, error) {
 	pages := web.NewTemplates(pageFiles)
 	pages.Origin = rt.Setting(function.PublicURL)
+	keepers := map[function.Table]dynamo.Table{}
+	for _, table := range []function.Table{function.Allies, function.Agenda, function.Cohorts, function.Library} {
+		keepers[table] = rt.Table(table)
+	}
 	return &service{
-		table: rt.Table(function.Bilans), ledger: rt.Table(function.Ledger),
+		keepers: keepers,
+		table:   rt.Table(function.Bilans), ledger: rt.Table(function.Ledger),
 		audit:   audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		figures: figures, log: rt.Log, teamMail: rt.Setting(teamMail), identity: rt.Key(function.IdentityKey), now: rt.Now, newID: rt.ID, origin: pages.Origin, pages: pages,
 	}, nil

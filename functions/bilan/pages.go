@@ -195,21 +195,17 @@ func (s *service) addRecords(r *http.Request, view *detailView, query recordsQue
 	if err != nil {
 		return err
 	}
+	names, err := s.namesOf(r.Context(), records)
+	if err != nil {
+		return err
+	}
 	for _, record := range records {
-		view.Records = append(view.Records, viewRecord(record))
+		view.Records = append(view.Records, viewRecord(record, names))
 	}
 	if next != "" {
 		view.More = "?" + url.Values{"cursor": {next}, "limit": {strconv.Itoa(query.Limit)}}.Encode()
 	}
 	return nil
-}
-
-// title is what a fact says of itself, unless it is only an id.
-func title(text string) string {
-	if id := strings.SplitN(text, "_", 2); len(id) == 2 && len(id[1]) == 26 {
-		return ""
-	}
-	return text
 }
 
 // placeName names a territory for a person; what is no code stays as it is.
@@ -220,24 +216,21 @@ func placeName(code string) string {
 	return code
 }
 
-func viewRecord(r record) recordRow {
-	row := recordRow{Name: placeName(r.Element), Amount: r.Amount}
-	if strings.HasPrefix(r.Element, "ses_") || strings.HasPrefix(r.Element, "fact_") { // the kind and the day say more
-		row.Name = kindName(r.Type)
-		if at, ok := instantOf(r.Time); ok {
-			row.Name += " du " + french.Date(at.In(french.Paris()))
-		}
-		if text := title(r.Text); text != "" {
-			row.Name += french.NoBreak + ": " + text
-		}
-	}
+// viewRecord is a record as the page shows it. names are those of what its
+// facts speak of.
+func viewRecord(r record, names namesFound) recordRow {
+	row := recordRow{Name: names.element(r), Amount: r.Amount}
 	for _, f := range r.Facts {
 		at, err := time.Parse(time.RFC3339, f.Time)
 		if err != nil {
 			continue // it was checked before it was stored
 		}
 		at = at.In(french.Paris())
-		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), title(f.Text), f.page(at), at})
+		text := names.of(f)
+		if strings.HasPrefix(row.Name, text) || strings.HasSuffix(row.Name, text) { // the record says it already
+			text = ""
+		}
+		row.Facts = append(row.Facts, factRow{f.ID, kindName(f.Type), text, f.page(at), at})
 	}
 	return row
 }

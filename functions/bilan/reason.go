@@ -36,7 +36,11 @@ func reason(c lateFact) string {
 	if c.Corrects {
 		how = "fait corrigé après publication"
 	}
-	return fmt.Sprintf("%s (%s)%s: %s", what, how, french.NoBreak, c.Text)
+	text := readable(evidence{Type: c.Type, Text: c.Text})
+	if text == "" {
+		return fmt.Sprintf("%s (%s)", what, how)
+	}
+	return fmt.Sprintf("%s (%s)%s: %s", what, how, french.NoBreak, text)
 }
 
 // kindName is the French name of a type of facts.

@@ -25,7 +25,10 @@ func (f fieldView) Suggestions() []string {
 	if !f.Recurs {
 		return nil
 	}
-	list := slices.Clone(f.Known)
+	var list []string
+	for _, known := range f.Known {
+		list = append(list, known.Value)
+	}
 	for _, told := range f.latest {
 		if text, _ := told.Data[f.field.Name].(string); text != "" {
 			list = append(list, text)

@@ -53,6 +53,7 @@ type factsView struct {
 	Year          int
 	Fields        []fieldView
 	Corrects      string
+	Successor     string      // address of the form that corrects what stands in the place of that
 	Void          *postedFact // the one that is about to be made void
 	Facts         []postedFact
 	Done          bool
@@ -196,7 +197,16 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	}
 	view.Narrowed = query.Q+query.State+query.Cursor != ""
 	if query.Type != "" && !faults.Has("type") {
-		s.addForm(&view, query.forms()[0], form, found.Items)
+		latest, err := s.latest(r.Context(), query, found.Items)
+		if err != nil {
+			return err
+		}
+		s.addForm(&view, query.forms()[0], form, latest)
+	}
+	if form.Faults.Has("corrects") {
+		if view.Successor, err = s.successor(r.Context(), view.Corrects); err != nil {
+			return err
+		}
 	}
 	if form.Values.Get("type") == voidedKind {
 		told, err := s.told(r.Context(), view.Type, view.Corrects, form.Values.Get("le"))
@@ -212,6 +222,45 @@ func (s *service) renderFacts(w http.ResponseWriter, r *http.Request, status int
 	}
 	form.Faults = append(form.Faults, faults...)
 	return s.pages.Render(w, r, status, "facts", web.Page{Title: "Faits", Private: true, Form: form, Data: view})
+}
+
+// latest are the facts of the year and of the one before from which the form of
+// their type suggests: in January, those of the year are few.
+func (s *service) latest(ctx context.Context, query factsQuery, ofYear []listedFact) ([]listedFact, error) {
+	query.Year--
+	before, _, err := s.factsOf(ctx, query.forms()[0], query, "")
+	return slices.Concat(ofYear, before), err
+}
+
+// mostCorrections is how often a fact is corrected, at most, for its page to
+// lead to the last correction.
+const mostCorrections = 20
+
+// successor is the address of the form that corrects the fact which stands in
+// the place of another, empty for none. It costs a read unit for each
+// correction, and one.
+func (s *service) successor(ctx context.Context, id string) (string, error) {
+	var last postedItem
+	for range mostCorrections {
+		var posted postedItem
+		if found, err := s.table.Get(ctx, postedKey(id), &posted); err != nil || !found || posted.Void {
+			return "", err
+		}
+		if last = posted; posted.CorrectedBy == "" {
+			break
+		}
+		id = posted.CorrectedBy
+	}
+	var seen factItem
+	if _, err := s.table.Get(ctx, factKey(kindOf(last.Type), id), &seen); err != nil {
+		return "", err
+	}
+	at, _, _ := strings.Cut(seen.LedgerSK, "#")
+	happened, readable := instantOf(at)
+	if !readable { // the figures have not seen it yet
+		return "", nil
+	}
+	return postedFact{ID: id, Type: kindOf(last.Type), Year: happened.In(french.Paris()).Year(), At: at}.Link("corrige"), nil
 }
 
 // addForm adds the type that the list is narrowed to, and its form, which suggests what the latest facts say.
@@ -273,9 +322,9 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	told, err := s.recordFact(r.Context(), inputFrom(values, &faults), &faults, key, []byte(asked.Encode()))
-	if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
-		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: f.Fields})
+		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: shown})
 	}
 	if err != nil {
 		return err

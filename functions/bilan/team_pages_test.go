@@ -62,7 +62,7 @@ func TestRecordFromThePage(t *testing.T) {
 			w.page(http.StatusOK, "GET", "/equipe/faits?type="+kindOf(f.Type), nil, `name="data.`+field.Name+`"`, field.Label)
 		}
 		wrong := url.Values{"type": form["type"]}
-		w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", wrong, "Ce champ est nécessaire.")
+		w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", wrong, "Remplissez le champ «")
 		next := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form)
 		if again := w.page(http.StatusSeeOther, "POST", "/equipe/faits", form); again != next {
 			t.Errorf("sent twice, it is recorded twice: %s, %s", next, again)
@@ -102,7 +102,7 @@ func TestVoidFromThePage(t *testing.T) {
 	w.page(http.StatusOK, "GET", linkIn(t, list, "annule"), nil,
 		"Annuler cet enregistrement", "Animation", "4 mai 2023", `name="corrects" value="`+first.ID+`"`, "Confirmer l’annulation")
 	form := url.Values{"type": {"fact.voided"}, "list": {"support.one_off"}, "year": {"2023"}, "corrects": {first.ID}, "le": {"2023-05-03T22:00:00Z"}, web.KeyField: {"form_1"}}
-	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, "Ce champ est nécessaire.", "Animation", "Confirmer l’annulation", "Enregistrés pour 2023")
+	w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, "Remplissez le champ «\u00a0Raison de l’annulation\u00a0».", "Animation", "Confirmer l’annulation", "Enregistrés pour 2023")
 	w.Drain()
 	if got := values(w.bilan(2023)); got["support.local-media"] != 1 {
 		t.Errorf("it is void without a reason: %v", got)
@@ -199,7 +199,7 @@ func TestFiguresLookForKnownValues(t *testing.T) {
 	for _, f := range forms {
 		for _, field := range f.Fields {
 			for _, known := range field.Known {
-				told := fact{ID: "fact_1", Type: f.Type, Data: said{Programme: known, About: known, Territory: "46102", StartedOn: "2026-02-03", Pairs: 3}}
+				told := fact{ID: "fact_1", Type: f.Type, Data: said{Programme: known.Value, About: known.Value, Territory: "46102", StartedOn: "2026-02-03", Pairs: 3}}
 				unknown := told
 				unknown.Data.Programme, unknown.Data.About = "autre", "autre"
 				counted := func(one fact) (n int) {
@@ -209,7 +209,7 @@ func TestFiguresLookForKnownValues(t *testing.T) {
 					return n
 				}
 				if counted(told) == counted(unknown) {
-					t.Errorf("no figure looks for the %s %s", field.Name, known)
+					t.Errorf("no figure looks for the %s %s", field.Name, known.Value)
 				}
 			}
 		}

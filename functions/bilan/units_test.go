@@ -76,6 +76,9 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"see a figure and its records", func() {
 			w.call(http.StatusOK, "GET", "/v1/bilans/2026/figures/permanences.participants", nil, nil, team...)
 		}, 2, 0},
+		{"open a figure on its page, one thing to name", func() {
+			w.Do(w.running, "GET", "/bilans/2026/figures/allies.organisations", nil, append(w.Bearer("team"), "Accept", "text/html")...)
+		}, 4, 0},
 		{"list what the team recorded", func() { w.call(http.StatusOK, "GET", "/v1/facts?year=2025", nil, nil, team...) }, 11, 0},
 		{"record a fact", func() { w.call(http.StatusCreated, "POST", "/v1/facts", intervention, nil, team...) }, 0, 7},
 		{"project an intervention", func() { w.projectAll(ordinary) }, 2, 9},

@@ -130,7 +130,7 @@ func (s *service) getBookingsCSV(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return spreadsheet.Sheet{
-		Name:   r.PathValue("id"),
+		Name: r.PathValue("id"), UTC: true,
 		Header: []string{"booking_id", "status", "given_name", "family_name", "email", "organisation", "territory", "quartet_role", "needs", "booked_at", "attended"},
 		Rows: spreadsheet.List(list, func(b listedBooking) []any {
 			return []any{b.BookingID, b.Status, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, b.QuartetRole, b.Needs, b.BookedAt, b.Attended}

@@ -65,11 +65,8 @@ func (s *service) handPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer, err := s.bookByHand(r, values)
 	if shown, ok := web.FormFaults(err); ok {
-		f := fault.As(err)
-		if f.Kind == fault.Conflict {
-			values.Set(web.KeyField, s.newID("form")) // the key is used up by what was refused
-		}
-		if f.Code == errAlreadyBooked.Code {
+		values.Set(web.KeyField, s.newID("form")) // the key may be used up by what was refused
+		if fault.Is(err, errAlreadyBooked.Code) {
 			shown[0].Location = "email"
 		}
 		return s.renderHand(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: shown})

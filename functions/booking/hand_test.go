@@ -46,7 +46,9 @@ func TestTheTeamBooksForSomeone(t *testing.T) {
 	if strings.Contains(page, `value="form_3"`) {
 		t.Error("the next attempt has the key of the refused one")
 	}
-	d.says(422, path+"/inscrire", handForm(3, "form_2"), "clé")
+	if _, page = d.says(422, path+"/inscrire", handForm(3, "form_2"), "déjà été envoyé", "<title>Erreur"); strings.Contains(page, `value="form_2"`) {
+		t.Error("sent again, it is refused again")
+	}
 	r := d.look(s.ID)
 	if len(r.records) != 2 || len(r.in(confirmed)) != 1 || len(r.in(waiting)) != 1 || !r.records[0].ByHand || !r.records[1].ByHand {
 		t.Errorf("%+v", r.records)

@@ -223,8 +223,8 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		answer, err := s.bookSession(r.Context(), r.PathValue("id"), in, values.Get(web.KeyField), asked)
-		if f := fault.As(err); f != nil && (f.Code == "already-booked" || f.Code == "session-closed" || f.Code == "idempotency-key-reused") {
-			faults.Add("", f.Detail)
+		if shown, ok := web.FormFaults(err); ok {
+			faults = shown
 			values.Set(web.KeyField, s.newID("form"))
 		} else if err != nil {
 			return err

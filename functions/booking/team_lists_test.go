@@ -98,7 +98,7 @@ func TestTheFileOfBookingsIsFrench(t *testing.T) {
 	}
 	path := teamAgenda + "/" + s.ID + "/inscriptions"
 	rows := d.rows(path + ".csv")
-	if len(rows) != 2 || !slices.Equal(rows[0][7:10], []string{"46102", "Figeac", "Élu·e"}) || rows[0][1] != "Inscrite" || rows[1][1] != "En attente" || rows[1][2] != "1" || rows[1][8] != "Occitanie" {
+	if len(rows) != 2 || !slices.Equal(rows[0][7:10], []string{"46102", "Figeac", "Élu·e"}) || rows[0][1] != "Inscrite" || rows[1][1] != "En attente" || rows[1][2] != "1" || rows[1][8] != "Occitanie" || !strings.HasSuffix(rows[0][11], ":00") {
 		t.Errorf("%q", rows)
 	}
 	if rows := d.rows(path + ".csv?q=deux"); len(rows) != 1 || rows[0][4] != "Deux" {
@@ -109,7 +109,7 @@ func TestTheFileOfBookingsIsFrench(t *testing.T) {
 		t.Error("the search keeps everything")
 	}
 	d.says(422, teamAgenda+"/"+s.ID+"/inscrire", url.Values{"territory": {"Saint-Denis"}}, `id="territory-fault"`, `<option value="93066">Saint-Denis, commune (Seine-Saint-Denis)</option>`)
-	if rows := d.rows("/v1/sessions/" + s.ID + "/bookings.csv"); rows[0][1] != confirmed || len(rows[0]) != 11 {
+	if rows := d.rows("/v1/sessions/" + s.ID + "/bookings.csv"); rows[0][1] != confirmed || len(rows[0]) != 11 || !strings.HasSuffix(rows[0][9], "Z") {
 		t.Errorf("the API's own file: %q", rows)
 	}
 	if trail := fmt.Sprint(d.Dump(function.Audit)); !strings.Contains(trail, `"searched":"oui"`) || strings.Contains(trail, "deux") {

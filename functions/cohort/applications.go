@@ -193,7 +193,7 @@ func (s *service) getApplicationsCSV(w http.ResponseWriter, r *http.Request) err
 	}
 	query.Limit = maxLimit
 	sheet := s.applicationsSheet(r.Context(), r.PathValue("slug"), applicationSearch{applicationsQuery: query}, listedApplication.row)
-	sheet.Header, sheet.Filter = applicationsHeader(), map[string]string{"status": query.Status}
+	sheet.Header, sheet.Filter, sheet.UTC = applicationsHeader(), map[string]string{"status": query.Status}, true
 	return sheet.Export(w, r, spreadsheet.CSV, s.audit)
 }
 

@@ -178,12 +178,9 @@ func (s *service) applyPosted(w http.ResponseWriter, r *http.Request) error {
 		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
 	}
 	answer, err := s.apply(r.Context(), r.PathValue("slug"), in, &faults, values.Get(web.KeyField), []byte(values.Encode()))
-	if f := fault.As(err); f != nil && (f.Kind == fault.Invalid || f.Code == "already-applied" || f.Code == "cohort-closed") {
-		if len(f.Fields) == 0 {
-			faults.Add("", f.Detail)
-		}
+	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
-		return s.renderApply(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: faults})
+		return s.renderApply(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: shown})
 	}
 	if err != nil {
 		return err

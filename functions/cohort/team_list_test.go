@@ -147,7 +147,7 @@ func TestTheFileOfApplicationsIsFrench(t *testing.T) {
 	if len(rows) != 1 || !slices.Equal(rows[0][1:6], []string{"46102", "Figeac", "Commune", "Lot", "Occitanie"}) || rows[0][7] != "Complète, à décider" {
 		t.Errorf("%q", rows)
 	}
-	if got := d.rows("/v1/cohorts/occitanie/applications.csv"); len(got) != 2 || got[0][3] != complete {
+	if got := d.rows("/v1/cohorts/occitanie/applications.csv"); len(got) != 2 || got[0][3] != complete || !strings.HasSuffix(got[0][4], "Z") {
 		t.Errorf("the API's own file: %q", got)
 	}
 }

@@ -187,12 +187,9 @@ func (s *service) newPosted(w http.ResponseWriter, r *http.Request) error {
 		return s.renderWrite(w, r, statusOf(faults), "Nouvelle ressource", view, web.Form{Values: values, Faults: faults})
 	}
 	made, err := s.draft(r.Context(), in, &faults, values.Get(web.KeyField), []byte(values.Encode()))
-	if f := fault.As(err); f != nil && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
-		if len(faults) == 0 {
-			faults.Add("", f.Detail)
-			values.Set(web.KeyField, s.newID("form"))
-		}
-		return s.renderWrite(w, r, http.StatusUnprocessableEntity, "Nouvelle ressource", view, web.Form{Values: values, Faults: faults})
+	if shown, ok := web.FormFaults(err); ok {
+		values.Set(web.KeyField, s.newID("form"))
+		return s.renderWrite(w, r, http.StatusUnprocessableEntity, "Nouvelle ressource", view, web.Form{Values: values, Faults: shown})
 	}
 	return seeOther(w, r, donePath(made.Slug, "creee"), err)
 }

@@ -28,7 +28,7 @@ var scopes = function.Setting{Name: "OIDC_SCOPES", Default: "openid email profil
 var Function = function.Define(function.Spec[service]{
 	Name:    "team",
 	Purpose: "Sign the team in, show it what needs a hand, and who changed what.",
-	Memory:  256,
+	Memory:  512, // the geography, as in registration: the journal names territories
 	Timeout: 15 * time.Second,
 	Tables: []function.Use{
 		{Table: function.Members, Right: function.ReadWrite},

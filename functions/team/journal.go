@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
@@ -50,7 +51,7 @@ const latelyDays = 30
 func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 	var faults fault.Fields
 	filter := audit.Filter{
-		Who: values.Get("who"), Action: values.Get("action"), Subject: strings.TrimSpace(values.Get("subject")),
+		Who: values.Get("who"), Action: values.Get("action"), Subject: subjectTyped(values.Get("subject")),
 		Limit: 20, Cursor: values.Get("cursor"),
 	}
 	if text := values.Get("month"); text != "" {
@@ -86,6 +87,23 @@ func (s *service) readTrailQuery(values url.Values) (audit.Filter, error) {
 	}
 	return filter, faults.Err()
 }
+
+// subjectTyped is the subject that someone means who types it: an id or a slug,
+// whatever its capitals. Accounts and people have neither, and stay as typed.
+func subjectTyped(text string) string {
+	text = strings.TrimSpace(text)
+	prefix, number, _ := strings.Cut(text, "_")
+	if prefix != "" && len(number) == idLength {
+		return strings.ToLower(prefix) + "_" + strings.ToUpper(number)
+	}
+	if lower := strings.ToLower(text); alliance.Slug(text) == lower && (text == strings.ToUpper(text) || text[1:] == lower[1:]) {
+		return lower
+	}
+	return text
+}
+
+// idLength is how long the number of an id is, a ULID.
+const idLength = 26
 
 func (s *service) getTrail(w http.ResponseWriter, r *http.Request) error {
 	filter, err := s.readTrailQuery(r.URL.Query())

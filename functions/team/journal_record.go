@@ -1,14 +1,17 @@
 package team
 
 import (
+	"cmp"
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -66,7 +69,7 @@ func (r records) of(ctx context.Context, e audit.Entry) (name, path string, err 
 	case "bilan":
 		path = at("/bilans", e.Subject)
 	case "fact":
-		path = web.TeamRoot + "/faits?" + url.Values{"q": {e.Subject}}.Encode()
+		path = web.TeamRoot + "/faits?" + recordedAs(e, said).Encode()
 	case "letter":
 		name = serviceLabel(said["service"])
 		if me, _ := auth.MemberOf(ctx); me.Must(auth.RoleAdmin) == nil {
@@ -112,6 +115,19 @@ func (r records) application(ctx context.Context, id string) (path string, err e
 		return "", nil
 	}
 	return at("/cohortes", cohort) + "/candidatures/" + url.PathEscape(id), nil
+}
+
+// recordedAs is the search that finds a fact in the list of its year: that of
+// its day, or for one that makes another void, when that was said.
+func recordedAs(e audit.Entry, said map[string]string) url.Values {
+	search := url.Values{"q": {e.Subject}}
+	if kind := said["type"]; strings.HasPrefix(kind, "fact.voided") {
+		search.Set("type", "fact.voided")
+		search.Set("year", strconv.Itoa(e.At.In(french.Paris()).Year()))
+	} else if year, _, dated := strings.Cut(cmp.Or(said["data.on"], said["data.started_on"]), "-"); dated {
+		search.Set("year", year)
+	}
+	return search
 }
 
 // exported is the list that a file was made of, by the name of the file.

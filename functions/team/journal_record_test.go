@@ -44,6 +44,8 @@ func TestEntriesLeadToTheirRecords(t *testing.T) {
 		{"webhook.set-aside", "rcp_2", map[string]any{"records": 2}, `<br><code>rcp_2</code><br>`},
 		{"bilan.closed", "2025", nil, `<a href="/equipe/bilans/2025"><code>2025</code></a>`},
 		{"fact.recorded", "fact_1", map[string]any{"data": map[string]string{"title": "Une thèse"}}, `<a href="/equipe/faits?q=fact_1">Une thèse</a>`},
+		{"fact.recorded", "fact_2", map[string]any{"data": map[string]string{"started_on": "2023-05-04"}}, `href="/equipe/faits?q=fact_2&amp;year=2023"`},
+		{"fact.recorded", "fact_3", map[string]any{"type": "fact.voided", "corrects": "fact_2"}, `href="/equipe/faits?q=fact_3&amp;type=fact.voided&amp;year=2026"`},
 		{"member.let_in", "member-camille", nil, `<br>Camille Dupré<br>`},
 		{"export", "candidatures-occitanie", nil, `<a href="/equipe/cohortes/occitanie">Candidatures : occitanie</a>`},
 		{"export", "ses_1", nil, `<a href="/equipe/agenda/ses_1">Inscriptions à une rencontre</a>`},

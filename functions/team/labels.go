@@ -3,9 +3,7 @@ package team
 import (
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -60,14 +58,14 @@ var fields = map[string]string{
 	"state": "État", "revision": "Version", "published_on": "Jour de publication", "hash": "Empreinte", "people": "Personnes",
 	"summary": "Résumé", "authors": "Auteur·ices", "url": "Adresse du document", "language": "Langue", "licence": "Licence", "sessions": "Rencontres", "episode": "Épisode",
 	"audio.url": "Adresse de l’enregistrement", "audio.seconds": "Durée en secondes", "body.characters": "Signes du texte", "body.hash": "Empreinte du texte",
-	"type": "Type", "corrects": "Fait corrigé", "data.title": "Titre", "data.on": "Date", "data.form": "Forme", "data.representative": "Représentative",
+	"type": "Type", "corrects": "Fait corrigé", "data.corrects": "Fait corrigé", "data.corrected_type": "Type du fait annulé", "data.reason": "Raison", "data.title": "Titre", "data.on": "Date", "data.form": "Forme", "data.representative": "Représentative",
 	"data.territory": "Territoire", "data.outlet": "Média", "data.url": "Adresse web", "data.beneficiary": "Bénéficiaire", "data.programme": "Programme",
 	"data.started_on": "Début", "data.ended_on": "Fin", "data.institution": "Établissement", "data.subject": "Sujet", "data.pairs": "Binômes", "data.participants": "Participant·es",
 	"filter.searched": "Recherche", "filter.kind": "Type", "filter.status": "État", "filter.etat": "État", "filter.category": "Catégorie", "filter.region": "Région", "filter.month": "Mois",
 	"filter.from": "Du", "filter.until": "Au", "filter.who": "Qui", "filter.action": "Quoi", "filter.subject": "Numéro", "filter.cohort": "Cohorte",
 	"filter.code": "Raison du refus", "filter.type": "Type", "filter.state": "État", "filter.year": "Année", "filter.series": "Série", "filter.programme": "Programme",
 	"message": "Message", "results.applied": "Notés", "results.unchanged": "Déjà connus", "results.stale": "Dépassés", "results.rejected": "Refusés encore",
-	"filter.cause": "Pourquoi",
+	"filter.cause": "Pourquoi", "filter.scale": "Échelle", "filter.mois": "Mois",
 }
 
 func fieldLabel(name string) string {
@@ -75,55 +73,4 @@ func fieldLabel(name string) string {
 		return label
 	}
 	return name
-}
-
-// states are the French names of the states of what changes.
-var states = map[string]string{
-	"draft": "brouillon", "published": "publié", "withdrawn": "retiré",
-	"awaiting_quartet": "attend les quatre", "complete": "complet", "accepted": "accepté", "declined": "non retenu", "waiting": "en attente",
-	"confirmed": "confirmé", "cancelled": "annulé", "pending_confirmation": "attend la confirmation", "announced": "effacement annoncé",
-	"awaited": "attendu", "ready": "vérifié", "refused": "refusé",
-}
-
-// stated are the fields that hold a state: what people write is shown as it is.
-var stated = []string{"status", "state", "decision", "filter.status", "filter.state", "filter.etat"}
-
-// formats are the French names of those of files.
-var formats = map[string]string{"csv": "CSV", "xlsx": "XLSX"}
-
-// kinds are the French names of what things are classed by, and classed the
-// fields that hold them.
-var (
-	kinds = map[string]string{
-		"permanence": "permanence", "initiation": "session d’initiation", "workshop": "chantier", "community": "communauté apprenante",
-		"assembly": "assemblée des allié·es", "general_assembly": "assemblée générale",
-		"online": "en ligne", "onsite": "sur place", "hybrid": "sur place et en ligne",
-		"national": "nationale", "regional": "régionale", "departmental": "départementale",
-		"article": "article", "special_issue": "numéro spécial", "podcast": "podcast", "case": "documentation de cas", "video": "vidéo", "tool": "outil", "thesis": "thèse ou mémoire",
-		"organisation": "organisation", "person": "personne",
-		"[]": "aucun",
-	}
-	classed = []string{"kind", "mode", "scale", "filter.kind", "filter.scale", "fundamentals", "narrative_dimensions", "sessions"}
-)
-
-func valueLabel(field, value string) string {
-	if field == "filter.action" {
-		return actionLabel(value)
-	}
-	if at, err := time.Parse(time.RFC3339, value); err == nil {
-		return french.Date(at) + ", " + french.Hour(at)
-	}
-	if day, err := time.Parse(time.DateOnly, value); err == nil {
-		return french.Date(day)
-	}
-	if label := kinds[value]; label != "" && slices.Contains(classed, field) {
-		return label
-	}
-	if label := formats[value]; label != "" && field == "format" {
-		return label
-	}
-	if label := states[value]; label != "" && slices.Contains(stated, field) {
-		return label
-	}
-	return value
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -38,6 +39,9 @@ type Sheet struct {
 	Header []string
 	// Rows are read once, in order. An error ends them, and nothing is answered.
 	Rows iter.Seq2[[]any, error]
+	// UTC has the instants of a CSV in UTC, for the programs that ask the API.
+	// Else they are those of Paris, with the offset: people read them.
+	UTC bool
 	// Filter is what narrowed the list, for the access log of exports: no
 	// personal data, so not what a name or an address was searched by.
 	Filter any
@@ -137,6 +141,10 @@ func (s Sheet) csv(to io.Writer) (rows int, err error) {
 	if err := table.Write(s.Header); err != nil {
 		return 0, err
 	}
+	zone := french.Paris()
+	if s.UTC {
+		zone = time.UTC
+	}
 	line := make([]string, 0, len(s.Header))
 	for row, err := range s.Rows {
 		if err != nil {
@@ -144,7 +152,7 @@ func (s Sheet) csv(to io.Writer) (rows int, err error) {
 		}
 		line = line[:0]
 		for _, value := range row {
-			text, err := text(value)
+			text, err := text(value, zone)
 			if err != nil {
 				return rows, err
 			}
@@ -159,8 +167,8 @@ func (s Sheet) csv(to io.Writer) (rows int, err error) {
 	return rows, table.Error()
 }
 
-// text is a cell in a CSV.
-func text(value any) (string, error) {
+// text is a cell in a CSV, its instant as RFC 3339 in a zone.
+func text(value any, zone *time.Location) (string, error) {
 	switch v := value.(type) {
 	case nil:
 		return "", nil
@@ -176,7 +184,7 @@ func text(value any) (string, error) {
 		if v.IsZero() {
 			return "", nil
 		}
-		return v.UTC().Format(time.RFC3339), nil
+		return v.In(zone).Format(time.RFC3339), nil
 	case Day:
 		return string(v), nil
 	}

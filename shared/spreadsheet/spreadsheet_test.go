@@ -44,10 +44,14 @@ func answered(t testing.TB, s Sheet, format Format) []byte {
 
 func TestCSVIsWhatSpreadsheetsRead(t *testing.T) {
 	at := time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC)
-	got := string(answered(t, sheetOf([]any{"é\"b", 3, 0.5}, []any{true, at, Day("2026-07-02")}, []any{nil, false, time.Time{}}), CSV))
-	want := "\ufeffa,b,c\r\n\"é\"\"b\",3,0.5\r\noui,2026-07-01T22:30:00Z,2026-07-02\r\n,,\r\n"
-	if got != want {
-		t.Errorf("got  %q\nwant %q", got, want)
+	sheet := sheetOf([]any{"é\"b", 3, 0.5}, []any{true, at, Day("2026-07-02")}, []any{nil, false, time.Time{}})
+	for utc, instant := range map[bool]string{false: "2026-07-02T00:30:00+02:00", true: "2026-07-01T22:30:00Z"} {
+		sheet.UTC = utc
+		got := string(answered(t, sheet, CSV))
+		want := "\ufeffa,b,c\r\n\"é\"\"b\",3,0.5\r\noui," + instant + ",2026-07-02\r\n,,\r\n"
+		if got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
 	}
 }
 

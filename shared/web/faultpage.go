@@ -52,7 +52,7 @@ type faultData struct {
 
 func renderFault(w http.ResponseWriter, r *http.Request, f *fault.Error) error {
 	status := Status(f)
-	data := faultData{explanation: unexplained, Detail: f.Detail, Status: status, Fields: f.Fields, RequestID: RequestID(r.Context())}
+	data := faultData{explanation: unexplained, Detail: detail(f), Status: status, Fields: f.Fields, RequestID: RequestID(r.Context())}
 	if known, ok := explanations[status]; ok {
 		data.explanation = known
 	}

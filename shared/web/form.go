@@ -38,8 +38,22 @@ func (f Form) Fault(location string) string {
 	return ""
 }
 
+// keyReused is the code of the fault of package dynamo that a key came with
+// other words before.
+const keyReused = "idempotency-key-reused"
+
+// detail is what a person reads of a fault: of a key, which only programs know
+// of, that a form was sent, went back to and sent again with other answers.
+func detail(f *fault.Error) string {
+	if f.Code == keyReused {
+		return "Ce formulaire a déjà été envoyé une fois, avec d’autres réponses\u00a0: ce premier envoi a été traité. Pour envoyer aussi celles-ci, envoyez-le à nouveau."
+	}
+	return f.Detail
+}
+
 // FormFaults are the faults of an error that whoever filled a form can mend,
 // or must at least know of: of its fields, or that the state does not allow it.
+// Who shows the form again gives it another key, so that it can be sent.
 // ok is false for every other error.
 func FormFaults(err error) (faults fault.Fields, ok bool) {
 	f := fault.As(err)
@@ -47,7 +61,7 @@ func FormFaults(err error) (faults fault.Fields, ok bool) {
 		return nil, false
 	}
 	if len(f.Fields) == 0 {
-		return fault.Fields{{Message: f.Detail}}, true
+		return fault.Fields{{Message: detail(f)}}, true
 	}
 	return f.Fields, true
 }
