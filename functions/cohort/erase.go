@@ -19,7 +19,7 @@ import (
 // they asked. The roles that they held become free to be named again; what
 // was decided stays, and so do the facts, which name nobody.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
-	return s.table.Partition(ctx, personal.Partition(person), "", func(attributes map[string]types.AttributeValue) error {
+	return personal.Held(ctx, s.table, person, "", func(attributes map[string]types.AttributeValue) error {
 		var found memberItem
 		if err := attributevalue.UnmarshalMap(attributes, &found); err != nil {
 			return err
