@@ -39,7 +39,7 @@ func TestNoSlugHidesBehindAPage(t *testing.T) {
 	for word, path := range words {
 		var faults fault.Fields
 		if alliance.CheckNewSlug(&faults, "slug", word); len(faults) == 0 {
-			t.Errorf("something may be called %q, and %s would answer in its place", word, path)
+			t.Errorf("something may be called %q, and %s would answer in its place: name it in alliance.pageNames", word, path)
 		}
 	}
 	if words["nouvelle"] == "" {

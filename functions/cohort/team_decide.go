@@ -28,6 +28,8 @@ type teamApplicationView struct {
 	Full      bool     // a decision was refused, as no seat is left
 	Done      string
 	Trail     string // address of what was done to it
+	item      applicationItem
+	cohort    cohortItem
 }
 
 func (s *service) teamApplicationPage(w http.ResponseWriter, r *http.Request) error {
@@ -58,6 +60,7 @@ func (s *service) viewTeamApplication(r *http.Request) (view teamApplicationView
 	view.teamApplication, view.Decisions = viewApplication(listed), decisionOptions
 	view.To = teamCohort{cohortView: viewCohort(to.shown(s.now(), nil, nil)), Accepted: to.Accepted}
 	view.Done, view.Trail = r.URL.Query().Get("fait"), web.TrailPath(view.ID)
+	view.item, view.cohort = item, to
 	return view, nil
 }
 
@@ -86,9 +89,11 @@ func applicationPath(r *http.Request) string {
 	return teamCohorts + "/" + url.PathEscape(r.PathValue("slug")) + "/candidatures/" + url.PathEscape(r.PathValue("id"))
 }
 
+// previewView is what a decision would send, or why it cannot be taken.
 type previewView struct {
 	teamApplicationView
 	Decision, Note string
+	Hindrance      string // empty when it can
 }
 
 // decisionPosted shows what a decision would send and to whom, and decides
@@ -124,7 +129,7 @@ func (s *service) decisionPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return done(w, r, applicationPath(r), "decidee")
 	}
-	return s.renderPreview(w, r, http.StatusOK, web.Form{Values: values}, previewView{view, in.Decision, in.Note})
+	return s.renderPreview(w, r, http.StatusOK, web.Form{Values: values}, view, in)
 }
 
 // reread shows what a decision would send again, of the application as it is
@@ -135,10 +140,18 @@ func (s *service) reread(w http.ResponseWriter, r *http.Request, values url.Valu
 		return err
 	}
 	shown, _ := web.FormFaults(became)
-	return s.renderPreview(w, r, http.StatusConflict, web.Form{Values: values, Faults: shown}, previewView{view, in.Decision, in.Note})
+	return s.renderPreview(w, r, http.StatusConflict, web.Form{Values: values, Faults: shown}, view, in)
 }
 
-func (s *service) renderPreview(w http.ResponseWriter, r *http.Request, status int, form web.Form, view previewView) error {
+func (s *service) renderPreview(w http.ResponseWriter, r *http.Request, status int, form web.Form, of teamApplicationView, in decisionInput) error {
+	view := previewView{teamApplicationView: of, Decision: in.Decision, Note: in.Note}
+	hindrance, err := s.hindrance(r.Context(), of.item, of.cohort, in.Decision)
+	if err != nil {
+		return err
+	}
+	if hindrance != nil {
+		view.Hindrance, view.Full = hindrance.Detail, hindrance == errFull
+	}
 	return s.pages.Render(w, r, status, "team_decision", web.Page{Title: "Relire avant d’envoyer", Form: form, Data: view})
 }
 

@@ -268,3 +268,39 @@ func TestFaultsOfTheTeamStayAmongItsPages(t *testing.T) {
 	d.browser.Headers = []string{"Accept", "text/html"}
 	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Me connecter", "Menu principal")
 }
+
+// TestAPreviewPromisesNothingThatCannotBe: it says why a decision cannot be
+// taken, as deciding itself would, and offers no way to send it.
+func TestAPreviewPromisesNothingThatCannotBe(t *testing.T) {
+	d := newDesk(t)
+	ids := d.completed(1, 2)
+	draft := d.applyFor(2).ID
+	previews := func(id, decision, why string) {
+		t.Helper()
+		path, form := teamCohorts+"/occitanie/candidatures/"+id+"/decision", url.Values{"decision": {decision}}
+		_, page := d.says(200, path, form, why)
+		if possible := why == "Décider et envoyer" || why == "Aucun e-mail ne partira"; strings.Contains(page, `value="envoyer"`) != possible || strings.Contains(page, "prend une place") && !possible {
+			t.Errorf("%s: %s", why, page)
+		}
+		if form.Set("etape", "envoyer"); why != "Décider et envoyer" && why != "Aucun e-mail ne partira" && why != "C’est déjà la décision" {
+			d.says(409, path, form, why)
+		}
+	}
+	previews(draft, accepted, "Les quatre personnes n’ont pas toutes confirmé")
+	previews(draft, waitingForSeat, "Aucun e-mail ne partira")
+	previews(ids[0], accepted, "Décider et envoyer")
+	if _, err := d.decide(d.member(), ids[0], decisionInput{Decision: accepted}); err != nil {
+		t.Fatal(err)
+	}
+	previews(ids[0], accepted, "C’est déjà la décision")
+	previews(ids[1], accepted, "Toutes les places de cette cohorte sont prises.")
+	previews(ids[1], declined, "Décider et envoyer")
+	if _, err := d.decide(d.member(), ids[1], decisionInput{Decision: declined}); err != nil {
+		t.Fatal(err)
+	}
+	d.applyFor(1) // the territory comes again
+	previews(ids[1], waitingForSeat, errApplied.Detail)
+	d.Clock.Set(time.Date(2027, time.May, 1, 9, 0, 0, 0, time.UTC))
+	d.browser = d.Browser(auth.RoleTeam)
+	previews(ids[1], accepted, "Cette cohorte est terminée")
+}

@@ -35,7 +35,7 @@ func Reserved(slug string) bool { return slices.Contains(pageNames, slug) }
 // name of a page either.
 func CheckNewSlug(faults *fault.Fields, location, slug string) {
 	if CheckSlug(faults, location, slug); Reserved(slug) {
-		faults.Add(location, "Choisissez un autre identifiant : «\u00a0"+slug+"\u00a0» est déjà le nom d’une page du site.")
+		faults.Add(location, "Choisissez un autre identifiant : «\u00a0"+slug+"\u00a0» est déjà le nom d’une page du site.")
 	}
 }
 
