@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -157,7 +159,7 @@ func (a teamApplication) row() []any {
 		population = a.Population
 	}
 	row := []any{a.ID, a.Territory.Code, a.Territory.Name, a.LevelLabel, a.DepartementName, a.RegionName, population, a.StatusLabel,
-		a.AppliedAt, spreadsheet.Day(a.DecidedOn), a.Motivation}
+		spreadsheet.Day(a.AppliedAt.In(french.Paris()).Format(time.DateOnly)), spreadsheet.Day(a.DecidedOn), a.Motivation}
 	return append(row, a.quartetRow()...)
 }
 

@@ -99,12 +99,12 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	d.says(200, cohort, nil, "Figeac", "Toulouse", "4 sur 4", "Complète, à décider")
 	d.says(200, cohort+"?etat=accepted", nil, "Aucune ne correspond.")
 	d.says(422, cohort+"?etat=x", nil, "Choisissez un état de la liste.")
-	d.says(200, cohort+"/comparer?c="+ids[0]+"&c="+ids[1], nil, "Habitants", "Figeac", "Toulouse", "Nous voulons apprendre.")
+	d.says(200, cohort+"/comparer?c="+ids[0]+"&c="+ids[1], nil, "Habitants", "Figeac", "Toulouse", `class="typed">Nous voulons apprendre.`)
 	d.says(200, cohort+"/comparer", nil, "Cochez de deux à 4 candidatures")
 	d.says(404, cohort+"/comparer?c=app_none", nil)
 
 	one := cohort + "/candidatures/" + ids[0]
-	d.says(200, one, nil, "elected0@territoire.example", "A confirmé", "Relire avant d’envoyer")
+	d.says(200, one, nil, "elected0@territoire.example", "A confirmé", "Relire avant d’envoyer", `class="typed">Nous voulons apprendre.`)
 	d.says(422, one+"/decision", url.Values{"note": {"Bravo <à vous>"}}, "Choisissez une décision.", "Bravo &lt;à vous&gt;")
 	form := url.Values{"decision": {"accepted"}, "note": {"Bravo,\r\nà bientôt."}}
 	d.says(200, one+"/decision", form, "est acceptée. Bienvenue", "Bravo,\nà bientôt.", "elected0 Martin, officer0 Martin", "Décider et envoyer")
