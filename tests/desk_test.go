@@ -228,7 +228,7 @@ func TestTheTeamDecidesAnApplication(t *testing.T) {
 	}
 	v.fill("message", "Pouvez-vous nous appeler ?")
 	v.press("Envoyer le message")
-	v.reads("Votre message est parti")
+	v.reads("Votre message est enregistré")
 	v.mail("ada.officer@territoire.example", "À propos de votre candidature", "/candidatures/"+first)
 
 	v.open("/equipe/cohortes/occitanie/candidatures/" + second)

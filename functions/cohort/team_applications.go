@@ -42,6 +42,10 @@ type teamApplication struct {
 type teamMember struct {
 	Label  string
 	Holder *listedMember
+	// Mails is where what was sent to them is, and Suspended tells that nothing
+	// is any more; on the page of the application alone.
+	Mails     string
+	Suspended bool
 }
 
 func viewApplication(a listedApplication) teamApplication {
@@ -59,7 +63,7 @@ func viewApplication(a listedApplication) teamApplication {
 				view.Confirmed++
 			}
 		}
-		view.Four = append(view.Four, teamMember{role.Label(), m})
+		view.Four = append(view.Four, teamMember{Label: role.Label(), Holder: m})
 	}
 	view.Decided = slices.Contains([]string{accepted, declined, waitingForSeat}, a.Status)
 	view.CanDecide = a.Status != withdrawn

@@ -229,7 +229,7 @@ func TestTheTeamWritesToTheFour(t *testing.T) {
 	form := url.Values{"message": {"Pouvez-vous <nous> appeler ?"}, web.KeyField: {"form_1"}}
 	for range 2 {
 		leads, _ := d.says(303, one+id+"/message", form)
-		d.says(200, leads, nil, "Votre message est parti")
+		d.says(200, leads, nil, "Votre message est enregistré")
 	}
 	if n := d.mailed("application-message"); n != 4 {
 		t.Errorf("%d mails", n)

@@ -162,7 +162,7 @@ func (s *service) sendAgain(ctx context.Context, person, id string) error {
 		expression.Name("state").In(expression.Value(failed), expression.Value(queued))))
 	writes.Add(s.audit.Entry(ctx, "mail.sent_again", id, nil, nil))
 	const placeOfSuspension = 2
-	writes.Add(s.table.Check(suppressionKey(person), expression.AttributeNotExists(expression.Name("suppressed"))))
+	writes.Add(s.table.Check(mail.SuppressionKey(person), expression.AttributeNotExists(expression.Name("suppressed"))))
 	err := writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {

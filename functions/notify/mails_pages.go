@@ -9,6 +9,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -124,7 +125,7 @@ func (s *service) standing(r *http.Request, person string) (suspended, optedOut 
 		return false, false, nil
 	}
 	var stop suppression
-	found, err := s.table.Get(r.Context(), suppressionKey(person), &stop)
+	found, err := s.table.Get(r.Context(), mail.SuppressionKey(person), &stop)
 	if err != nil {
 		return false, false, err
 	}
