@@ -23,7 +23,7 @@ const (
 
 var causes = map[string]cause{
 	"confirm-registration": {"Confirmer une signature de la charte", "La personne a rempli le formulaire pour signer la charte.",
-		"Le lien est personnel : la personne remplit de nouveau le formulaire, et un nouveau lien part.", web.TeamRoot + "/allies?status=pending"},
+		"Le lien est personnel : la personne remplit de nouveau le formulaire, et un nouveau lien part.", web.TeamRoot + "/allies?status=pending_confirmation"},
 	"welcome":                  {"Bienvenue dans l’alliance", "La personne a confirmé sa signature de la charte.", againSignature, ""},
 	"already-ally":             {"Signature déjà enregistrée", "La personne a signé la charte une seconde fois.", againSignature, ""},
 	"organisation-has-contact": {"Organisation déjà alliée", "La personne a signé au nom d’une organisation déjà alliée.", againSignature, ""},
