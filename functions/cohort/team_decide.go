@@ -29,7 +29,7 @@ type teamApplicationView struct {
 	Reached   []string // names of those of the four who get a mail
 	Suspended []string // and of those who would, if they were written to
 	Words     []wordView
-	Open      bool // the four can still be named otherwise
+	Open      bool // whoever has not confirmed can still be named otherwise
 	Full      bool // a decision was refused, as no seat is left
 	Done      string
 	Trail     string // address of what was done to it
