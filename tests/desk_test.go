@@ -228,15 +228,15 @@ func TestTheTeamDecidesAnApplication(t *testing.T) {
 	}
 	v.fill("message", "Pouvez-vous nous appeler ?")
 	v.press("Envoyer le message")
-	v.reads("Votre message est parti")
+	v.reads("Votre message est enregistré")
 	v.mail("ada.officer@territoire.example", "À propos de votre candidature", "/candidatures/"+first)
 
 	v.open("/equipe/cohortes/occitanie/candidatures/" + second)
 	v.tap("Accepter")
 	v.press("Relire avant d’envoyer")
-	v.press("Décider et envoyer")
-	v.reads("Toutes les places de cette cohorte sont prises.", "Il n’y a plus de place")
+	v.reads("Cette décision n’est pas possible", "Toutes les places de cette cohorte sont prises.")
 	v.look("team-application-full")
+	v.press("Choisir autre chose")
 	v.press("Retirer la candidature…")
 	v.look("team-withdraw")
 	v.open("/equipe/cohortes/nouvelle")

@@ -19,7 +19,7 @@ import (
 // stands: after them, nothing is added.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
 	back := false // they have booked again since
-	err := s.table.Partition(ctx, personal.Partition(person), bookingPrefix, func(attributes map[string]types.AttributeValue) error {
+	err := personal.Held(ctx, s.table, person, bookingPrefix, func(attributes map[string]types.AttributeValue) error {
 		var found bookingItem
 		if err := attributevalue.UnmarshalMap(attributes, &found); err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *service) erase(ctx context.Context, person string, requested time.Time)
 	if err != nil {
 		return err
 	}
-	return s.table.Partition(ctx, personal.Partition(person), "", func(attributes map[string]types.AttributeValue) error {
+	return personal.Held(ctx, s.table, person, "", func(attributes map[string]types.AttributeValue) error {
 		var found struct {
 			dynamo.Key
 			CreatedAt time.Time `dynamodbav:"created_at"`

@@ -41,7 +41,7 @@ func (in *series) check(faults *fault.Fields) {
 	if in.Slug == "" {
 		faults.Add("slug", "Saisissez un identifiant, comme recits-de-territoire.")
 	}
-	alliance.CheckSlug(faults, "slug", in.Slug)
+	alliance.CheckNewSlug(faults, "slug", in.Slug)
 	in.Name = strings.TrimSpace(in.Name)
 	alliance.CheckText(faults, "name", in.Name, maxTitle, "Saisissez un nom.")
 	from, fromErr := time.Parse(time.DateOnly, in.ActiveFrom)

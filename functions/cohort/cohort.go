@@ -48,7 +48,7 @@ func (in *cohortInput) check(faults *fault.Fields) {
 	if in.Slug == "" {
 		faults.Add("slug", "Saisissez un identifiant, comme occitanie-2026.")
 	}
-	alliance.CheckSlug(faults, "slug", in.Slug)
+	alliance.CheckNewSlug(faults, "slug", in.Slug)
 	alliance.CheckText(faults, "name", in.Name, maxName, "Saisissez un nom.")
 	alliance.CheckText(faults, "programme", in.Programme, maxName, "Saisissez le programme dont la cohorte fait partie.")
 	if in.Seats < 1 || in.Seats > maxSeats {

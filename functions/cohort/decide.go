@@ -225,7 +225,8 @@ func (s *service) confirmedFour(ctx context.Context, item applicationItem) (peop
 	return people, nil
 }
 
-// tellFour adds a mail to each of the four who has confirmed.
+// tellFour adds a mail to each of the four who has confirmed, and keeps the word
+// that goes with it.
 func (s *service) tellFour(ctx context.Context, writes *dynamo.Writes, to cohortItem, item applicationItem, note string) error {
 	people, err := s.confirmedFour(ctx, item)
 	if err != nil {
@@ -241,6 +242,9 @@ func (s *service) tellFour(ctx context.Context, writes *dynamo.Writes, to cohort
 		if err := s.writeTo(ctx, writes, "application-"+item.Decision, m, data); err != nil {
 			return err
 		}
+	}
+	if note != "" && len(people) > 0 {
+		s.keepWord(ctx, writes, item.ID, item.Decision, note, people)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 // they asked. The roles that they held become free to be named again; what
 // was decided stays, and so do the facts, which name nobody.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
-	return s.table.Partition(ctx, personal.Partition(person), "", func(attributes map[string]types.AttributeValue) error {
+	return personal.Held(ctx, s.table, person, "", func(attributes map[string]types.AttributeValue) error {
 		var found memberItem
 		if err := attributevalue.UnmarshalMap(attributes, &found); err != nil {
 			return err
@@ -36,8 +36,10 @@ func (s *service) erase(ctx context.Context, person string, requested time.Time)
 	})
 }
 
-// eraseMember deletes one of the four, and the role that they held. The last of
-// them frees the territory too: nobody stands for the application any more.
+// eraseMember deletes one of the four, and the role that they held. With the last
+// of them goes what the team wrote to them, and the territory is free: nobody
+// stands for the application any more. What was written goes first, as the role
+// is what tells that it must.
 func (s *service) eraseMember(ctx context.Context, person string, m memberItem) error {
 	for range rounds {
 		var writes dynamo.Writes
@@ -50,8 +52,8 @@ func (s *service) eraseMember(ctx context.Context, person string, m memberItem) 
 			role := expression.Name("members." + string(m.Role))
 			writes.Add(s.table.Update(item.Key, expression.Remove(role).Remove(expression.Name("open")).Remove(expression.Name("open_at")).
 				Add(expression.Name("revision"), expression.Value(1)), sameRevision(item)))
-			if len(item.Members) == 1 && item.undecided() {
-				if err := s.release(ctx, &writes, item); err != nil {
+			if len(item.Members) == 1 {
+				if err := s.forgetLast(ctx, &writes, item); err != nil {
 					return err
 				}
 			}
@@ -63,4 +65,12 @@ func (s *service) eraseMember(ctx context.Context, person string, m memberItem) 
 		}
 	}
 	return errChanged
+}
+
+// forgetLast forgets what only stands as long as one of the four does.
+func (s *service) forgetLast(ctx context.Context, writes *dynamo.Writes, item applicationItem) error {
+	if err := s.forgetWords(ctx, item.ID); err != nil || !item.undecided() {
+		return err
+	}
+	return s.release(ctx, writes, item)
 }

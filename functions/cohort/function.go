@@ -16,6 +16,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
+	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -30,6 +31,8 @@ var Function = function.Define(function.Spec[service]{
 		{Table: function.Applications, Right: function.ReadWrite},
 		{Table: function.Ledger, Right: function.Append},
 		{Table: function.Audit, Right: function.Append},
+		{Table: function.Mails, Right: function.Read},   // who of the four is not written to
+		{Table: function.Members, Right: function.Read}, // who of the team wrote to them, by name
 	},
 	Secrets:  []function.Secret{function.LinkKey, function.IdentityKey},
 	Settings: []function.Setting{function.PublicURL},
@@ -85,6 +88,8 @@ type service struct {
 	cohorts  dynamo.Table
 	table    dynamo.Table // Applications
 	ledger   dynamo.Table
+	mails    dynamo.Table
+	sessions signin.Sessions // names members
 	audit    audit.Trail
 	links    auth.Links
 	identity auth.Key
@@ -102,6 +107,7 @@ func open(rt function.Runtime) (*service, error) {
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
 		cohorts: rt.Table(function.Cohorts), table: rt.Table(function.Applications), ledger: rt.Table(function.Ledger),
+		mails: rt.Table(function.Mails), sessions: rt.Sessions(),
 		audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now}, identity: rt.Key(function.IdentityKey),
 		now: rt.Now, newID: rt.ID, origin: rt.Setting(function.PublicURL), pages: pages,

@@ -28,6 +28,7 @@ import (
 // The table Applications:
 //
 //	APPLICATION#app_…  APPLICATION       an application, its four roles by the hash of who holds them
+//	APPLICATION#app_…  WORD#word_…       what the team wrote to the four
 //	CLAIM#slug#code    CLAIM             the one live application of a territory to a cohort
 //	PERSON#hash        MEMBER#app_…#role one of the four: name, address, organisation
 //	PERSON#hash        MAIL#…            a mail to send (package mail)

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -40,6 +42,10 @@ type teamApplication struct {
 type teamMember struct {
 	Label  string
 	Holder *listedMember
+	// Mails is where what was sent to them is, and Suspended tells that nothing
+	// is any more; on the page of the application alone.
+	Mails     string
+	Suspended bool
 }
 
 func viewApplication(a listedApplication) teamApplication {
@@ -57,7 +63,7 @@ func viewApplication(a listedApplication) teamApplication {
 				view.Confirmed++
 			}
 		}
-		view.Four = append(view.Four, teamMember{role.Label(), m})
+		view.Four = append(view.Four, teamMember{Label: role.Label(), Holder: m})
 	}
 	view.Decided = slices.Contains([]string{accepted, declined, waitingForSeat}, a.Status)
 	view.CanDecide = a.Status != withdrawn
@@ -157,7 +163,7 @@ func (a teamApplication) row() []any {
 		population = a.Population
 	}
 	row := []any{a.ID, a.Territory.Code, a.Territory.Name, a.LevelLabel, a.DepartementName, a.RegionName, population, a.StatusLabel,
-		a.AppliedAt, spreadsheet.Day(a.DecidedOn), a.Motivation}
+		spreadsheet.Day(a.AppliedAt.In(french.Paris()).Format(time.DateOnly)), spreadsheet.Day(a.DecidedOn), a.Motivation}
 	return append(row, a.quartetRow()...)
 }
 

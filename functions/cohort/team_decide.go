@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
@@ -25,9 +27,14 @@ type teamApplicationView struct {
 	To        teamCohort
 	Decisions []web.Option
 	Reached   []string // names of those of the four who get a mail
-	Full      bool     // a decision was refused, as no seat is left
+	Suspended []string // and of those who would, if they were written to
+	Words     []wordView
+	Open      bool // whoever has not confirmed can still be named otherwise
+	Full      bool // a decision was refused, as no seat is left
 	Done      string
 	Trail     string // address of what was done to it
+	item      applicationItem
+	cohort    cohortItem
 }
 
 func (s *service) teamApplicationPage(w http.ResponseWriter, r *http.Request) error {
@@ -52,13 +59,45 @@ func (s *service) viewTeamApplication(r *http.Request) (view teamApplicationView
 	if err != nil {
 		return view, err
 	}
-	for _, m := range people {
-		view.Reached = append(view.Reached, m.fullName())
+	view.teamApplication, view.Decisions, view.Open = viewApplication(listed), decisionOptions, item.undecided()
+	suspended, err := s.suspendedFour(r.Context(), item, view.Four)
+	if err != nil {
+		return view, err
 	}
-	view.teamApplication, view.Decisions = viewApplication(listed), decisionOptions
+	for _, m := range people {
+		if suspended[personIn(m.PK)] {
+			view.Suspended = append(view.Suspended, m.fullName())
+		} else {
+			view.Reached = append(view.Reached, m.fullName())
+		}
+	}
+	if view.Words, err = s.viewWords(r.Context(), item.ID); err != nil {
+		return view, err
+	}
 	view.To = teamCohort{cohortView: viewCohort(to.shown(s.now(), nil, nil)), Accepted: to.Accepted}
 	view.Done, view.Trail = r.URL.Query().Get("fait"), web.TrailPath(view.ID)
+	view.item, view.cohort = item, to
 	return view, nil
+}
+
+// suspendedFour are those of the four to whom nothing is sent. It notes that in
+// the view of each, with where their mails are.
+func (s *service) suspendedFour(ctx context.Context, item applicationItem, four []teamMember) (map[string]bool, error) {
+	var people []string
+	for _, in := range item.Members {
+		people = append(people, in.Person)
+	}
+	slices.Sort(people)
+	suspended, err := mail.Suspended(ctx, s.mails, slices.Compact(people))
+	if err != nil {
+		return nil, err
+	}
+	for i, role := range alliance.Quartet {
+		if in, named := item.Members[role]; named {
+			four[i].Mails, four[i].Suspended = web.TeamRoot+"/courriels?person="+url.QueryEscape(in.Person), suspended[in.Person]
+		}
+	}
+	return suspended, nil
 }
 
 func (s *service) renderTeamApplication(w http.ResponseWriter, r *http.Request, status int, form web.Form, full bool) error {
@@ -86,9 +125,11 @@ func applicationPath(r *http.Request) string {
 	return teamCohorts + "/" + url.PathEscape(r.PathValue("slug")) + "/candidatures/" + url.PathEscape(r.PathValue("id"))
 }
 
+// previewView is what a decision would send, or why it cannot be taken.
 type previewView struct {
 	teamApplicationView
 	Decision, Note string
+	Hindrance      string // empty when it can
 }
 
 // decisionPosted shows what a decision would send and to whom, and decides
@@ -124,7 +165,7 @@ func (s *service) decisionPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return done(w, r, applicationPath(r), "decidee")
 	}
-	return s.renderPreview(w, r, http.StatusOK, web.Form{Values: values}, previewView{view, in.Decision, in.Note})
+	return s.renderPreview(w, r, http.StatusOK, web.Form{Values: values}, view, in)
 }
 
 // reread shows what a decision would send again, of the application as it is
@@ -135,10 +176,18 @@ func (s *service) reread(w http.ResponseWriter, r *http.Request, values url.Valu
 		return err
 	}
 	shown, _ := web.FormFaults(became)
-	return s.renderPreview(w, r, http.StatusConflict, web.Form{Values: values, Faults: shown}, previewView{view, in.Decision, in.Note})
+	return s.renderPreview(w, r, http.StatusConflict, web.Form{Values: values, Faults: shown}, view, in)
 }
 
-func (s *service) renderPreview(w http.ResponseWriter, r *http.Request, status int, form web.Form, view previewView) error {
+func (s *service) renderPreview(w http.ResponseWriter, r *http.Request, status int, form web.Form, of teamApplicationView, in decisionInput) error {
+	view := previewView{teamApplicationView: of, Decision: in.Decision, Note: in.Note}
+	hindrance, err := s.hindrance(r.Context(), of.item, of.cohort, in.Decision)
+	if err != nil {
+		return err
+	}
+	if hindrance != nil {
+		view.Hindrance, view.Full = hindrance.Detail, hindrance == errFull
+	}
 	return s.pages.Render(w, r, status, "team_decision", web.Page{Title: "Relire avant d’envoyer", Form: form, Data: view})
 }
 
@@ -178,8 +227,9 @@ func (s *service) messagePosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 // write sends a message of the team to each of the four who has confirmed. The
-// same key again sends nothing. What was written is in the mails alone, not in
-// the trail.
+// same key again sends nothing. What was written is kept with the application,
+// not in the trail. It returns the Conflict faults "nobody-confirmed" and
+// "changed-meanwhile".
 func (s *service) write(ctx context.Context, item applicationItem, text, key string) error {
 	once := s.table.Once("message to "+item.ID, key, []byte(text), s.now())
 	if _, sent, err := once.Answered(ctx); err != nil || sent {
@@ -203,6 +253,10 @@ func (s *service) write(ctx context.Context, item applicationItem, text, key str
 			return err
 		}
 	}
+	// Of an application as it was read, or a word could be left of one whose last
+	// person is erased at this moment.
+	writes.Add(s.table.Check(item.Key, sameRevision(item)))
+	s.keepWord(ctx, &writes, item.ID, "", text, people)
 	writes.Add(s.audit.Entry(ctx, "application.written", item.ID, nil, map[string]int{"people": len(people)}))
 	keep, keyed, err := once.Answer(item.ID)
 	if keyed || err != nil {
@@ -215,7 +269,7 @@ func (s *service) write(ctx context.Context, item applicationItem, text, key str
 			return firstErr
 		}
 	}
-	return err
+	return refusedAs(err, errChanged)
 }
 
 // teamRemindPosted asks again those of the four who have not confirmed.

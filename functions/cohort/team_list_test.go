@@ -144,7 +144,7 @@ func TestTheFileOfApplicationsIsFrench(t *testing.T) {
 		t.Error("the search keeps everything")
 	}
 	rows := d.rows(one + "/candidatures.csv?q=fig")
-	if len(rows) != 1 || !slices.Equal(rows[0][1:6], []string{"46102", "Figeac", "Commune", "Lot", "Occitanie"}) || rows[0][7] != "Complète, à décider" {
+	if len(rows) != 1 || !slices.Equal(rows[0][1:6], []string{"46102", "Figeac", "Commune", "Lot", "Occitanie"}) || rows[0][7] != "Complète, à décider" || rows[0][8] != "2026-03-10" {
 		t.Errorf("%q", rows)
 	}
 	if got := d.rows("/v1/cohorts/occitanie/applications.csv"); len(got) != 2 || got[0][3] != complete || !strings.HasSuffix(got[0][4], "Z") {

@@ -99,12 +99,12 @@ func TestTheTeamDecidesByPage(t *testing.T) {
 	d.says(200, cohort, nil, "Figeac", "Toulouse", "4 sur 4", "Complète, à décider")
 	d.says(200, cohort+"?etat=accepted", nil, "Aucune ne correspond.")
 	d.says(422, cohort+"?etat=x", nil, "Choisissez un état de la liste.")
-	d.says(200, cohort+"/comparer?c="+ids[0]+"&c="+ids[1], nil, "Habitants", "Figeac", "Toulouse", "Nous voulons apprendre.")
+	d.says(200, cohort+"/comparer?c="+ids[0]+"&c="+ids[1], nil, "Habitants", "Figeac", "Toulouse", `class="typed">Nous voulons apprendre.`)
 	d.says(200, cohort+"/comparer", nil, "Cochez de deux à 4 candidatures")
 	d.says(404, cohort+"/comparer?c=app_none", nil)
 
 	one := cohort + "/candidatures/" + ids[0]
-	d.says(200, one, nil, "elected0@territoire.example", "A confirmé", "Relire avant d’envoyer")
+	d.says(200, one, nil, "elected0@territoire.example", "A confirmé", "Relire avant d’envoyer", `class="typed">Nous voulons apprendre.`)
 	d.says(422, one+"/decision", url.Values{"note": {"Bravo <à vous>"}}, "Choisissez une décision.", "Bravo &lt;à vous&gt;")
 	form := url.Values{"decision": {"accepted"}, "note": {"Bravo,\r\nà bientôt."}}
 	d.says(200, one+"/decision", form, "est acceptée. Bienvenue", "Bravo,\nà bientôt.", "elected0 Martin, officer0 Martin", "Décider et envoyer")
@@ -229,7 +229,7 @@ func TestTheTeamWritesToTheFour(t *testing.T) {
 	form := url.Values{"message": {"Pouvez-vous <nous> appeler ?"}, web.KeyField: {"form_1"}}
 	for range 2 {
 		leads, _ := d.says(303, one+id+"/message", form)
-		d.says(200, leads, nil, "Votre message est parti")
+		d.says(200, leads, nil, "Votre message est enregistré")
 	}
 	if n := d.mailed("application-message"); n != 4 {
 		t.Errorf("%d mails", n)
@@ -267,4 +267,40 @@ func TestFaultsOfTheTeamStayAmongItsPages(t *testing.T) {
 	d.says(403, "/equipe/cohortes/nouvelle", url.Values{}, "Menu de l’équipe")
 	d.browser.Headers = []string{"Accept", "text/html"}
 	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Me connecter", "Menu principal")
+}
+
+// TestAPreviewPromisesNothingThatCannotBe: it says why a decision cannot be
+// taken, as deciding itself would, and offers no way to send it.
+func TestAPreviewPromisesNothingThatCannotBe(t *testing.T) {
+	d := newDesk(t)
+	ids := d.completed(1, 2)
+	draft := d.applyFor(2).ID
+	previews := func(id, decision, why string) {
+		t.Helper()
+		path, form := teamCohorts+"/occitanie/candidatures/"+id+"/decision", url.Values{"decision": {decision}}
+		_, page := d.says(200, path, form, why)
+		if possible := why == "Décider et envoyer" || why == "Aucun e-mail ne partira"; strings.Contains(page, `value="envoyer"`) != possible || strings.Contains(page, "prend une place") && !possible {
+			t.Errorf("%s: %s", why, page)
+		}
+		if form.Set("etape", "envoyer"); why != "Décider et envoyer" && why != "Aucun e-mail ne partira" && why != "C’est déjà la décision" {
+			d.says(409, path, form, why)
+		}
+	}
+	previews(draft, accepted, "Les quatre personnes n’ont pas toutes confirmé")
+	previews(draft, waitingForSeat, "Aucun e-mail ne partira")
+	previews(ids[0], accepted, "Décider et envoyer")
+	if _, err := d.decide(d.member(), ids[0], decisionInput{Decision: accepted}); err != nil {
+		t.Fatal(err)
+	}
+	previews(ids[0], accepted, "C’est déjà la décision")
+	previews(ids[1], accepted, "Toutes les places de cette cohorte sont prises.")
+	previews(ids[1], declined, "Décider et envoyer")
+	if _, err := d.decide(d.member(), ids[1], decisionInput{Decision: declined}); err != nil {
+		t.Fatal(err)
+	}
+	d.applyFor(1) // the territory comes again
+	previews(ids[1], waitingForSeat, errApplied.Detail)
+	d.Clock.Set(time.Date(2027, time.May, 1, 9, 0, 0, 0, time.UTC))
+	d.browser = d.Browser(auth.RoleTeam)
+	previews(ids[1], accepted, "Cette cohorte est terminée")
 }

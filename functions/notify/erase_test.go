@@ -165,7 +165,7 @@ func TestBadNewsAfterTheErasure(t *testing.T) {
 		if got := w.held(); (len(got) > 0) != kept {
 			t.Errorf("about a mail of %s: %v", asked, got)
 		}
-		if err := s.remove(t.Context(), suppressionKey(camille)); err != nil {
+		if err := s.remove(t.Context(), mail.SuppressionKey(camille)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -201,7 +201,7 @@ func TestFeedbackMeetsFaults(t *testing.T) {
 			if item := w.item(link.PK, "SUPPRESSED"); item["reason"] != becauseBounced {
 				t.Errorf("%s at call %d: %v", fault, number, item)
 			}
-			if err := w.service().remove(t.Context(), suppressionKey(camille)); err != nil {
+			if err := w.service().remove(t.Context(), mail.SuppressionKey(camille)); err != nil {
 				t.Fatal(err)
 			}
 			if number >= calls {

@@ -39,11 +39,15 @@ const timeout = time.Minute
 
 // Function is the declaration.
 var Function = function.Define(function.Spec[service]{
-	Name:      "notify",
-	Purpose:   "sends the e-mails that other functions ask for, and stops writing to those who refuse or cannot receive",
-	Memory:    256,
-	Timeout:   timeout,
-	Tables:    []function.Use{{Table: function.Mails, Right: function.ReadWrite}, {Table: function.Audit, Right: function.Append}},
+	Name:    "notify",
+	Purpose: "sends the e-mails that other functions ask for, and stops writing to those who refuse or cannot receive",
+	Memory:  256,
+	Timeout: timeout,
+	Tables: []function.Use{
+		{Table: function.Mails, Right: function.ReadWrite},
+		{Table: function.Audit, Right: function.Append},
+		{Table: function.Allies, Right: function.Read}, // whom the team's pages call by name
+	},
 	Secrets:   []function.Secret{function.LinkKey, function.IdentityKey},
 	Settings:  []function.Setting{function.PublicURL, smtpURL, configurationSet, function.MailFrom},
 	SendsMail: true,
@@ -89,6 +93,7 @@ var pageFiles embed.FS
 
 type service struct {
 	table    dynamo.Table
+	allies   dynamo.Table
 	audit    audit.Trail
 	identity auth.Key
 	sender   mail.Sender
@@ -119,7 +124,7 @@ func open(rt function.Runtime) (*service, error) {
 	pages := web.NewTemplates(pageFiles)
 	pages.Origin = rt.Setting(function.PublicURL)
 	return &service{
-		table: rt.Table(function.Mails), audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
+		table: rt.Table(function.Mails), allies: rt.Table(function.Allies), audit: audit.Trail{Table: rt.Table(function.Audit), Now: rt.Now, NewID: rt.ID},
 		identity: rt.Key(function.IdentityKey), sender: sender, from: *from, origin: rt.Setting(function.PublicURL),
 		links: auth.Links{Key: rt.Key(function.LinkKey), Now: rt.Now}, pages: pages,
 		now: rt.Now, random: rt.Random, log: rt.Log, claimable: isDue,

@@ -34,7 +34,7 @@ func TestThePageOfAMailSaysWhatWhyAndWhatBecameOfIt(t *testing.T) {
 	path := "/equipe/courriels/" + thanks.Person() + "/" + thanks.ID
 	page := visit(http.StatusOK, path, nil)
 	contains(t, page, "<h1>Réservation annulée</h1>", "a annulé son inscription", `<span class="tag success">Envoyé</span>`, "son adresse n’est plus gardée",
-		`<a href="/equipe/agenda/ses_1">Voir la page</a>`, "Ce message n’est plus gardé.", `<a class="button" href="/equipe/agenda/ses_1">`,
+		`<a href="/equipe/agenda/ses_1">voir la rencontre</a>`, "Ce message n’est plus gardé.", `<a class="button" href="/equipe/agenda/ses_1">`,
 		`href="/equipe/journal?subject=`+thanks.ID+`"`, "1 essai d’envoi")
 	if strings.Contains(page, camilleEmail) || strings.Contains(page, "Renvoyer ce message") {
 		t.Errorf("it is kept: %s", page)

@@ -46,6 +46,7 @@ type mailEntry struct {
 	EndedAt  string `json:"ended_at,omitempty" format:"date-time"`
 	Reason   string `json:"reason,omitempty" doc:"Why it failed"`
 	Attempts int    `json:"attempts"`
+	About    string `json:"-"` // the team's page on what caused it, where that was read
 }
 
 type mailsAnswer struct {
@@ -127,7 +128,7 @@ func readEntry(attributes map[string]types.AttributeValue) (mailEntry, error) {
 func (m mailItem) entry() mailEntry {
 	return mailEntry{
 		ID: m.ID, Person: personOf(m.Key), Template: m.Template, State: m.State,
-		AskedAt: m.CreatedAt, EndedAt: m.EndedAt, Reason: m.Reason, Attempts: m.Attempts,
+		AskedAt: m.CreatedAt, EndedAt: m.EndedAt, Reason: m.Reason, Attempts: m.Attempts, About: m.About,
 	}
 }
 
@@ -162,7 +163,7 @@ func (s *service) sendAgain(ctx context.Context, person, id string) error {
 		expression.Name("state").In(expression.Value(failed), expression.Value(queued))))
 	writes.Add(s.audit.Entry(ctx, "mail.sent_again", id, nil, nil))
 	const placeOfSuspension = 2
-	writes.Add(s.table.Check(suppressionKey(person), expression.AttributeNotExists(expression.Name("suppressed"))))
+	writes.Add(s.table.Check(mail.SuppressionKey(person), expression.AttributeNotExists(expression.Name("suppressed"))))
 	err := writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) {

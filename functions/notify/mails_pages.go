@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -53,7 +55,8 @@ type mailsView struct {
 	Mails               []mailLine
 	States, Causes      []web.Option
 	Person              string // whose mails, empty for everyone's
-	Suspended, OptedOut bool   // that person
+	Whom                whom   // that person
+	Suspended, OptedOut bool
 	LiftPath            string
 }
 
@@ -61,6 +64,8 @@ type mailsView struct {
 type mailLine struct {
 	mailEntry
 	Cause              cause
+	Subject            subject
+	Whom               whom
 	Label, Class, Path string
 	Asked, Ended       time.Time
 	Again              string // where to post to send it again, empty when it is gone
@@ -110,12 +115,43 @@ func (s *service) mailsPage(w http.ResponseWriter, r *http.Request) error {
 	if view.Suspended, view.OptedOut, err = s.standing(r, view.Person); err != nil {
 		return err
 	}
-	for _, entry := range found.Items {
-		view.Mails = append(view.Mails, viewLine(entry))
+	if view.Person != "" {
+		names, err := s.knownAs(r.Context(), []string{view.Person})
+		if err != nil {
+			return err
+		}
+		view.Whom = names[view.Person]
+	}
+	if view.Mails, err = s.viewLines(r.Context(), found.Items, view.Person == ""); err != nil {
+		return err
 	}
 	return s.pages.Render(w, r, status, "mails", web.Page{
 		Title: "Courriels", Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view,
 	})
+}
+
+// viewLines are mails as people read them: what each is about and, of several
+// people, to whom.
+func (s *service) viewLines(ctx context.Context, entries []mailEntry, ofSeveral bool) (lines []mailLine, err error) {
+	names := map[string]whom{}
+	if ofSeveral { // the mails of one person were read whole
+		var people []string
+		for _, entry := range entries {
+			people = append(people, entry.Person)
+		}
+		if names, err = s.knownAs(ctx, people); err != nil {
+			return nil, err
+		}
+		if err := s.addSubjects(ctx, entries); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range entries {
+		line := viewLine(entry)
+		line.Whom = names[entry.Person]
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // standing tells whether a person is written to.
@@ -124,7 +160,7 @@ func (s *service) standing(r *http.Request, person string) (suspended, optedOut 
 		return false, false, nil
 	}
 	var stop suppression
-	found, err := s.table.Get(r.Context(), suppressionKey(person), &stop)
+	found, err := s.table.Get(r.Context(), mail.SuppressionKey(person), &stop)
 	if err != nil {
 		return false, false, err
 	}
@@ -139,7 +175,7 @@ func mailPath(person, id string) string {
 }
 
 func viewLine(entry mailEntry) mailLine {
-	shown := mailLine{mailEntry: entry, Cause: causeOf(entry.Template), Class: "waiting", Label: web.LabelOf(stateLabels, entry.State), Path: mailPath(entry.Person, entry.ID)}
+	shown := mailLine{mailEntry: entry, Cause: causeOf(entry.Template), Subject: entry.subject(), Class: "waiting", Label: web.LabelOf(stateLabels, entry.State), Path: mailPath(entry.Person, entry.ID)}
 	switch entry.State {
 	case sent:
 		shown.Class = "success"
@@ -156,8 +192,8 @@ func viewLine(entry mailEntry) mailLine {
 // mailView is what the page of a mail shows.
 type mailView struct {
 	mailLine
-	To, Name            string // while they are held
-	About               string // the page of what caused it
+	To, Name            string  // while they are held
+	Mend                subject // where a wrong address is mended
 	Suspended, OptedOut bool
 	LiftPath, Back      string
 	Sent, Lifted        bool // just now
@@ -180,11 +216,16 @@ func (s *service) renderMail(w http.ResponseWriter, r *http.Request, status int,
 	if !found {
 		return errNoMail
 	}
-	view := mailView{mailLine: viewLine(item.entry()), To: item.To, Name: item.Name, About: item.About, LiftPath: liftPath(person),
+	view := mailView{mailLine: viewLine(item.entry()), To: item.To, Name: item.Name, LiftPath: liftPath(person),
 		Sent: r.URL.Query().Has("renvoye"), Lifted: r.URL.Query().Has("leve")}
 	view.Back = view.Path + "?leve"
-	if view.About == "" {
-		view.About = view.Cause.About
+	names, err := s.knownAs(r.Context(), []string{person})
+	if err != nil {
+		return err
+	}
+	view.Whom = names[person]
+	if view.Mend = view.Whom.subject; view.Mend.Path == "" {
+		view.Mend = view.Subject
 	}
 	if view.Suspended, view.OptedOut, err = s.standing(r, person); err != nil {
 		return err

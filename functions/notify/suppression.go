@@ -9,7 +9,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -42,16 +42,12 @@ type suppression struct {
 // listed is the one partition of the index "suppressed".
 const listed = "SUPPRESSED"
 
-func suppressionKey(person string) dynamo.Key {
-	return dynamo.Key{PK: personal.Partition(person), SK: "SUPPRESSED"}
-}
-
 // suppress stops all mail to a person because of a mail that was asked for at
 // an instant (a stamp). It changes nothing when they are suppressed already,
 // when that was lifted after the mail, or when they asked to be erased since.
 func (s *service) suppress(ctx context.Context, person, asked, reason string) error {
 	put, err := s.table.Put(suppression{
-		Key: suppressionKey(person), Reason: reason, SuppressedAt: stamp(s.now()), Listed: listed, CreatedAt: asked,
+		Key: mail.SuppressionKey(person), Reason: reason, SuppressedAt: stamp(s.now()), Listed: listed, CreatedAt: asked,
 	}, dynamo.Absent.Or(expression.Name("lifted_at").LessThan(expression.Value(asked))))
 	if err != nil {
 		return err
@@ -77,7 +73,7 @@ func unlessRefused(err error) error {
 // when it may go. It costs a read unit, and one more for news.
 func (s *service) stopFor(ctx context.Context, person, template string) (state string, err error) {
 	var stop suppression
-	found, err := s.table.Get(ctx, suppressionKey(person), &stop)
+	found, err := s.table.Get(ctx, mail.SuppressionKey(person), &stop)
 	switch {
 	case err != nil:
 		return "", err
@@ -114,7 +110,7 @@ func (s *service) lift(ctx context.Context, person string) (liftAnswer, error) {
 		Set(expression.Name("expires_at"), expression.Value(now.Add(recordFor).Unix())).
 		Remove(expression.Name("suppressed"))
 	var writes dynamo.Writes
-	writes.Add(s.table.Update(suppressionKey(person), update, expression.AttributeExists(expression.Name("suppressed"))))
+	writes.Add(s.table.Update(mail.SuppressionKey(person), update, expression.AttributeExists(expression.Name("suppressed"))))
 	writes.Add(s.audit.Entry(ctx, "suppression.lifted", person, nil, nil))
 	err := writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused

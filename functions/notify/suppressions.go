@@ -10,6 +10,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -48,7 +49,7 @@ type suppressionsAnswer struct {
 
 // place is where the suppression stands in its index.
 func (e suppressionEntry) place() (dynamo.Key, string) {
-	return suppressionKey(e.Person), e.SuppressedAt
+	return mail.SuppressionKey(e.Person), e.SuppressedAt
 }
 
 func readSuppressionsQuery(values url.Values, faults *fault.Fields) suppressionsSearch {
@@ -88,7 +89,7 @@ func (s *service) suppressions(ctx context.Context, query suppressionsSearch) (a
 	}
 	answer.Items = []suppressionEntry{}
 	var item suppression
-	found, err := s.table.Get(ctx, suppressionKey(query.Person), &item)
+	found, err := s.table.Get(ctx, mail.SuppressionKey(query.Person), &item)
 	if err != nil {
 		return answer, err
 	}

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -18,8 +19,10 @@ type suppressionsView struct {
 
 type suppressionLine struct {
 	suppressionEntry
-	Why   string
-	Since time.Time
+	Why     string
+	Since   time.Time
+	Whom    whom
+	Subject subject // of the latest mail to them
 }
 
 // suppressionsFields are those of the search.
@@ -53,13 +56,33 @@ func (s *service) suppressionsPage(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	view := suppressionsView{List: viewList(suspendedPath, suppressionsFields, values, found.NextCursor), Reasons: reasonLabels, Lifted: values.Has("leve")}
-	for _, one := range found.Items {
-		since, _ := time.Parse(instant, one.SuppressedAt) // we have written it
-		view.Items = append(view.Items, suppressionLine{one, web.LabelOf(reasonLabels, one.Reason), since})
+	if view.Items, err = s.viewSuppressions(r.Context(), found.Items); err != nil {
+		return err
 	}
 	return s.pages.Render(w, r, status, "suppressions", web.Page{
 		Title: suspendedTitle, Private: true, Form: web.Form{Values: values, Faults: faults}, Data: view,
 	})
+}
+
+// viewSuppressions say who is not written to, as far as that is known, and what
+// they were last written about.
+func (s *service) viewSuppressions(ctx context.Context, entries []suppressionEntry) (lines []suppressionLine, err error) {
+	var people []string
+	for _, one := range entries {
+		people = append(people, one.Person)
+	}
+	names, err := s.knownAs(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	subjects, err := s.lastSubjects(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range entries {
+		lines = append(lines, suppressionLine{one, web.LabelOf(reasonLabels, one.Reason), at(one.SuppressedAt), names[one.Person], subjects[one.Person]})
+	}
+	return lines, nil
 }
 
 // liftPosted writes to a person again, and leads back to where that was asked.

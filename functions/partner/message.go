@@ -123,7 +123,7 @@ func (s *service) read(r *http.Request, body []byte) (message, error) {
 	if m.cohort == "" {
 		faults.Add("data.cohort", "Indiquez la cohorte, comme occitanie.")
 	}
-	alliance.CheckSlug(&faults, "data.cohort", m.cohort)
+	alliance.CheckNewSlug(&faults, "data.cohort", m.cohort)
 	return m, faults.Err()
 }
 

@@ -162,6 +162,11 @@ func TestTheSameRequestMakesOneResource(t *testing.T) {
 	chosen := article("Un titre")
 	chosen["slug"] = "un-titre"
 	w.team(409, "POST", "/v1/resources", chosen, nil)
+	w.team(201, "POST", "/v1/resources", article("Nouvelle"), &other)
+	chosen["slug"] = "nouvelle" // as the page with the form of a resource
+	if got := w.locations("POST", "/v1/resources", chosen); !slices.Equal(got, []string{"body.slug"}) || other.Slug != "nouvelle-2" {
+		t.Errorf("%s %v", other.Slug, got)
+	}
 	w.team(200, "PATCH", "/v1/resources/un-titre", map[string]any{"title": "Tout autre chose"}, &again)
 	if again.Slug != "un-titre" || again.Title != "Tout autre chose" {
 		t.Errorf("%+v", again)

@@ -123,7 +123,7 @@ func (in *resourceInput) check(faults *fault.Fields) {
 		faults.Add("kind", "Choisissez une sorte de ressource : article, numéro spécial, podcast, documentation de cas, vidéo, outil ou thèse.")
 	}
 	alliance.CheckText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
-	alliance.CheckSlug(faults, "slug", in.Slug)
+	alliance.CheckNewSlug(faults, "slug", in.Slug)
 	if in.Slug == "" && in.Title != "" && alliance.Slug(in.Title) == "" {
 		faults.Add("slug", "Ce titre ne donne pas d’identifiant : saisissez-en un, comme recits-de-territoire.")
 	}

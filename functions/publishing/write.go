@@ -91,6 +91,9 @@ func (s *service) draft(ctx context.Context, in resourceInput, faults *fault.Fie
 		if n > 1 {
 			item.Slug = fmt.Sprintf("%s-%d", stem, n)
 		}
+		if alliance.Reserved(item.Slug) { // the title of a resource may be the name of a page
+			continue
+		}
 		made, err = s.putDraft(ctx, item, once)
 		if !fault.Is(err, errExists.Code) || in.Slug != "" {
 			return made, err

@@ -110,14 +110,14 @@ func (s *service) eraseSignatures(ctx context.Context, person string, requested 
 }
 
 // eraseItems removes a person's items whose sort keys begin with prefix, but
-// for the request itself and what was made after it.
+// for what was made after the request.
 func (s *service) eraseItems(ctx context.Context, person, prefix string, requested time.Time) error {
-	return s.allies.Partition(ctx, personal.Partition(person), prefix, func(attributes map[string]types.AttributeValue) error {
+	return personal.Held(ctx, s.allies, person, prefix, func(attributes map[string]types.AttributeValue) error {
 		var item mentionItem // which has what is needed of all the others
 		if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
 			return err
 		}
-		if item.SK == personal.ErasureSK || item.CreatedAt.After(requested) {
+		if item.CreatedAt.After(requested) {
 			return nil
 		}
 		var writes dynamo.Writes

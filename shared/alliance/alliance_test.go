@@ -137,3 +137,18 @@ func TestSlug(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingIsCalledLikeAPage, but may be referred to: what was called so
+// before is not lost.
+func TestNothingIsCalledLikeAPage(t *testing.T) {
+	for slug, faults := range map[string]int{"nouvelle": 1, "nouvelle-2": 0, "une-nouvelle": 0, "Nouvelle": 1, "": 0} {
+		var found fault.Fields
+		if CheckNewSlug(&found, "slug", slug); len(found) != faults {
+			t.Errorf("%q: %v", slug, found)
+		}
+	}
+	var found fault.Fields
+	if CheckSlug(&found, "query.cohort", "nouvelle"); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
+}

@@ -2,6 +2,7 @@ package alliance
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,6 +20,22 @@ const maxSlug = 80
 func CheckSlug(faults *fault.Fields, location, slug string) {
 	if slug != "" && (len(slug) > maxSlug || !slugShape.MatchString(slug)) {
 		faults.Add(location, "Saisissez un identifiant en minuscules, chiffres et tirets, comme recits-de-territoire.")
+	}
+}
+
+// pageNames are the last words of pages that stand beside those of things: the
+// form of a new cohort is at /equipe/cohortes/nouvelle, where a cohort of that
+// name could never be opened.
+var pageNames = []string{"nouvelle"}
+
+// Reserved tells whether a slug is the name of a page, so that nothing may have it.
+func Reserved(slug string) bool { return slices.Contains(pageNames, slug) }
+
+// CheckNewSlug is CheckSlug of what is to be called so, which may not have the
+// name of a page either.
+func CheckNewSlug(faults *fault.Fields, location, slug string) {
+	if CheckSlug(faults, location, slug); Reserved(slug) {
+		faults.Add(location, "Choisissez un autre identifiant : «\u00a0"+slug+"\u00a0» est déjà le nom d’une page du site.")
 	}
 }
 

@@ -41,8 +41,11 @@ func IntentIn(record events.DynamoDBEventRecord) (intent Intent, ok bool, err er
 }
 
 // Person is the keyed hash of the recipient.
-func (i Intent) Person() string {
-	person, found := strings.CutPrefix(i.PK, personal.Partition(""))
+func (i Intent) Person() string { return personIn(i.PK) }
+
+// personIn is the person whose partition this is, empty for another.
+func personIn(partition string) string {
+	person, found := strings.CutPrefix(partition, personal.Partition(""))
 	if !found {
 		return ""
 	}

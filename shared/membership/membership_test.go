@@ -34,6 +34,12 @@ func TestWhoHasASignatureIsAnAlly(t *testing.T) {
 	holds("ada", true)
 	holds("bob", false)
 	holds("nobody", false)
+	if got, ok, err := membership.Of(t.Context(), allies, "ada"); err != nil || !ok || got != (membership.Signed{Ally: "ally_1"}) || got.Name() != "" {
+		t.Errorf("%+v %v %v", got, ok, err)
+	}
+	if _, ok, err := membership.Of(t.Context(), allies, "bob"); err != nil || ok {
+		t.Errorf("%v %v", ok, err)
+	}
 	var writes dynamo.Writes
 	writes.Add(allies.Delete(signed))
 	if err := writes.Commit(t.Context(), allies.Client); err != nil {

@@ -62,6 +62,19 @@ func NewErasure(person string, now time.Time) Erasure {
 	return Erasure{Key: ErasureKey(person), RequestedAt: now.UTC(), ExpiresAt: now.Add(erasureFor).Unix(), List: AllErasures}
 }
 
+// Held calls each for all that a table holds on a person, of which the sort key
+// begins with prefix. Their request to be erased is not among it: it holds
+// nothing on them, and stays for some weeks, to say what was
+// done and what a restored table has to do again.
+func Held(ctx context.Context, table dynamo.Table, person, prefix string, each func(map[string]types.AttributeValue) error) error {
+	return table.Partition(ctx, Partition(person), prefix, func(attributes map[string]types.AttributeValue) error {
+		if sk, _ := attributes["sk"].(*types.AttributeValueMemberS); sk != nil && sk.Value == ErasureSK {
+			return nil
+		}
+		return each(attributes)
+	})
+}
+
 // ErasureIn reads a request out of a change of a personal table; ok is false
 // when the change is anything else, or notes that it was carried out.
 func ErasureIn(record events.DynamoDBEventRecord) (person string, requested time.Time, ok bool) {

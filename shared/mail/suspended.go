@@ -1,0 +1,52 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+)
+
+// SuppressionKey is where the table Mails keeps why a person is not written to:
+// they are not as long as the item there has the attribute "suppressed".
+func SuppressionKey(person string) dynamo.Key {
+	return dynamo.Key{PK: personal.Partition(person), SK: "SUPPRESSED"}
+}
+
+// Suspended are those of some people, a hundred at most, each once, to whom
+// nothing is sent: a mail came back, or they reported one. It costs half a read
+// unit for each, and may miss what happened this very second.
+func Suspended(ctx context.Context, mails dynamo.Table, people []string) (map[string]bool, error) {
+	suspended := map[string]bool{}
+	var keys []map[string]types.AttributeValue
+	for _, person := range people {
+		keys = append(keys, SuppressionKey(person).Attributes())
+	}
+	for len(keys) > 0 {
+		answer, err := mails.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{mails.Name: {Keys: keys}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("suspended: %w", err)
+		}
+		for _, attributes := range answer.Responses[mails.Name] {
+			var item struct {
+				dynamo.Key
+				Listed string `dynamodbav:"suppressed"`
+			}
+			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
+				return nil, err
+			}
+			if item.Listed != "" {
+				suspended[personIn(item.PK)] = true
+			}
+		}
+		keys = answer.UnprocessedKeys[mails.Name].Keys
+	}
+	return suspended, nil
+}
