@@ -115,8 +115,6 @@ type planView struct {
 	Reached                                                 int  // people who would be told of a change
 	Warn                                                    bool // they would be: say so before
 	Waiting                                                 int
-	// Was is what the form of a change showed at first: only what was typed since is changed.
-	Was []web.Option
 }
 
 func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
@@ -143,11 +141,6 @@ func (s *service) renderPlan(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	view.Series, view.Cohorts = web.WithValue(offered.Series, form.Values.Get("series")), web.WithValue(offered.Cohorts, form.Values.Get("cohort"))
-	for _, name := range planFields {
-		if form.Values.Has(wasField(name)) {
-			view.Was = append(view.Was, web.Option{Value: form.Values.Get(wasField(name)), Label: wasField(name)})
-		}
-	}
 	title := "Créer une rencontre"
 	if view.ID != "" {
 		title = "Modifier la rencontre"

@@ -346,6 +346,24 @@ func TestACorrectionChangesOnlyWhatWasTyped(t *testing.T) {
 	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", form("person.family_name", "")); !strings.Contains(page, `name="was.person.family_name" value="Durand"`) {
 		t.Error("a page that is shown again forgets what it showed at first")
 	}
+
+	// The same field is a conflict: what was typed stands beside what a colleague has set.
+	mine := form("person.role", "Directeur")
+	_, page = d.post(http.StatusConflict, path+"/corriger", mine)
+	for _, want := range []string{"est devenue « Présidente »", `value="Directeur"`, `name="was.person.role" value="Présidente"`, `value="Dominique"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in %s", want, page)
+		}
+	}
+	d.post(http.StatusSeeOther, path+"/corriger", form("organisation.territory", "46102"))
+	if _, page := d.post(http.StatusConflict, path+"/corriger", form("organisation.territory", "59350")); !strings.Contains(page, "est devenue « Figeac") {
+		t.Error("the territory is not named")
+	}
+	mine.Set("was.person.role", "Présidente")
+	d.post(http.StatusSeeOther, path+"/corriger", mine)
+	if got, err = d.service.signatureOf(t.Context(), path[len("/equipe/allies/"):]); err != nil || got.signatory.Role != "Directeur" || got.signatory.GivenName != "Dominique" {
+		t.Errorf("%v %+v", err, got.signatory)
+	}
 }
 
 func TestTheTeamSendsALinkAgain(t *testing.T) {
