@@ -32,6 +32,8 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodPost, teamAgenda+"/{id}/modifier", function.Team, "Change a session; who has booked is told", (*service).changePosted),
 	page(http.MethodGet, teamAgenda+"/{id}/annuler", function.Team, "How many a cancellation would reach", (*service).cancelSessionPage),
 	page(http.MethodPost, teamAgenda+"/{id}/annuler", function.Team, "Cancel a session; who has booked is told", (*service).cancelSessionPosted),
+	page(http.MethodGet, teamAgenda+"/{id}/pas-eu-lieu", function.Team, "What it means that a session did not take place", (*service).missedPage),
+	page(http.MethodPost, teamAgenda+"/{id}/pas-eu-lieu", function.Team, "Note that a session which is over did not take place", (*service).missedPosted),
 	page(http.MethodGet, teamAgenda+"/{id}/inscriptions", function.Team, "Who comes, who waits, who has cancelled", (*service).bookingsPage),
 	page(http.MethodGet, teamAgenda+"/{id}/inscrire", function.Team, "The form to book for someone who asked the team to", (*service).handPage),
 	page(http.MethodPost, teamAgenda+"/{id}/inscrire", function.Team, "Book for someone who asked the team to", (*service).handPosted),
@@ -78,6 +80,8 @@ type teamSession struct {
 	sessionView
 	Taken   int  // seats, while it is planned
 	Waits   bool // for its attendance
+	Over    bool // it has ended
+	Missed  bool // it did not take place
 	Planned bool
 }
 
@@ -212,6 +216,7 @@ func (s *service) teamSession(ctx context.Context, item sessionItem) (one teamSe
 	one.sessionView, one.Planned = viewSession(shown), item.bookable(s.now())
 	one.Taken = shown.Capacity - shown.SeatsLeft
 	one.Waits = !one.Planned && (item.State == planned || item.State == closed)
+	one.Over, one.Missed = !s.now().Before(item.EndsAt), item.Missed
 	return one, nil
 }
 

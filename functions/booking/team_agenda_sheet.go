@@ -58,6 +58,8 @@ func agendaRow(one teamSession, offered groups) []any {
 // state is what the tag of the list says, without its numbers.
 func (one teamSession) state() string {
 	switch {
+	case one.Missed:
+		return "N’a pas eu lieu"
 	case one.Status == cancelled:
 		return "Annulée"
 	case one.Status == held:

@@ -136,9 +136,12 @@ type keptView struct {
 // attendancePage shows who has booked, with a large box each, and what was
 // noted before.
 func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
-	item, err := s.begun(r)
+	item, err := s.session(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
+	}
+	if err := s.noteable(item); err != nil {
+		return s.notNow(w, r, item, err)
 	}
 	values := url.Values{ofField: {item.HeldFact}, linesField: {"1"}, web.KeyField: {s.newID("form")}}
 	list, noted, err := s.noted(r.Context(), item.ID)
@@ -154,15 +157,6 @@ func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
 		values.Add(keptField, strconv.Itoa(i))
 	}
 	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
-}
-
-// begun reads a session whose attendance can be noted.
-func (s *service) begun(r *http.Request) (item sessionItem, err error) {
-	item, err = s.session(r.Context(), r.PathValue("id"))
-	if err == nil && (item.State == cancelled || s.now().Before(item.StartsAt)) {
-		err = errNotBegun
-	}
-	return item, err
 }
 
 // noted reads the bookings of a session, and what was noted of who came.
@@ -232,9 +226,12 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	item, err := s.begun(r)
+	item, err := s.session(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
+	}
+	if err := s.noteable(item); err != nil {
+		return s.notNow(w, r, item, err)
 	}
 	if values.Has(moreField) {
 		values.Set(linesField, strconv.Itoa(min(lineCount(values)+linesMore, maxLines)))
@@ -268,7 +265,7 @@ var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencon
 // can be saved once it has been read again. Its ticks and lines stay, and so
 // do all who were noted without a booking.
 func (s *service) renew(r *http.Request, values url.Values) (sessionItem, error) {
-	item, err := s.begun(r)
+	item, err := s.session(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return item, err
 	}
