@@ -215,7 +215,7 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return done(w, r, err, "corrigee")
 	}
-	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
 }
 
 // correctByForm corrects a signature as it was read by what was typed since the
