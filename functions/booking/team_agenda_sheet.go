@@ -9,7 +9,7 @@ import (
 )
 
 // agendaFields are the filters of the team's agenda.
-var agendaFields = []string{"etat", "mois", "kind", "series", "cohort"}
+var agendaFields = []string{"q", "etat", "mois", "kind", "series", "cohort"}
 
 func agendaSheetRoute(format spreadsheet.Format) function.Route[service] {
 	return page(http.MethodGet, teamAgenda+"."+string(format), function.Team, "The same sessions as "+string(format),

@@ -108,6 +108,11 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in := sessionFromForm(values, &faults)
+	if rebased.Typed["cohort"] {
+		if err := s.checkCohort(r.Context(), in.Cohort, &faults); err != nil {
+			return err
+		}
+	}
 	checked := in
 	checked.check(&faults)
 	if len(faults) > 0 {
@@ -130,8 +135,11 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	what := "modifiee"
-	if view.Warn {
+	switch {
+	case view.Warn:
 		what = "prevenues"
+	case view.Waiting > 0 && checked.Capacity > old.Capacity:
+		what = "agrandie"
 	}
 	return done(w, r, teamAgenda+"/"+old.ID, what)
 }

@@ -62,7 +62,7 @@ var someDay = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 func readFormDay(faults *fault.Fields, name, text string) time.Time {
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		faults.Add(name, "Indiquez le jour.")
+		faults.Add(name, "Indiquez le jour, comme 2026-02-03.")
 		return someDay
 	}
 	return day
@@ -155,6 +155,9 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	var faults fault.Fields
 	in := sessionFromForm(values, &faults)
+	if err := s.checkCohort(r.Context(), in.Cohort, &faults); err != nil {
+		return err
+	}
 	var made session
 	if err = s.checkNew(r.Context(), &in, &faults); err == nil {
 		asked, jsonErr := json.Marshal(in)

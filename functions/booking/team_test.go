@@ -44,7 +44,7 @@ func TestTheTeamPlansSessionsByPage(t *testing.T) {
 	d.says(200, teamAgenda, nil, "Rien n’est planifié")
 	d.says(200, teamAgenda+"/nouvelle", nil, `name="csrf"`, "S’engager ici et maintenant")
 	d.says(422, teamAgenda+"/nouvelle", url.Values{"title": {"À <garder>"}, "capacity": {"x"}},
-		"Choisissez une sorte de rencontre.", "Choisissez comment on y prend part.", "Indiquez le jour.", "Indiquez l’heure, comme 12:30.",
+		"Choisissez une sorte de rencontre.", "Choisissez comment on y prend part.", "Indiquez le jour, comme 2026-02-03.", "Indiquez l’heure, comme 12:30.",
 		"Saisissez un nombre de places de 1 à 2 000.", `value="À &lt;garder&gt;"`, `id="day-fault"`)
 	past := planForm()
 	past.Set("day", "2026-03-01")

@@ -108,7 +108,7 @@ func cohortFromForm(values url.Values, faults *fault.Fields) cohortInput {
 	}
 	for _, name := range []string{"opens_on", "closes_on", "starts_on", "ends_on"} {
 		if _, err := time.Parse(time.DateOnly, values.Get(name)); err != nil {
-			faults.Add(name, "Indiquez le jour.")
+			faults.Add(name, "Indiquez le jour, comme 2026-02-03.")
 		}
 	}
 	return in
