@@ -72,7 +72,7 @@ func TestTheTeamRunsTheAgenda(t *testing.T) {
 	v.press("Copier à une autre date")
 	v.look("team-plan")
 	v.press("Créer la rencontre")
-	v.reads("Un point est à corriger", "Indiquez le jour.")
+	v.reads("Un point est à corriger", "Indiquez le jour, comme 2026-02-03.")
 	v.look("team-plan-faults")
 	day := today.AddDate(0, 0, 9)
 	v.choose("day", day.Format(time.DateOnly))

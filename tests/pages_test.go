@@ -62,6 +62,7 @@ func (l lived) examples() map[string][]string {
 		"/equipe/agenda/nouvelle": {"/equipe/agenda/nouvelle", "/equipe/agenda/nouvelle?copie=" + l.session},
 		"/equipe/agenda/{id}":     {"/equipe/agenda/" + l.session, "/equipe/agenda/" + l.past, "/equipe/agenda/" + l.held}, "/equipe/agenda/{id}/modifier": {"/equipe/agenda/" + l.session + "/modifier"},
 		"/equipe/agenda/{id}/annuler": {"/equipe/agenda/" + l.session + "/annuler"}, "/equipe/agenda/{id}/inscriptions": {"/equipe/agenda/" + l.session + "/inscriptions"},
+		"/equipe/agenda/{id}/pas-eu-lieu":                    {"/equipe/agenda/" + l.past + "/pas-eu-lieu", "/equipe/agenda/" + l.held + "/pas-eu-lieu"},
 		"/equipe/agenda/{id}/inscrire":                       {"/equipe/agenda/" + l.session + "/inscrire"},
 		"/equipe/agenda/{id}/inscriptions/{booking}/annuler": {"/equipe/agenda/" + l.session + "/inscriptions/" + l.bookingID() + "/annuler"},
 		"/equipe/agenda/{id}/inscriptions.csv":               {file + "/equipe/agenda/" + l.session + "/inscriptions.csv"}, "/equipe/agenda/{id}/inscriptions.xlsx": {file + "/equipe/agenda/" + l.session + "/inscriptions.xlsx"},

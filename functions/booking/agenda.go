@@ -19,6 +19,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -39,6 +40,7 @@ type listing struct {
 	from, to time.Time
 	states   []string // stored states that are kept; none: all
 	latest   bool     // the latest first
+	words    []string // that the title or the place must have
 }
 
 type sessionPage struct {
@@ -146,7 +148,9 @@ func (s *service) agenda(ctx context.Context, query listing) (items []sessionIte
 			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
 				return nil, "", err
 			}
-			items = append(items, item)
+			if territory.HasWords(item.Title+" "+item.Place, query.words) {
+				items = append(items, item)
+			}
 		}
 		if start = answer.LastEvaluatedKey; start == nil {
 			return items, "", nil

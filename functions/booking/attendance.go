@@ -43,7 +43,22 @@ type attendanceAnswer struct {
 
 const maxWalkIns = 500
 
-var errNotBegun = fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas eu lieu : les présences se notent à partir de son début.")
+var (
+	errNotBegun = fault.New(fault.Conflict, "session-not-begun", "Cette rencontre n’a pas commencé : les présences se notent à partir de son début.")
+	// errOff has the same code, as a session that was cancelled never begins.
+	errOff = fault.New(fault.Conflict, errNotBegun.Code, "Cette rencontre est annulée : elle n’a ni présences ni nouvelles inscriptions. Vous pouvez la copier à une autre date.")
+)
+
+// noteable tells why attendance cannot be noted; nil when it can.
+func (s *service) noteable(item sessionItem) error {
+	switch {
+	case item.State == cancelled:
+		return errOff
+	case s.now().Before(item.StartsAt):
+		return errNotBegun
+	}
+	return nil
+}
 
 func (s *service) putAttendance(w http.ResponseWriter, r *http.Request) error {
 	var in attendanceInput
@@ -74,8 +89,8 @@ func (s *service) hold(ctx context.Context, id string, in attendanceInput, fault
 	if err := faults.Err(); err != nil {
 		return attendanceAnswer{}, err
 	}
-	if item.State == cancelled || s.now().Before(item.StartsAt) {
-		return attendanceAnswer{}, errNotBegun
+	if err := s.noteable(item); err != nil {
+		return attendanceAnswer{}, err
 	}
 	if in.page != nil {
 		if in.page.said, err = s.digest(ctx, in, in.page.kept); err != nil {

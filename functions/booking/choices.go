@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -26,6 +28,19 @@ func (s *service) cohortOptions(ctx context.Context) (options []web.Option, err 
 		options = append(options, web.Option{Value: one.Slug, Label: one.Name})
 	}
 	return options, err
+}
+
+// checkCohort notes a cohort that does not exist.
+func (s *service) checkCohort(ctx context.Context, slug string, faults *fault.Fields) error {
+	if slug == "" || faults.Has("cohort") {
+		return nil
+	}
+	var item dynamo.Key
+	found, err := s.cohorts.Get(ctx, partnership.CohortItemKey(slug), &item)
+	if err == nil && !found {
+		faults.Add("cohort", "Choisissez une cohorte de la liste.")
+	}
+	return err
 }
 
 // groups are the series and the cohorts that sessions can belong to.

@@ -121,9 +121,10 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// tell tells one person of the latest change of a session, unless they know.
+// tell tells one person of the latest change of a session, unless they know, or
+// it is over and did not take place.
 func (s *service) tell(ctx context.Context, item sessionItem, record bookingItem) error {
-	if record.State == cancelled || record.Told >= item.Sequence {
+	if record.State == cancelled || record.Told >= item.Sequence || item.Missed {
 		return nil
 	}
 	template := "session-moved"

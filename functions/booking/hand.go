@@ -37,6 +37,18 @@ func (s *service) noteMember(ctx context.Context, writes *dynamo.Writes, action,
 	writes.Add(s.audit.Entry(ctx, action, record.ID, old, noted{record.Session, record.State}))
 }
 
+// bookableByHand tells the team why bookings can neither be made nor given up;
+// nil when they can.
+func (s *service) bookableByHand(item sessionItem) error {
+	switch {
+	case item.State == cancelled:
+		return errOff
+	case !item.bookable(s.now()):
+		return fault.New(errClosed.Kind, errClosed.Code, "Cette rencontre a commencé : les inscriptions sont closes. Qui vient sans inscription se note avec les présences.")
+	}
+	return nil
+}
+
 // handPage is the form to book for someone.
 func (s *service) handPage(w http.ResponseWriter, r *http.Request) error {
 	return s.renderHand(w, r, http.StatusOK, web.Form{Values: url.Values{web.KeyField: {s.newID("form")}}})
@@ -47,8 +59,8 @@ func (s *service) renderHand(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	if !item.bookable(s.now()) {
-		return errClosed
+	if err := s.bookableByHand(item); err != nil {
+		return s.notNow(w, r, item, err)
 	}
 	shown, err := s.counted(r.Context(), item, true)
 	if err != nil {
@@ -114,8 +126,8 @@ func (s *service) handOffPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !item.bookable(s.now()) {
-		return errClosed
+	if err := s.bookableByHand(item); err != nil {
+		return s.notNow(w, r, item, err)
 	}
 	if record.State == cancelled {
 		return toList(w, r, givenParam, record.ID)
@@ -130,7 +142,7 @@ func (s *service) handOffPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.giveUp(r.Context(), ticketSubject{Person: personIn(record.PK), Session: item.ID, Booking: record.ID}); err != nil {
-		return err
+		return s.notNow(w, r, item, err)
 	}
 	return toList(w, r, givenParam, record.ID)
 }

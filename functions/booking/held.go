@@ -126,6 +126,21 @@ func (s *service) gone(ctx context.Context, came []other, persons []string) (gon
 	return gone, nil
 }
 
+// besides is how many came to a session, besides those whose bookings say so:
+// without a booking, and with one that is no more.
+func (s *service) besides(ctx context.Context, id string, records []bookingItem) (walkIns, gone int, err error) {
+	var noted othersItem
+	if _, err := s.table.Get(ctx, othersKey(id), &noted); err != nil {
+		return 0, 0, err
+	}
+	persons := make([]string, len(records))
+	for i, record := range records {
+		persons[i] = personIn(record.PK)
+	}
+	nobody, err := s.gone(ctx, noted.Came, persons)
+	return len(noted.People), len(nobody), err
+}
+
 // count adds someone who came.
 func (f *heldFact) count(one other) {
 	f.Attended++

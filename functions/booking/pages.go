@@ -150,6 +150,7 @@ type bookView struct {
 	Roles     []web.Option
 	Territory placeInput  // of who books: Place is the session's
 	Linked    template.JS // schema.org description
+	Missed    bool        // it did not take place, as was found once it was over
 }
 
 var roleLabels = []web.Option{
@@ -179,7 +180,7 @@ func (s *service) renderSession(w http.ResponseWriter, r *http.Request, status i
 	}
 	return s.pages.Render(w, r, status, "session", web.Page{
 		Title: shown.Title, Description: french.Period(shown.StartsAt, shown.EndsAt), Form: form,
-		Data: bookView{viewSession(shown), roleLabels, askPlace(form, "territory", "Son nom, ou son code officiel."), linked},
+		Data: bookView{viewSession(shown), roleLabels, askPlace(form, "territory", "Son nom, ou son code officiel."), linked, item.Missed},
 	})
 }
 

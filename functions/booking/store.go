@@ -49,6 +49,9 @@ type sessionItem struct {
 	// Version counts the changes: each holds only for the session it was made from.
 	Version   int       `dynamodbav:"version,omitempty"`
 	CreatedAt time.Time `dynamodbav:"created_at"`
+	// Missed tells that it was found, once over, not to have taken place: it is
+	// cancelled, and nobody is told.
+	Missed bool `dynamodbav:"missed,omitempty"`
 	// HeldFact is the last fact about who came, which a correction replaces.
 	HeldFact string `dynamodbav:"held_fact,omitempty"`
 	// HeldSaid is a keyed digest of the attendance that the fact tells: the same

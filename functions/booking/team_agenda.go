@@ -11,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
+	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -32,6 +33,8 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodPost, teamAgenda+"/{id}/modifier", function.Team, "Change a session; who has booked is told", (*service).changePosted),
 	page(http.MethodGet, teamAgenda+"/{id}/annuler", function.Team, "How many a cancellation would reach", (*service).cancelSessionPage),
 	page(http.MethodPost, teamAgenda+"/{id}/annuler", function.Team, "Cancel a session; who has booked is told", (*service).cancelSessionPosted),
+	page(http.MethodGet, teamAgenda+"/{id}/pas-eu-lieu", function.Team, "What it means that a session did not take place", (*service).missedPage),
+	page(http.MethodPost, teamAgenda+"/{id}/pas-eu-lieu", function.Team, "Note that a session which is over did not take place", (*service).missedPosted),
 	page(http.MethodGet, teamAgenda+"/{id}/inscriptions", function.Team, "Who comes, who waits, who has cancelled", (*service).bookingsPage),
 	page(http.MethodGet, teamAgenda+"/{id}/inscrire", function.Team, "The form to book for someone who asked the team to", (*service).handPage),
 	page(http.MethodPost, teamAgenda+"/{id}/inscrire", function.Team, "Book for someone who asked the team to", (*service).handPosted),
@@ -78,6 +81,8 @@ type teamSession struct {
 	sessionView
 	Taken   int  // seats, while it is planned
 	Waits   bool // for its attendance
+	Over    bool // it has ended
+	Missed  bool // it did not take place
 	Planned bool
 }
 
@@ -123,11 +128,12 @@ func (s *service) teamAgendaPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // teamListing reads the filters of the team's agenda: what is to come, unless
-// they say otherwise.
+// they say otherwise. Words are looked for at all times, the latest first.
 func (s *service) teamListing(values url.Values, offered groups) (query listing, faults fault.Fields) {
 	now := s.now()
 	query.agendaQuery = agendaQuery{Kind: Kind(values.Get("kind")), Series: values.Get("series"), Cohort: values.Get("cohort"),
 		Limit: defaultLimit, Cursor: values.Get("cursor")}
+	query.words = territory.Words(values.Get("q"))
 	if query.Kind != "" && !slices.Contains(kinds, query.Kind) {
 		faults.Add("kind", "Choisissez une sorte de rencontre de la liste.")
 	}
@@ -163,6 +169,8 @@ func (s *service) teamListing(values url.Values, offered groups) (query listing,
 		if end := month.AddDate(0, 1, 0); query.to.IsZero() || query.to.After(end) {
 			query.to = end
 		}
+	case values.Get("etat") == "" && len(query.words) > 0:
+		query.latest = true
 	case values.Get("etat") == "":
 		query.from = now
 	}
@@ -212,6 +220,7 @@ func (s *service) teamSession(ctx context.Context, item sessionItem) (one teamSe
 	one.sessionView, one.Planned = viewSession(shown), item.bookable(s.now())
 	one.Taken = shown.Capacity - shown.SeatsLeft
 	one.Waits = !one.Planned && (item.State == planned || item.State == closed)
+	one.Over, one.Missed = !s.now().Before(item.EndsAt), item.Missed
 	return one, nil
 }
 
@@ -224,6 +233,7 @@ type teamSessionView struct {
 	DimensionNames        []string
 	Trail                 string // address of what was done to it
 	Booked, Waiting, Came int
+	WalkIns, Gone         int    // who came without a booking; whose booking is no more
 	Done                  string // what was just done, as the address says
 }
 
@@ -260,6 +270,11 @@ func (s *service) teamSessionPage(w http.ResponseWriter, r *http.Request) error 
 		}
 		if record.Attended {
 			view.Came++
+		}
+	}
+	if item.State == held {
+		if view.WalkIns, view.Gone, err = s.besides(r.Context(), item.ID, records); err != nil {
+			return err
 		}
 	}
 	return s.pages.Render(w, r, http.StatusOK, "team_session", web.Page{Title: item.Title, Data: view})
@@ -302,6 +317,13 @@ func (s *service) cancelSessionPosted(w http.ResponseWriter, r *http.Request) er
 	id := r.PathValue("id")
 	if err := s.cancel(r.Context(), id); err != nil {
 		return err
+	}
+	records, err := s.bookings(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(records, func(b bookingItem) bool { return b.State != cancelled }) {
+		return done(w, r, teamAgenda+"/"+id, "annulee-sans-inscrits")
 	}
 	return done(w, r, teamAgenda+"/"+id, "annulee")
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // agendaFields are the filters of the team's agenda.
-var agendaFields = []string{"etat", "mois", "kind", "series", "cohort"}
+var agendaFields = []string{"q", "etat", "mois", "kind", "series", "cohort"}
 
 func agendaSheetRoute(format spreadsheet.Format) function.Route[service] {
 	return page(http.MethodGet, teamAgenda+"."+string(format), function.Team, "The same sessions as "+string(format),
@@ -58,6 +58,8 @@ func agendaRow(one teamSession, offered groups) []any {
 // state is what the tag of the list says, without its numbers.
 func (one teamSession) state() string {
 	switch {
+	case one.Missed:
+		return "N’a pas eu lieu"
 	case one.Status == cancelled:
 		return "Annulée"
 	case one.Status == held:

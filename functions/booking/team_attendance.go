@@ -88,6 +88,7 @@ const (
 	cameField   = "came"
 	keptField   = "kept"
 	ofField     = "of"
+	shownField  = "shown" // the bookings that were noted when the page was shown
 	linesField  = "lines"
 	othersField = "others"   // how many more came, of whom nothing is known
 	moreField   = "more"     // the button that asks for more lines
@@ -110,7 +111,8 @@ type attendanceView struct {
 	Roles          []web.Option
 	MoreLines      bool
 	Corrects       bool
-	Nobody         bool // is said to have come: ask whether it is so
+	Nobody         bool     // is said to have come: ask whether it is so
+	Shown          []string // the bookings that are noted, as the form keeps them
 }
 
 // lineView are the fields of someone without a booking.
@@ -122,7 +124,9 @@ type lineView struct {
 // presence is someone who may have come.
 type presence struct {
 	listedBooking
-	Came bool
+	Came   bool
+	Theirs bool // was noted otherwise than the form had shown, meanwhile
+	Mine   bool // was ticked or unticked in a form that was out of date
 }
 
 // keptView is someone noted before who had not booked.
@@ -136,33 +140,44 @@ type keptView struct {
 // attendancePage shows who has booked, with a large box each, and what was
 // noted before.
 func (s *service) attendancePage(w http.ResponseWriter, r *http.Request) error {
-	item, err := s.begun(r)
+	item, err := s.session(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	values := url.Values{ofField: {item.HeldFact}, linesField: {"1"}, web.KeyField: {s.newID("form")}}
+	if err := s.noteable(item); err != nil {
+		return s.notNow(w, r, item, err)
+	}
 	list, noted, err := s.noted(r.Context(), item.ID)
 	if err != nil {
 		return err
 	}
+	values := shownAttendance(item, list, noted)
+	values.Set(linesField, "1")
+	values.Set(web.KeyField, s.newID("form"))
+	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, attendanceAsk{})
+}
+
+// shownAttendance is what the form of attendance shows of what is noted, and
+// keeps hidden to tell later what was ticked and unticked.
+func shownAttendance(item sessionItem, list []listedBooking, noted othersItem) url.Values {
+	values := url.Values{ofField: {item.HeldFact}}
 	for _, b := range list {
 		if b.Attended {
 			values.Add(cameField, b.BookingID)
+			values.Add(shownField, b.BookingID)
 		}
 	}
 	for i := range noted.People {
 		values.Add(keptField, strconv.Itoa(i))
 	}
-	return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
+	return values
 }
 
-// begun reads a session whose attendance can be noted.
-func (s *service) begun(r *http.Request) (item sessionItem, err error) {
-	item, err = s.session(r.Context(), r.PathValue("id"))
-	if err == nil && (item.State == cancelled || s.now().Before(item.StartsAt)) {
-		err = errNotBegun
-	}
-	return item, err
+// attendanceAsk is why the form of attendance is shown again.
+type attendanceAsk struct {
+	nobody bool     // is said to have come: ask whether it is so
+	again  bool     // it was noted meanwhile: say what differs from
+	before []string // what the form had shown
 }
 
 // noted reads the bookings of a session, and what was noted of who came.
@@ -176,12 +191,13 @@ func (s *service) noted(ctx context.Context, id string) ([]listedBooking, others
 	return list, item, err
 }
 
-func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form, nobody bool) error {
+func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, status int, item sessionItem, form web.Form, ask attendanceAsk) error {
 	list, noted, err := s.noted(r.Context(), item.ID)
 	if err != nil {
 		return err
 	}
-	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != "", Nobody: nobody}
+	view := attendanceView{sessionView: viewSession(item.shown(0, 0, s.now())), Roles: roleLabels, Corrects: item.HeldFact != "", Nobody: ask.nobody,
+		Shown: form.Values[shownField]}
 	persons := make([]string, len(list))
 	for i, b := range list {
 		persons[i] = b.person
@@ -193,7 +209,11 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 	view.Gone = len(gone)
 	sortByName(list)
 	for _, b := range list {
-		one := presence{b, slices.Contains(form.Values[cameField], b.BookingID)}
+		one := presence{listedBooking: b, Came: slices.Contains(form.Values[cameField], b.BookingID)}
+		if ask.again {
+			one.Theirs = b.Attended != slices.Contains(ask.before, b.BookingID)
+			one.Mine = b.Attended != one.Came
+		}
 		if b.Status == confirmed {
 			view.Booked = append(view.Booked, one)
 		} else {
@@ -232,20 +252,24 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	item, err := s.begun(r)
+	item, err := s.session(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
+	if err := s.noteable(item); err != nil {
+		return s.notNow(w, r, item, err)
+	}
 	if values.Has(moreField) {
 		values.Set(linesField, strconv.Itoa(min(lineCount(values)+linesMore, maxLines)))
-		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, false)
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, attendanceAsk{})
 	}
 	in, places, faults := attendanceFromForm(values)
 	if len(faults) == 0 && in.nobody() && !values.Has(nobodyField) {
-		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, true)
+		return s.renderAttendance(w, r, http.StatusOK, item, web.Form{Values: values}, attendanceAsk{nobody: true})
 	}
 	_, err = s.hold(r.Context(), item.ID, in, &faults)
-	if fault.Is(err, errChanged.Code) {
+	ask := attendanceAsk{before: values[shownField]}
+	if ask.again = fault.Is(err, errChanged.Code); ask.again {
 		if item, err = s.renew(r, values); err == nil {
 			err = errNotedMeanwhile
 		}
@@ -254,7 +278,7 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 		for i := range shown {
 			shown[i].Location = places.field(shown[i].Location)
 		}
-		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown}, false)
+		return s.renderAttendance(w, r, web.Status(fault.As(err)), item, web.Form{Values: values, Faults: shown}, ask)
 	}
 	if err != nil {
 		return err
@@ -262,24 +286,36 @@ func (s *service) attendancePosted(w http.ResponseWriter, r *http.Request) error
 	return done(w, r, teamAgenda+"/"+item.ID, "pointee")
 }
 
-var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencontre vient de changer : ses présences ont été notées entre-temps. Vos coches sont gardées ; relisez tout avant d’enregistrer, et retirez les personnes sans inscription qui seraient notées deux fois.")
+var errNotedMeanwhile = fault.New(fault.Conflict, errChanged.Code, "Cette rencontre vient de changer : ses présences ont été notées entre-temps. Voici ce qui est noté maintenant, avec ce que vous aviez coché ou décoché : ce qui diffère le dit. Relisez tout, décochez les personnes sans inscription qui n’ont pas à être notées ou le seraient deux fois, puis enregistrez.")
 
-// renew makes a form that is out of date one of what is noted now, so that it
-// can be saved once it has been read again. Its ticks and lines stay, and so
-// do all who were noted without a booking.
+// renew makes a form that is out of date one of what is noted now, with what
+// was ticked and unticked since it was shown, so that it can be saved once it
+// has been read again. Its lines stay, and so do all who were noted without a
+// booking: nothing tells which of them are those that it showed.
 func (s *service) renew(r *http.Request, values url.Values) (sessionItem, error) {
-	item, err := s.begun(r)
+	item, err := s.session(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return item, err
 	}
-	_, noted, err := s.noted(r.Context(), item.ID)
-	values.Set(ofField, item.HeldFact)
-	values.Set(web.KeyField, s.newID("form"))
-	values.Del(keptField)
-	for i := range noted.People {
-		values.Add(keptField, strconv.Itoa(i))
+	list, noted, err := s.noted(r.Context(), item.ID)
+	if err != nil {
+		return item, err
 	}
-	return item, err
+	before, ticked := values[shownField], values[cameField]
+	now := shownAttendance(item, list, noted)
+	values[cameField] = nil
+	for _, b := range list {
+		came := b.Attended
+		if mine := slices.Contains(ticked, b.BookingID); mine != slices.Contains(before, b.BookingID) {
+			came = mine
+		}
+		if came {
+			values.Add(cameField, b.BookingID)
+		}
+	}
+	values[ofField], values[shownField], values[keptField] = now[ofField], now[shownField], now[keptField]
+	values.Set(web.KeyField, s.newID("form"))
+	return item, nil
 }
 
 // places are the lines of a form that were filled: the action sees those alone.

@@ -155,7 +155,7 @@ func TestAFormSentAgainWithOtherTicksCorrects(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 
-	correction := url.Values{"came": {b[0].BookingID, b[2].BookingID}, "kept": {"0"}, "of": {d.stored(s.ID).HeldFact}, web.KeyField: {"form_2"}}
+	correction := url.Values{"came": {b[0].BookingID, b[2].BookingID}, "shown": {b[0].BookingID}, "kept": {"0"}, "of": {d.stored(s.ID).HeldFact}, web.KeyField: {"form_2"}}
 	d.says(303, path, correction)
 	d.says(303, path, correction)
 	agree(2, 1)
@@ -172,6 +172,72 @@ func TestAFormSentAgainWithOtherTicksCorrects(t *testing.T) {
 	form["came"] = []string{b[1].BookingID} // the first form, after others have corrected
 	d.says(409, path, form, "vient de changer", `value="autre@territoire.example"`)
 	agree(1, 1)
+}
+
+// TestTwoWhoNoteAttendanceLoseNothing: whoever saves last is shown what the
+// other has noted, with their own ticks, and saves both.
+func TestTwoWhoNoteAttendanceLoseNothing(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(5)
+	b := d.bookMany(s.ID, 5)
+	path := teamAgenda + "/" + s.ID + "/pointer"
+	d.Clock.Set(s.StartsAt.Add(time.Hour))
+	d.browser = d.Browser(auth.RoleTeam)
+	came := func(want ...int) {
+		t.Helper()
+		var got []int
+		for i := range b {
+			if slices.ContainsFunc(d.look(s.ID).records, func(r bookingItem) bool { return r.ID == b[i].BookingID && r.Attended }) {
+				got = append(got, i)
+			}
+		}
+		if fact := d.held(s.ID); !slices.Equal(got, want) || fact.Attended != len(want) {
+			t.Errorf("%v came, not %v, and the fact says %d", got, want, fact.Attended)
+		}
+	}
+	ids := func(places ...int) (all []string) {
+		for _, i := range places {
+			all = append(all, b[i].BookingID)
+		}
+		return all
+	}
+	// Both opened the first form.
+	d.says(303, path, url.Values{"came": ids(0, 1), "of": {""}, web.KeyField: {"camille"}})
+	sacha := url.Values{"came": ids(1, 2), "of": {""}, web.KeyField: {"sacha"}}
+	d.saves(path, sacha, []string{
+		`value="` + b[0].BookingID + `" checked`, `value="` + b[1].BookingID + `" checked`, `value="` + b[2].BookingID + `" checked`,
+		"Camille1</strong> <span class=\"tag\">Cochée entre-temps", "Camille3</strong> <span class=\"tag waiting\">Cochée par vous",
+	})
+	came(0, 1, 2)
+	// Both correct: one takes away the first and adds the fourth, the other takes away the second and adds the fifth.
+	of := d.stored(s.ID).HeldFact
+	d.says(303, path, url.Values{"came": ids(1, 2, 3), "shown": ids(0, 1, 2), "of": {of}, web.KeyField: {"camille-2"}})
+	sacha = url.Values{"came": ids(0, 2, 4), "shown": ids(0, 1, 2), "of": {of}, web.KeyField: {"sacha-2"}}
+	d.saves(path, sacha, []string{
+		"Camille1</strong> <span class=\"tag\">Décochée entre-temps", "Camille2</strong> <span class=\"tag waiting\">Décochée par vous",
+		"Camille4</strong> <span class=\"tag\">Cochée entre-temps", "Camille5</strong> <span class=\"tag waiting\">Cochée par vous",
+	})
+	came(2, 3, 4)
+}
+
+// saves posts a form that is out of date, wants texts in the form that is shown
+// again, and saves that one as it is.
+func (d desk) saves(path string, form url.Values, texts []string) {
+	d.t.Helper()
+	_, page := d.says(409, path, form, texts...)
+	again := url.Values{}
+	for _, input := range strings.Split(page, "<input ")[1:] {
+		input, _, _ = strings.Cut(input, ">")
+		attribute := func(name string) string {
+			_, rest, _ := strings.Cut(input, name+`="`)
+			value, _, _ := strings.Cut(rest, `"`)
+			return value
+		}
+		if name := attribute("name"); strings.Contains(" "+input, " checked") || slices.Contains([]string{"of", "shown", "lines", web.KeyField}, name) {
+			again.Add(name, attribute("value"))
+		}
+	}
+	d.says(303, path, again)
 }
 
 // TestNobodyCameIsAskedOnce: a press too early does not end a session.

@@ -20,6 +20,25 @@ var bookingStates = []web.Option{
 	{Value: confirmed, Label: "Inscrites"}, {Value: waiting, Label: "En attente"}, {Value: cancelled, Label: "Désistées"},
 }
 
+// The states by which bookings are narrowed once attendance is noted.
+const (
+	present = "presentes"
+	absent  = "absentes"
+)
+
+var attendanceStates = append(slices.Clone(bookingStates), web.Option{Value: present, Label: "Présentes"}, web.Option{Value: absent, Label: "Inscrites, absentes"})
+
+// is tells whether a booking is in one of the states of the search.
+func (b listedBooking) is(state string) bool {
+	switch state {
+	case present:
+		return b.Attended
+	case absent:
+		return b.Status == confirmed && !b.Attended
+	}
+	return state == "" || b.Status == state
+}
+
 // bookingLabels are the states of one person.
 var bookingLabels = map[string]string{confirmed: "Inscrite", waiting: "En attente", cancelled: "Désistée"}
 
@@ -61,6 +80,9 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 	path := teamAgenda + "/" + item.ID + "/inscriptions"
 	view := bookingsView{
 		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()),
+	}
+	if item.State == held {
+		view.States = attendanceStates
 	}
 	for _, done := range []string{madeParam, givenParam} {
 		if values.Has(done) {
@@ -111,11 +133,11 @@ func inList(list []listedBooking, id string) *listedBooking {
 // searched are the bookings that the search of an address keeps, or its faults.
 func searched(list []listedBooking, values url.Values) ([]listedBooking, error) {
 	state, words := values.Get("etat"), territory.Words(values.Get("q"))
-	if state != "" && !web.Offers(bookingStates, state) {
+	if state != "" && !web.Offers(attendanceStates, state) {
 		return nil, faultOf("etat", "Choisissez un état de la liste.")
 	}
 	return slices.DeleteFunc(list, func(b listedBooking) bool {
-		return state != "" && b.Status != state || !territory.HasWords(b.GivenName+" "+b.FamilyName+" "+b.Organisation+" "+b.Email, words)
+		return !b.is(state) || !territory.HasWords(b.GivenName+" "+b.FamilyName+" "+b.Organisation+" "+b.Email, words)
 	}), nil
 }
 
@@ -132,7 +154,7 @@ var bookingsHeader = []string{
 }
 
 // exportBookings answers what the page of bookings lists, all of it, in
-// French; a wrong search is shown again as the page does.
+// French, and who came without a booking, of whom no name is kept; a wrong search is shown again as the page does.
 func (s *service) exportBookings(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
 	list, err := s.listed(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -141,8 +163,22 @@ func (s *service) exportBookings(w http.ResponseWriter, r *http.Request, format 
 	if list, err = searched(list, r.URL.Query()); err != nil {
 		return s.bookingsPage(w, r)
 	}
+	var noted othersItem
+	if state := r.URL.Query().Get("etat"); r.URL.Query().Get("q") == "" && (state == "" || state == present) {
+		if _, err := s.table.Get(r.Context(), othersKey(r.PathValue("id")), &noted); err != nil {
+			return err
+		}
+	}
+	rows := make([][]any, 0, len(list)+len(noted.People))
+	for _, b := range list {
+		rows = append(rows, bookingRow(b))
+	}
+	for _, one := range noted.People {
+		rows = append(rows, walkInRow(one))
+	}
 	return spreadsheet.Sheet{
-		Name: r.PathValue("id"), Header: bookingsHeader, Filter: spreadsheet.FilterOf(r.URL.Query(), bookingFields), Rows: spreadsheet.List(list, bookingRow),
+		Name: r.PathValue("id"), Header: bookingsHeader, Filter: spreadsheet.FilterOf(r.URL.Query(), bookingFields),
+		Rows: spreadsheet.List(rows, func(row []any) []any { return row }),
 	}.Export(w, r, format, s.audit)
 }
 
@@ -153,6 +189,11 @@ func bookingRow(b listedBooking) []any {
 	}
 	return []any{b.BookingID, bookingLabels[b.Status], rank, b.GivenName, b.FamilyName, b.Email, b.Organisation, b.Territory, placeName(b.Territory),
 		web.LabelOf(roleLabels, b.QuartetRole), b.Needs, b.BookedAt, b.Attended}
+}
+
+// walkInRow is someone who came without a booking, as a row.
+func walkInRow(one other) []any {
+	return []any{nil, "Sans inscription", nil, nil, nil, nil, nil, one.Territory, placeName(one.Territory), web.LabelOf(roleLabels, one.Role), nil, nil, true}
 }
 
 // placeName is a territory as people read it, empty without one.

@@ -1,12 +1,13 @@
 package booking
 
 import (
+	"context"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -16,51 +17,22 @@ var planFields = []string{
 	"series", "cohort", "fundamentals", "narrative_dimensions",
 }
 
-// wasField is the hidden field that keeps what a field showed at first.
-func wasField(name string) string { return "was." + name }
-
-// whole is all that a field holds, as one text.
-func whole(values url.Values, name string) string {
-	text := strings.Join(slices.Sorted(slices.Values(values[name])), ",")
-	return strings.ReplaceAll(text, "\r\n", "\n") // as it is stored
-}
-
 // shownNow is what the form of a session shows, and keeps hidden to tell later
 // what was typed.
-func shownNow(item sessionItem) url.Values { return withWas(formOf(item.input()), planFields) }
+func shownNow(item sessionItem) url.Values { return web.Remember(formOf(item.input()), planFields) }
 
-// withWas adds to the fields of a form what they show at first.
-func withWas(values url.Values, fields []string) url.Values {
-	for _, name := range fields {
-		values.Set(wasField(name), whole(values, name))
+// readPlan is a value of the form of a session as people read it.
+func readPlan(offered groups) func(name, value string) string {
+	choices := map[string][]web.Option{
+		"kind": kindLabels, "mode": modeOptions, "series": offered.Series, "cohort": offered.Cohorts,
+		"fundamentals": fundamentalOptions, "narrative_dimensions": dimensionOptions,
 	}
-	return values
-}
-
-// wasShown are the hidden fields that keep what a form showed at first.
-func wasShown(values url.Values, fields []string) (was []web.Option) {
-	for _, name := range fields {
-		if values.Has(wasField(name)) {
-			was = append(was, web.Option{Value: values.Get(wasField(name)), Label: wasField(name)})
+	return func(name, value string) string {
+		if day, err := time.Parse(time.DateOnly, value); err == nil && (name == "day" || name == "last_day") {
+			return french.Date(day)
 		}
+		return web.LabelOf(choices[name], value)
 	}
-	return was
-}
-
-// rebase puts what was typed into a form onto what it would show now: who
-// opened the form before others changed the same thing undoes nothing. It returns
-// the fields that were typed, all those of a form that does not say what it
-// showed.
-func rebase(values, now url.Values, fields []string) (typed map[string]bool) {
-	typed = map[string]bool{}
-	for _, name := range fields {
-		was := wasField(name)
-		if typed[name] = !values.Has(was) || strings.ReplaceAll(values.Get(was), "\r\n", "\n") != whole(values, name); !typed[name] {
-			values[name] = now[name]
-		}
-		values.Set(was, now.Get(was))
-	}
-	return typed
 }
 
 // changeTyped is the change of the fields that were typed.
@@ -100,6 +72,17 @@ func (s *service) changing(r *http.Request) (item sessionItem, view planView, er
 	return item, view, err
 }
 
+// planConflicts are the fields of a session that a colleague has changed since
+// the form was shown, and the status of the form that says so; that of a form
+// with other faults when there are none.
+func (s *service) planConflicts(ctx context.Context, rebased web.Rebased) (faults fault.Fields, status int, err error) {
+	if len(rebased.Meanwhile) == 0 {
+		return nil, http.StatusUnprocessableEntity, nil
+	}
+	offered, err := s.groups(ctx)
+	return rebased.Faults(readPlan(offered)), http.StatusConflict, err
+}
+
 func (s *service) changePage(w http.ResponseWriter, r *http.Request) error {
 	item, view, err := s.changing(r)
 	if err != nil {
@@ -119,20 +102,28 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	typed := rebase(values, shownNow(old), planFields)
-	var faults fault.Fields
+	rebased := web.Rebase(values, shownNow(old), planFields)
+	faults, status, err := s.planConflicts(r.Context(), rebased)
+	if err != nil {
+		return err
+	}
 	in := sessionFromForm(values, &faults)
+	if rebased.Typed["cohort"] {
+		if err := s.checkCohort(r.Context(), in.Cohort, &faults); err != nil {
+			return err
+		}
+	}
 	checked := in
 	checked.check(&faults)
-	if err := faults.Err(); err != nil {
-		return s.renderPlan(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: faults}, view)
+	if len(faults) > 0 {
+		return s.renderPlan(w, r, status, web.Form{Values: values, Faults: faults, Meanwhile: rebased.Meanwhile}, view)
 	}
 	changed := old
 	changed.take(checked)
 	if view.Warn = view.Reached > 0 && !changed.sameForGuests(old); view.Warn && values.Get("prevenir") == "" {
 		return s.renderPlan(w, r, http.StatusOK, web.Form{Values: values}, view)
 	}
-	_, err = s.change(r.Context(), old.ID, changeTyped(typed, in), &faults)
+	_, err = s.change(r.Context(), old.ID, changeTyped(rebased.Typed, in), &faults)
 	if fault.Is(err, "capacity-below-bookings") {
 		err = faultOf("capacity", fault.As(err).Detail)
 	}
@@ -144,8 +135,11 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	what := "modifiee"
-	if view.Warn {
+	switch {
+	case view.Warn:
 		what = "prevenues"
+	case view.Waiting > 0 && checked.Capacity > old.Capacity:
+		what = "agrandie"
 	}
 	return done(w, r, teamAgenda+"/"+old.ID, what)
 }

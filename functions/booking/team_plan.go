@@ -62,7 +62,7 @@ var someDay = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 func readFormDay(faults *fault.Fields, name, text string) time.Time {
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		faults.Add(name, "Indiquez le jour.")
+		faults.Add(name, "Indiquez le jour, comme 2026-02-03.")
 		return someDay
 	}
 	return day
@@ -115,8 +115,6 @@ type planView struct {
 	Reached                                                 int  // people who would be told of a change
 	Warn                                                    bool // they would be: say so before
 	Waiting                                                 int
-	// Was is what the form of a change showed at first: only what was typed since is changed.
-	Was []web.Option
 }
 
 func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
@@ -143,7 +141,6 @@ func (s *service) renderPlan(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	view.Series, view.Cohorts = web.WithValue(offered.Series, form.Values.Get("series")), web.WithValue(offered.Cohorts, form.Values.Get("cohort"))
-	view.Was = wasShown(form.Values, planFields)
 	title := "Créer une rencontre"
 	if view.ID != "" {
 		title = "Modifier la rencontre"
@@ -158,6 +155,9 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	var faults fault.Fields
 	in := sessionFromForm(values, &faults)
+	if err := s.checkCohort(r.Context(), in.Cohort, &faults); err != nil {
+		return err
+	}
 	var made session
 	if err = s.checkNew(r.Context(), &in, &faults); err == nil {
 		asked, jsonErr := json.Marshal(in)

@@ -1,7 +1,6 @@
 package booking
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,8 +19,6 @@ type seriesFormView struct {
 	Kind  string // of the one that is changed
 	Kinds []web.Option
 	Trail string // address of what was done to it
-	// Was is what the form of a change showed at first: only what was typed since is changed.
-	Was []web.Option
 }
 
 func (s *service) renderSeries(w http.ResponseWriter, r *http.Request, status int, form web.Form, of series) error {
@@ -30,7 +27,7 @@ func (s *service) renderSeries(w http.ResponseWriter, r *http.Request, status in
 		title = "Modifier « " + of.Name + " »"
 	}
 	return s.pages.Render(w, r, status, "team_series_form", web.Page{Title: title, Form: form, Data: seriesFormView{
-		Slug: of.Slug, Kind: kindLabel(of.Kind), Kinds: seriesKinds, Trail: web.TrailPath(of.Slug), Was: wasShown(form.Values, seriesFormFields),
+		Slug: of.Slug, Kind: kindLabel(of.Kind), Kinds: seriesKinds, Trail: web.TrailPath(of.Slug),
 	}})
 }
 
@@ -106,22 +103,15 @@ var seriesFormFields = []string{"name", "active_from", "active_to"}
 // seriesShown is what the form of a series shows, and keeps hidden to tell
 // later what was typed.
 func seriesShown(of series) url.Values {
-	return withWas(url.Values{"name": {of.Name}, "active_from": {of.ActiveFrom}, "active_to": {of.ActiveTo}}, seriesFormFields)
+	return web.Remember(url.Values{"name": {of.Name}, "active_from": {of.ActiveFrom}, "active_to": {of.ActiveTo}}, seriesFormFields)
 }
 
-// overtaken notes the fields that were typed while someone else changed them
-// too. What was typed stays in the form: sent again, it stands.
-func overtaken(values, now url.Values, fields []string, faults *fault.Fields) {
-	for _, name := range fields {
-		was, typed, stands := values.Get(wasField(name)), values.Get(name), now.Get(name)
-		if !values.Has(wasField(name)) || typed == was || stands == was || typed == stands {
-			continue
-		}
-		if day, err := time.Parse(time.DateOnly, stands); err == nil {
-			stands = french.Date(day)
-		}
-		faults.Add(name, "Entre-temps, une autre personne a mis ici «\u00a0"+cmp.Or(stands, "rien")+"\u00a0». Ce que vous avez saisi est gardé\u00a0: enregistrez à nouveau si c’est bien ce qu’il faut.")
+// readSeries is a value of the form of a series as people read it.
+func readSeries(_, value string) string {
+	if day, err := time.Parse(time.DateOnly, value); err == nil {
+		return french.Date(day)
 	}
+	return value
 }
 
 func (s *service) changeSeriesPosted(w http.ResponseWriter, r *http.Request) error {
@@ -133,13 +123,14 @@ func (s *service) changeSeriesPosted(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
+	rebased := web.Rebase(values, seriesShown(of), seriesFormFields)
+	if faults := rebased.Faults(readSeries); len(faults) > 0 {
+		return s.renderSeries(w, r, http.StatusConflict, web.Form{Values: values, Faults: faults, Meanwhile: rebased.Meanwhile}, of)
+	}
 	var faults fault.Fields
-	now := seriesShown(of)
-	overtaken(values, now, seriesFormFields, &faults)
-	typed := rebase(values, now, seriesFormFields)
 	checkSeriesDays(values, &faults)
 	name, from, to := values.Get("name"), values.Get("active_from"), values.Get("active_to")
-	in := seriesChange{given(&name, typed["name"]), given(&from, typed["active_from"]), given(&to, typed["active_to"])}
+	in := seriesChange{given(&name, rebased.Typed["name"]), given(&from, rebased.Typed["active_from"]), given(&to, rebased.Typed["active_to"])}
 	_, err = s.changeSeries(r.Context(), of.Slug, in, &faults)
 	if shown, ok := web.FormFaults(err); ok {
 		return s.renderSeries(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, of)

@@ -44,7 +44,7 @@ func TestTheTeamPlansSessionsByPage(t *testing.T) {
 	d.says(200, teamAgenda, nil, "Rien n’est planifié")
 	d.says(200, teamAgenda+"/nouvelle", nil, `name="csrf"`, "S’engager ici et maintenant")
 	d.says(422, teamAgenda+"/nouvelle", url.Values{"title": {"À <garder>"}, "capacity": {"x"}},
-		"Choisissez une sorte de rencontre.", "Choisissez comment on y prend part.", "Indiquez le jour.", "Indiquez l’heure, comme 12:30.",
+		"Choisissez une sorte de rencontre.", "Choisissez comment on y prend part.", "Indiquez le jour, comme 2026-02-03.", "Indiquez l’heure, comme 12:30.",
 		"Saisissez un nombre de places de 1 à 2 000.", `value="À &lt;garder&gt;"`, `id="day-fault"`)
 	past := planForm()
 	past.Set("day", "2026-03-01")
@@ -164,6 +164,40 @@ func TestAFormOfASessionChangesOnlyWhatWasTyped(t *testing.T) {
 	}
 	if free := len(d.look(s.ID).free); free != 40 {
 		t.Errorf("%d seats", free)
+	}
+}
+
+// TestTwoWhoChangeTheSameOfASession: the second is told what the first has
+// written, and wins by sending again. Who changes something else is not asked.
+func TestTwoWhoChangeTheSameOfASession(t *testing.T) {
+	d := newDesk(t)
+	s := d.newSession(30)
+	path := teamAgenda + "/" + s.ID + "/modifier"
+	opened := func(name string, values ...string) url.Values {
+		form := shownNow(s)
+		form[name] = values
+		return form
+	}
+	d.says(303, path, opened("description", "De Camille,\r\nen deux lignes."))
+	d.says(303, path, opened("fundamentals", "2", "3"))
+	d.says(303, path, opened("day", "2026-03-20"))
+	mine := opened("description", "De Sacha")
+	mine.Set("starts_at", "x")
+	_, page := d.says(409, path, mine, `id="description-fault"`, "est devenue « De Camille, en deux lignes. »", "<pre>De Camille,\nen deux lignes.</pre>",
+		"De Sacha</textarea>", `id="starts_at-fault"`, `value="2026-03-20"`, `name="was.description" value="De Camille,`)
+	if strings.Contains(page, `id="fundamentals-fault"`) {
+		t.Error("what only the other has changed is called a conflict")
+	}
+	d.says(409, path, opened("fundamentals", "4"), "est devenue « 2. Coopérer et tenir le cap, 3. Agir de façon systémique et élargir »")
+	d.says(409, path, opened("day", "2026-03-21"), "est devenue « 20 mars 2026 »")
+	if got := d.stored(s.ID).Description; got != "De Camille,\nen deux lignes." {
+		t.Errorf("it was overwritten: %q", got)
+	}
+	mine = opened("description", "De Sacha")
+	mine.Set("was.description", "De Camille,\r\nen deux lignes.") // as it was shown again
+	d.says(303, path, mine)
+	if got := d.stored(s.ID); got.Description != "De Sacha" || len(got.Fundamentals) != 2 || formOf(got.input()).Get("day") != "2026-03-20" {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -55,6 +55,11 @@ func TestUnitsOfEachAction(t *testing.T) {
 				w.Clock.Set(growing.EndsAt)
 				w.call(http.StatusOK, "PUT", "/v1/sessions/"+growing.ID+"/attendance", attendance, nil, w.Bearer("team")...)
 			}, 4, 16, 20},
+			{"note that a session did not take place", func() {
+				if err := w.miss(w.team(), full.ID); err != nil {
+					t.Error(err)
+				}
+			}, 2, 6, 8},
 			{"the form to correct it", func() { page("/equipe/agenda/" + growing.ID + "/pointer") }, 6, 0, 0},
 		} {
 			used := w.UnitsByTable(action.do)

@@ -3,10 +3,13 @@ package cohort
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
 // TestChangesAtOnceAreAllKept: whoever changes one thing leaves the others as
@@ -60,11 +63,7 @@ func TestAFormChangesOnlyWhatWasTyped(t *testing.T) {
 	const path = teamCohorts + "/occitanie/modifier"
 	d.says(http.StatusOK, path, nil, `name="was.name" value="Occitanie 2026"`)
 	form := func(name, seats string) url.Values {
-		values := url.Values{}
-		for field, value := range formOf(occitanie(3)) {
-			values.Set(field, value)
-			values.Set("was."+field, value)
-		}
+		values := web.Remember(formOf(occitanie(3)), formFields)
 		values.Set("name", name)
 		values.Set("seats", seats)
 		return values
@@ -74,5 +73,47 @@ func TestAFormChangesOnlyWhatWasTyped(t *testing.T) {
 	if got, err := d.cohort(t.Context(), "occitanie"); err != nil || got.Name != "Un autre nom" || got.Seats != 5 {
 		t.Errorf("%v %+v", err, got)
 	}
-	d.says(http.StatusUnprocessableEntity, path, form("Occitanie 2026", "x"), `name="was.seats" value="3"`)
+	wrong := form("Occitanie 2026", "3")
+	wrong.Set("programme", "")
+	d.says(http.StatusUnprocessableEntity, path, wrong, `name="was.seats" value="5"`, `name="was.programme" value="`)
+	// The same field is a conflict: what was typed stands beside what a colleague has set.
+	_, page := d.says(http.StatusConflict, path, form("Mon nom", "3"), "est devenue « Un autre nom »", `value="Mon nom"`, `name="was.name" value="Un autre nom"`, `name="seats" type="text" value="5"`)
+	if strings.Contains(page, `id="slug-fault"`) {
+		t.Error("it asks for what is not on the form")
+	}
+	region := form("Occitanie 2026", "3")
+	region.Set("region", "84")
+	d.says(http.StatusSeeOther, path, region)
+	region.Set("region", "53")
+	region.Set("ends_on", "")
+	d.says(http.StatusConflict, path, region, "est devenue « Auvergne-Rhône-Alpes »", `id="ends_on-fault"`)
+	knowing := form("Mon nom", "3")
+	knowing.Set("was.name", "Un autre nom")
+	d.says(http.StatusSeeOther, path, knowing)
+	if got, err := d.cohort(t.Context(), "occitanie"); err != nil || got.Name != "Mon nom" || got.Seats != 5 || got.Region != "84" {
+		t.Errorf("%v %+v", err, got)
+	}
+}
+
+// TestFormsSentAtOnceLoseNothing: of two who change the same field at the same
+// moment, one is told.
+func TestFormsSentAtOnceLoseNothing(t *testing.T) {
+	d := newDesk(t)
+	d.newCohort(3)
+	stored, err := d.cohort(t.Context(), "occitanie")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	codes := make([]int, 4)
+	for i := range codes {
+		values := web.Remember(formOf(stored.input()), formFields)
+		values.Set("name", "Nom "+string(rune('A'+i)))
+		group.Go(func() { codes[i], _, _ = d.Page(d.running, d.browser, teamCohorts+"/occitanie/modifier", values) })
+	}
+	group.Wait()
+	slices.Sort(codes)
+	if want := []int{303, 409, 409, 409}; !slices.Equal(codes, want) {
+		t.Errorf("%v, not %v", codes, want)
+	}
 }

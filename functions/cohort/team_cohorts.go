@@ -1,7 +1,9 @@
 package cohort
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -9,7 +11,9 @@ import (
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -68,25 +72,22 @@ type cohortFormView struct {
 	Slug                      string // of the cohort that is changed, empty for a new one
 	Accepted                  int
 	Scales, Regions, Partners []web.Option
-	// Was is what the form showed at first: only what was typed since is changed.
-	Was []web.Option
 }
 
 func (s *service) renderCohortForm(w http.ResponseWriter, r *http.Request, status int, form web.Form, of cohortItem) error {
-	view := cohortFormView{Slug: of.Slug, Accepted: of.Accepted, Scales: scaleOptions, Regions: regionOptions()}
-	for _, partner := range alliance.Partners {
-		view.Partners = append(view.Partners, web.Option{Value: partner.Name, Label: partner.Label})
-	}
-	for _, name := range formFields {
-		if was := "was." + name; form.Values.Has(was) {
-			view.Was = append(view.Was, web.Option{Value: form.Values.Get(was), Label: was})
-		}
-	}
+	view := cohortFormView{Slug: of.Slug, Accepted: of.Accepted, Scales: scaleOptions, Regions: regionOptions(), Partners: partnerOptions()}
 	title := "Ouvrir une cohorte"
 	if of.Slug != "" {
 		title = "Modifier « " + of.Name + " »"
 	}
 	return s.pages.Render(w, r, status, "team_cohort_form", web.Page{Title: title, Form: form, Data: view})
+}
+
+func partnerOptions() (options []web.Option) {
+	for _, partner := range alliance.Partners {
+		options = append(options, web.Option{Value: partner.Name, Label: partner.Label})
+	}
+	return options
 }
 
 func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
@@ -107,7 +108,7 @@ func cohortFromForm(values url.Values, faults *fault.Fields) cohortInput {
 	}
 	for _, name := range []string{"opens_on", "closes_on", "starts_on", "ends_on"} {
 		if _, err := time.Parse(time.DateOnly, values.Get(name)); err != nil {
-			faults.Add(name, "Indiquez le jour.")
+			faults.Add(name, "Indiquez le jour, comme 2026-02-03.")
 		}
 	}
 	return in
@@ -146,37 +147,41 @@ func (s *service) changePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	values := url.Values{}
-	for name, value := range formOf(item.input()) {
-		values.Set(name, value)
-		values.Set("was."+name, value)
-	}
-	return s.renderCohortForm(w, r, http.StatusOK, web.Form{Values: values}, item)
+	return s.renderCohortForm(w, r, http.StatusOK, web.Form{Values: web.Remember(formOf(item.input()), formFields)}, item)
 }
 
 // formFields are the fields of a cohort that can be changed.
 var formFields = []string{"name", "programme", "scale", "region", "partner", "seats", "opens_on", "closes_on", "starts_on", "ends_on"}
 
 // formOf is a cohort as the form shows it.
-func formOf(in cohortInput) map[string]string {
-	return map[string]string{
-		"name": in.Name, "programme": in.Programme, "scale": string(in.Scale), "region": in.Region, "partner": in.Partner, "seats": strconv.Itoa(in.Seats),
-		"opens_on": in.OpensOn, "closes_on": in.ClosesOn, "starts_on": in.StartsOn, "ends_on": in.EndsOn,
+func formOf(in cohortInput) url.Values {
+	return url.Values{
+		"name": {in.Name}, "programme": {in.Programme}, "scale": {string(in.Scale)}, "region": {in.Region}, "partner": {in.Partner}, "seats": {strconv.Itoa(in.Seats)},
+		"opens_on": {in.OpensOn}, "closes_on": {in.ClosesOn}, "starts_on": {in.StartsOn}, "ends_on": {in.EndsOn},
 	}
 }
 
-// changeTyped is what was typed into the form since it was shown.
-func changeTyped(values url.Values, in cohortInput) cohortChange {
+// readField is a value of the form of a cohort as people read it.
+func readField(name, value string) string {
+	if day, err := time.Parse(time.DateOnly, value); err == nil && strings.HasSuffix(name, "_on") {
+		return french.Date(day)
+	}
+	return web.LabelOf(map[string][]web.Option{"scale": scaleOptions, "region": regionOptions(), "partner": partnerOptions()}[name], value)
+}
+
+// changeTyped is the change of the fields that were typed.
+func changeTyped(typed map[string]bool, in cohortInput) cohortChange {
 	return cohortChange{
-		Name: typedAnew(values, "name", &in.Name), Programme: typedAnew(values, "programme", &in.Programme), Scale: typedAnew(values, "scale", &in.Scale),
-		Region: typedAnew(values, "region", &in.Region), Partner: typedAnew(values, "partner", &in.Partner), Seats: typedAnew(values, "seats", &in.Seats),
-		OpensOn: typedAnew(values, "opens_on", &in.OpensOn), ClosesOn: typedAnew(values, "closes_on", &in.ClosesOn),
-		StartsOn: typedAnew(values, "starts_on", &in.StartsOn), EndsOn: typedAnew(values, "ends_on", &in.EndsOn),
+		Name: given(&in.Name, typed["name"]), Programme: given(&in.Programme, typed["programme"]), Scale: given(&in.Scale, typed["scale"]),
+		Region: given(&in.Region, typed["region"]), Partner: given(&in.Partner, typed["partner"]), Seats: given(&in.Seats, typed["seats"]),
+		OpensOn: given(&in.OpensOn, typed["opens_on"]), ClosesOn: given(&in.ClosesOn, typed["closes_on"]),
+		StartsOn: given(&in.StartsOn, typed["starts_on"]), EndsOn: given(&in.EndsOn, typed["ends_on"]),
 	}
 }
 
-func typedAnew[T any](values url.Values, name string, value *T) *T {
-	if was := "was." + name; values.Has(was) && values.Get(was) == values.Get(name) {
+// given is a value that was typed; nil for one that was not.
+func given[T any](value *T, typed bool) *T {
+	if !typed {
 		return nil
 	}
 	return value
@@ -187,23 +192,47 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	item, err := s.cohort(r.Context(), r.PathValue("slug"))
-	if err != nil {
-		return err
+	for range rounds {
+		item, err := s.cohort(r.Context(), r.PathValue("slug"))
+		if err != nil {
+			return err
+		}
+		form, err := s.changeByForm(r.Context(), item, values)
+		var refused *dynamo.Refused
+		if errors.As(err, &refused) {
+			continue // it has changed since it was read: what was typed meets what it is now
+		}
+		if len(form.Faults) > 0 {
+			return s.renderCohortForm(w, r, web.Status(fault.As(err)), form, item)
+		}
+		if err != nil {
+			return err
+		}
+		return done(w, r, teamCohorts+"/"+item.Slug, "modifiee")
 	}
-	var faults fault.Fields
-	in := cohortFromForm(values, &faults)
-	err = s.change(r.Context(), item.Slug, changeTyped(values, in), &faults)
-	if fault.Is(err, "seats-below-accepted") {
-		err = faultOf("seats", fault.As(err).Detail)
+	return errChanged
+}
+
+// changeByForm changes a cohort as it was read by what was typed since the form
+// was shown. The form that it returns has the faults of that, among them what a
+// colleague has changed meanwhile. It returns *dynamo.Refused when the cohort
+// has changed since it was read.
+func (s *service) changeByForm(ctx context.Context, item cohortItem, values url.Values) (web.Form, error) {
+	rebased := web.Rebase(values, formOf(item.input()), formFields)
+	form := web.Form{Values: values, Faults: rebased.Faults(readField), Meanwhile: rebased.Meanwhile}
+	conflicts := len(form.Faults) > 0
+	in := cohortFromForm(values, &form.Faults)
+	if conflicts {
+		in.Slug = item.Slug
+		in.check(&form.Faults)
+		return form, errChanged
 	}
-	if shown, ok := web.FormFaults(err); ok {
-		return s.renderCohortForm(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, item)
+	err := s.changeOnce(ctx, item, changeTyped(rebased.Typed, in), &form.Faults)
+	if fault.Is(err, errTaken.Code) {
+		form.Faults.Add("seats", errTaken.Detail)
+		err = form.Faults.Err()
 	}
-	if err != nil {
-		return err
-	}
-	return done(w, r, teamCohorts+"/"+item.Slug, "modifiee")
+	return form, err
 }
 
 // done leads to a page that says what was done.

@@ -65,7 +65,7 @@ func TestTheTeamOpensAndChangesCohortsByPage(t *testing.T) {
 	d.says(200, teamCohorts, nil, "Aucune cohorte")
 	d.says(200, teamCohorts+"/nouvelle", nil, "Occitanie", "Massif central", `name="csrf"`)
 	d.says(422, teamCohorts+"/nouvelle", url.Values{"name": {"À <garder>"}, "scale": {"regional"}},
-		"Saisissez un identifiant", "Indiquez le jour.", "Indiquez la région", "Saisissez un nombre de places de 1 à 500.", `value="À &lt;garder&gt;"`)
+		"Saisissez un identifiant", "Indiquez le jour, comme 2026-02-03.", "Indiquez la région", "Saisissez un nombre de places de 1 à 500.", `value="À &lt;garder&gt;"`)
 	forged := cohortForm()
 	forged.Set(web.FormTokenField, "x")
 	if answer := d.Do(d.running, "POST", teamCohorts+"/nouvelle", forged, d.browser.Headers...); answer.Code != 403 || len(d.Dump(function.Cohorts)) > 0 {

@@ -3,7 +3,6 @@ package registration
 import (
 	"encoding/csv"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -309,47 +308,6 @@ func TestTheTeamCorrectsASignature(t *testing.T) {
 		t.Errorf("taken from %s: %s", other, page)
 	}
 	d.page(http.StatusNotFound, "/equipe/allies/ally_0")
-}
-
-// TestACorrectionChangesOnlyWhatWasTyped: two who opened the same page do not
-// undo each other, neither in a field nor in a box.
-func TestACorrectionChangesOnlyWhatWasTyped(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t, auth.RoleTeam)
-	path := "/equipe/allies/" + d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID
-	shown := url.Values{
-		"person.given_name": {"Camille"}, "person.family_name": {"Durand"}, "person.role": {""},
-		"organisation.name": {"Une"}, "organisation.category": {"association"}, "organisation.siret": {siret(1)}, "organisation.rna": {""},
-		"organisation.territory": {"31555"}, "organisation.website": {""}, "consents.directory": {"true"}, "consents.newsletter": {""},
-	}
-	form := func(name, value string) url.Values {
-		values := maps.Clone(shown)
-		for field, was := range shown {
-			values["was."+field] = was
-		}
-		values[name] = []string{value}
-		return values
-	}
-	page := d.page(http.StatusOK, path)
-	for field, was := range shown {
-		if want := fmt.Sprintf(`name="was.%s" value="%s"`, field, was[0]); !strings.Contains(page, want) {
-			t.Errorf("the page does not keep %s", want)
-		}
-	}
-	d.post(http.StatusSeeOther, path+"/corriger", form("person.role", "Présidente"))
-	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", form("consents.newsletter", "true")); !strings.Contains(page, "Seule la personne peut demander les nouvelles") {
-		t.Error("the team agreed to news for somebody else")
-	}
-	d.post(http.StatusSeeOther, path+"/corriger", form("organisation.website", "https://une.example"))
-	d.post(http.StatusSeeOther, path+"/corriger", form("consents.directory", ""))
-	d.post(http.StatusSeeOther, path+"/corriger", form("person.given_name", "Dominique"))
-	got, err := d.service.signatureOf(t.Context(), path[len("/equipe/allies/"):])
-	if p := got.signatory; err != nil || p.GivenName != "Dominique" || p.Role != "Présidente" || p.Newsletter || p.Directory || got.ally.Website != "https://une.example" {
-		t.Errorf("%v %+v %+v", err, p, got.ally)
-	}
-	if _, page := d.post(http.StatusUnprocessableEntity, path+"/corriger", form("person.family_name", "")); !strings.Contains(page, `name="was.person.family_name" value="Durand"`) {
-		t.Error("a page that is shown again forgets what it showed at first")
-	}
 }
 
 func TestTheTeamSendsALinkAgain(t *testing.T) {

@@ -27,38 +27,29 @@ func (s *service) signatureOf(ctx context.Context, ally string) (g signature, er
 	return g, err
 }
 
-// correct applies a change that a member of the team makes, by the rules of
-// those that a person makes themself. It returns the faults of change.
-func (s *service) correct(ctx context.Context, ally string, in change, faults *fault.Fields) error {
-	for range rounds {
-		old, err := s.signatureOf(ctx, ally)
-		if err != nil {
-			return err
-		}
-		changed := in.apply(old, faults)
-		if err := faults.Err(); err != nil {
-			return err
-		}
-		if changed.signatory.Newsletter && !old.signatory.Newsletter {
-			faults.Add("consents.newsletter", "Seule la personne peut demander les nouvelles\u00a0: envoyez-lui le lien vers ses données.")
-			return faults.Err()
-		}
-		changed.place()
-		before, after := compare(traces(old), traces(changed))
-		if len(after) == 0 {
-			return nil
-		}
-		entry, err := s.audit.Entry(ctx, "ally.corrected", ally, before, after)
-		if err != nil {
-			return err
-		}
-		err = s.storeChange(ctx, old, changed, entry)
-		var refused *dynamo.Refused
-		if !errors.As(err, &refused) {
-			return err
-		}
+// correct applies a change that a member of the team makes to a signature as
+// they read it, by the rules of those that a person makes themself. It returns
+// the faults of change, and *dynamo.Refused when the signature has changed
+// since.
+func (s *service) correct(ctx context.Context, old signature, in change, faults *fault.Fields) error {
+	changed := in.apply(old, faults)
+	if err := faults.Err(); err != nil {
+		return err
 	}
-	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+	if changed.signatory.Newsletter && !old.signatory.Newsletter {
+		faults.Add("consents.newsletter", "Seule la personne peut demander les nouvelles\u00a0: envoyez-lui le lien vers ses données.")
+		return faults.Err()
+	}
+	changed.place()
+	before, after := compare(traces(old), traces(changed))
+	if len(after) == 0 {
+		return nil
+	}
+	entry, err := s.audit.Entry(ctx, "ally.corrected", old.ally.AllyID, before, after)
+	if err != nil {
+		return err
+	}
+	return s.storeChange(ctx, old, changed, entry)
 }
 
 // trace is a field of a signature in the audit trail: what it was is only kept

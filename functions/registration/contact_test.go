@@ -2,6 +2,7 @@ package registration
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
@@ -20,7 +21,17 @@ var rewritings = map[string]rewriting{
 		return err
 	},
 	"corrected": func(ctx context.Context, s *service, kept, _ confirmation, _ string) error {
-		return s.correct(ctx, kept.AllyID, change{Person: &personChange{Role: &electedRole}}, &fault.Fields{})
+		for { // as the page does
+			old, err := s.signatureOf(ctx, kept.AllyID)
+			if err != nil {
+				return err
+			}
+			err = s.correct(ctx, old, change{Person: &personChange{Role: &electedRole}}, &fault.Fields{})
+			var refused *dynamo.Refused
+			if !errors.As(err, &refused) {
+				return err
+			}
+		}
 	},
 	"merged": func(ctx context.Context, s *service, kept, duplicate confirmation, _ string) error {
 		m, err := s.merger(ctx, kept.AllyID, duplicate.AllyID)

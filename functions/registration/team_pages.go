@@ -1,11 +1,14 @@
 package registration
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
@@ -137,15 +140,14 @@ type allyView struct {
 	Kept                                          time.Time // until when their data are, if nothing is heard of them
 	Others                                        []mySignature
 	Categories                                    []web.Option
-	Was                                           []web.Option // what the form showed at first: only what was typed since is corrected
-	Mails, Trail                                  string       // addresses of what was sent to them, and of what was done
-	Done                                          string       // what was just done
+	Mails, Trail                                  string // addresses of what was sent to them, and of what was done
+	Done                                          string // what was just done
 }
 
 // allyPage shows a signature; that of a duplicate leads to the one it became
 // part of.
 func (s *service) allyPage(w http.ResponseWriter, r *http.Request) error {
-	err := s.renderAlly(w, r, nil)
+	err := s.renderAlly(w, r, http.StatusOK, nil)
 	if !fault.Is(err, errUnknownAlly.Code) {
 		return err
 	}
@@ -162,7 +164,7 @@ func (s *service) allyPage(w http.ResponseWriter, r *http.Request) error {
 
 // renderAlly shows a signature; form holds what was typed and is refused, nil
 // to show what is stored.
-func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.Form) error {
+func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, status int, form *web.Form) error {
 	g, err := s.signatureOf(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -187,17 +189,8 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 			view.Others = append(view.Others, other.mine())
 		}
 	}
-	status := http.StatusUnprocessableEntity
 	if form == nil {
-		form, status = &web.Form{Values: view.values()}, http.StatusOK
-		for _, name := range correctable {
-			form.Values.Set("was."+name, form.Values.Get(name))
-		}
-	}
-	for _, name := range correctable {
-		if was := "was." + name; form.Values.Has(was) {
-			view.Was = append(view.Was, web.Option{Value: form.Values.Get(was), Label: was})
-		}
+		form = &web.Form{Values: web.Remember(view.values(), correctable)}
 	}
 	form.Values.Set(web.KeyField, s.newID("form")) // of the form that sends the link
 	return s.pages.Render(w, r, status, "team_ally", web.Page{Title: view.Title, Private: true, Form: *form, Data: view})
@@ -218,20 +211,60 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var faults fault.Fields
-	err = s.correct(r.Context(), r.PathValue("id"), changeFromForm(values), &faults)
-	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
-		faults.Add("organisation.name", f.Detail)
+	for range rounds {
+		old, err := s.signatureOf(r.Context(), r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		form, status, err := s.correctByForm(r.Context(), old, values)
+		var refused *dynamo.Refused
+		if errors.As(err, &refused) {
+			continue // it has changed since it was read: what was typed meets what it is now
+		}
+		if len(form.Faults) > 0 {
+			return s.renderAlly(w, r, status, &form)
+		}
+		return done(w, r, err, "corrigee")
 	}
-	for i, f := range faults {
+	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+}
+
+// correctByForm corrects a signature as it was read by what was typed since the
+// page was shown. The form that it returns has the faults of that, among them
+// what was changed meanwhile, by a colleague or by the person themself, and the
+// status with which it is shown. It returns *dynamo.Refused when the signature
+// has changed since it was read.
+func (s *service) correctByForm(ctx context.Context, old signature, values url.Values) (form web.Form, status int, err error) {
+	mine := old.mine()
+	rebased := web.Rebase(values, mine.values(), correctable)
+	form = web.Form{Values: values, Faults: rebased.Faults(readCorrectable), Meanwhile: rebased.Meanwhile}
+	if len(form.Faults) > 0 {
+		return form, http.StatusConflict, nil
+	}
+	err = s.correct(ctx, old, changeFromForm(values), &form.Faults)
+	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
+		form.Faults.Add("organisation.name", f.Detail)
+	}
+	for i, f := range form.Faults {
 		if said, ok := ofSomeoneElse[f.Message]; ok {
-			faults[i].Message = said
+			form.Faults[i].Message = said
 		}
 	}
-	if len(faults) > 0 {
-		return s.renderAlly(w, r, &web.Form{Values: values, Faults: faults})
+	return form, http.StatusUnprocessableEntity, err
+}
+
+// readCorrectable is a value of the form that corrects a signature as people
+// read it.
+func readCorrectable(name, value string) string {
+	switch name {
+	case "organisation.category":
+		return categoryLabel(value)
+	case "organisation.territory":
+		if place := placeName(value); place != "" {
+			return place
+		}
 	}
-	return done(w, r, err, "corrigee")
+	return value
 }
 
 func (s *service) resendPosted(w http.ResponseWriter, r *http.Request) error {

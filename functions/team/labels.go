@@ -11,7 +11,7 @@ import (
 var actions = map[string]string{
 	"export":         "Export d’une liste",
 	"ally.corrected": "Signature corrigée", "ally.merged": "Signatures fusionnées", "ally.link_sent": "Lien envoyé", "ally.heard_of": "Échange noté", "registration.link_sent": "Lien de confirmation renvoyé", "ally.erased": "Personne effacée",
-	"session.planned": "Rencontre créée", "session.changed": "Rencontre modifiée", "session.cancelled": "Rencontre annulée", "session.held": "Présences notées",
+	"session.planned": "Rencontre créée", "session.changed": "Rencontre modifiée", "session.cancelled": "Rencontre annulée", "session.not_held": "Rencontre qui n’a pas eu lieu", "session.held": "Présences notées",
 	"series.created": "Série créée", "series.changed": "Série modifiée",
 	"cohort.created": "Cohorte créée", "cohort.changed": "Cohorte modifiée",
 	"application.accepted": "Candidature acceptée", "application.waiting": "Candidature mise en attente", "application.declined": "Candidature non retenue",

@@ -15,6 +15,8 @@ import (
 type Form struct {
 	Values url.Values
 	Faults fault.Fields
+	// Meanwhile is what others have put into fields that were typed (Rebase).
+	Meanwhile url.Values
 }
 
 // The hidden fields that the layout's partials write: the values come from
@@ -118,6 +120,7 @@ type Field struct {
 	Options      []Option
 	Suggestions  []string // of a text: what is often typed there
 	Empty        string   // what a select says while nothing is chosen, "Choisissez" when not given
+	Meanwhile    string   // of a textarea: the text that someone else has stored since
 
 	values []string // of a group of check boxes
 }
@@ -151,7 +154,7 @@ func assign[T any](to *T, value any) (ok bool) {
 func newField(form Form, name, label string, pairs ...any) (Field, error) {
 	field := Field{
 		Name: name, Label: label, ID: fieldID(name), Value: form.Values.Get(name), Fault: form.Fault(name),
-		Type: "text", Rows: 5, Empty: "Choisissez", values: form.Values[name],
+		Type: "text", Rows: 5, Empty: "Choisissez", Meanwhile: form.Meanwhile.Get(name), values: form.Values[name],
 	}
 	if len(pairs)%2 != 0 {
 		return field, fmt.Errorf("field %s: an attribute has no value", name)
