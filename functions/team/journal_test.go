@@ -18,7 +18,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 // note writes an entry of a member, as another function would.
@@ -217,17 +216,8 @@ func TestTheTrailForgetsWhoIsErased(t *testing.T) {
 	w := newWorld(t)
 	w.signIn(camille("team"), "/equipe")
 	w.note("member-camille", "ally.merged", "ally_1", nil, nil)
-	person, err := personal.Hash(t.Context(), w.Runtime().Key(function.IdentityKey), "camille@fabrique.example")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.Clock.Advance(time.Minute)
-	var writes dynamo.Writes
-	writes.Add(w.Runtime().Table(function.Members).Put(personal.NewErasure(person, w.Clock.Now())))
-	if err := writes.Commit(t.Context(), w.Client); err != nil {
-		t.Fatal(err)
-	}
-	w.Drain(w.running)
+	w.erase("camille@fabrique.example")
 	if w.signedIn() {
 		t.Error("an erased member is signed in")
 	}
@@ -236,9 +226,7 @@ func TestTheTrailForgetsWhoIsErased(t *testing.T) {
 			t.Errorf("%s is held by %v", private, held)
 		}
 	}
-	sacha := camille("admin")
-	sacha.Subject, sacha.Email, sacha.name = "member-sacha", "sacha@fabrique.example", "Sacha Nguyen"
-	w.signIn(sacha, "/equipe")
+	w.signIn(sacha(), "/equipe")
 	if page := w.page(http.StatusOK, "/equipe/journal"); !strings.Contains(page, "Ancien compte") || strings.Contains(page, "Camille") {
 		t.Errorf("%s", page)
 	}
