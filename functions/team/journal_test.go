@@ -210,6 +210,20 @@ func TestTheTrailIsFilteredAndPaged(t *testing.T) {
 	}
 }
 
+// TestTheTrailDoesNotKeepWhatWasSearchedFor: someone may type an address in
+// place of a number, and the trail is kept for years.
+func TestTheTrailDoesNotKeepWhatWasSearchedFor(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	w.page(http.StatusOK, "/equipe/journal.csv?subject=ada@exemple.fr&action=export")
+	if held := w.Holding("ada@exemple.fr"); len(held) > 0 {
+		t.Errorf("what was searched for is held by %v", held)
+	}
+	if page := w.page(http.StatusOK, "/equipe/journal?action=export"); !strings.Contains(page, "Recherche") || !strings.Contains(page, "oui") {
+		t.Errorf("that something was searched for is not noted: %s", page)
+	}
+}
+
 // TestTheTrailForgetsWhoIsErased: entries name an account; its name goes with
 // the record of the member, and nothing personal is in the table.
 func TestTheTrailForgetsWhoIsErased(t *testing.T) {
