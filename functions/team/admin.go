@@ -17,6 +17,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
@@ -53,7 +54,8 @@ type erasure struct {
 // shownErasures is how many requests the page shows, the latest.
 const shownErasures = 50
 
-// erasures are the latest requests of the last thirty days, which are kept so long.
+// erasures are the latest requests of the last thirty days, which are kept so
+// long. Where each was carried out costs a read unit for each table.
 func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 	table := s.personal[function.Allies]
 	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("erasures").Equal(expression.Value(personal.AllErasures))).Build()
@@ -71,18 +73,25 @@ func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 	if err := attributevalue.UnmarshalListOfMaps(latest.Items, &requests); err != nil {
 		return nil, err
 	}
-	for _, request := range requests {
-		one := erasure{Person: strings.TrimPrefix(request.PK, personal.Partition("")), RequestedAt: request.RequestedAt, Of: len(s.personal)}
-		for _, table := range s.personal {
+	done := map[dynamo.Key]int{}
+	keys := make([]dynamo.Key, len(requests))
+	for i, request := range requests {
+		keys[i] = request.Key
+	}
+	for _, table := range s.personal {
+		if err := table.Items(ctx, keys, func(item map[string]types.AttributeValue) error {
 			var there personal.Erasure
-			if _, err := table.Get(ctx, request.Key, &there); err != nil {
-				return nil, err
-			}
+			err := attributevalue.UnmarshalMap(item, &there)
 			if there.ErasedAt != "" {
-				one.Done++
+				done[there.Key]++
 			}
+			return err
+		}); err != nil {
+			return nil, err
 		}
-		found = append(found, one)
+	}
+	for _, request := range requests {
+		found = append(found, erasure{strings.TrimPrefix(request.PK, personal.Partition("")), request.RequestedAt, done[request.Key], len(s.personal)})
 	}
 	return found, nil
 }
