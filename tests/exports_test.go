@@ -64,6 +64,7 @@ func TestNothingTypedIsAFormula(t *testing.T) {
 	c.enters(asAdministrator, "/equipe")
 	pollute(c, l, formula)
 	v.settle()
+	l.letsIn(c) // the other member, by whose token the API is called here
 	v.asTeam(http.MethodPost, "/v1/bilans/"+l.closed+"/publish", nil, nil)
 	for _, day := range []string{l.closed + "-06-02", time.Now().Format("2006") + "-01-01"} {
 		v.fact("intervention.v1", map[string]any{"title": `=HYPERLINK("https://evil.example/0")`, "on": day, "form": "talk"})

@@ -84,19 +84,24 @@ func (v *visitor) asksData(c *client, address string) (link string) {
 	return v.mail(address, "données", "/mes-donnees")
 }
 
-// keepsOut closes the door to the other member of the team.
-func (l lived) keepsOut(admin *client) {
-	t := admin.v.t
+// keepsOut closes the door to the other member of the team, and letsIn opens it
+// again.
+func (l lived) keepsOut(admin *client) { admin.turns("/fermer") }
+func (l lived) letsIn(admin *client)   { admin.turns("/rouvrir") }
+
+// turns posts the first form of the administration whose address ends so.
+func (c *client) turns(end string) {
+	t := c.v.t
 	t.Helper()
-	for _, f := range admin.forms("/equipe/administration") {
-		if strings.HasSuffix(f.action, "/fermer") {
-			if closed := admin.send(f.action, f.values); closed.status != http.StatusSeeOther {
-				t.Fatalf("%s: %d", f.action, closed.status)
+	for _, f := range c.forms("/equipe/administration") {
+		if strings.HasSuffix(f.action, end) {
+			if turned := c.send(f.action, f.values); turned.status != http.StatusSeeOther {
+				t.Fatalf("%s: %d", f.action, turned.status)
 			}
 			return
 		}
 	}
-	t.Fatal("nobody can be kept out")
+	t.Fatalf("no door to turn by %s", end)
 }
 
 // forgeries are the ways in which another page may post a form in the browser

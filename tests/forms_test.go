@@ -211,8 +211,9 @@ func content(n *nethtml.Node) string {
 }
 
 // formless are routes to which no form of a page leads: programs post a
-// request to harvest, and a mail waits for minutes before it can be sent again.
-var formless = []string{"/oai", "/equipe/courriels/{person}/{id}/renvoyer"}
+// request to harvest, a mail waits for minutes before it can be sent again, and
+// whom the door is closed to has not been erased.
+var formless = []string{"/oai", "/equipe/courriels/{person}/{id}/renvoyer", "/equipe/administration/acces/{account}/rouvrir"}
 
 // everyForm is each form of each declared page that posts, as nobody, an ally
 // and an administrator see them, and one for each route that none leads to.

@@ -160,7 +160,7 @@ func (s *service) records(ctx context.Context, year int, id string, status repor
 	if !known {
 		return nil, "", errNoFigure
 	}
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk")
+	start, err := f.elements(year).StartKey(query.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
@@ -181,11 +181,16 @@ func (s *service) records(ctx context.Context, year int, id string, status repor
 	return records, cursor, err
 }
 
+// elements are those of a figure in a year, or in all years when it spans.
+func (f figure) elements(year int) dynamo.Stretch {
+	return dynamo.Stretch{Hash: "pk", Partition: f.partition(year), Sort: "sk"}
+}
+
 // elements calls each for the elements that a figure counts in a year, in
 // their order, from one that is left out, until each returns false. Of a
 // figure that spans, it reads those of other years too.
 func (s *service) elements(ctx context.Context, f figure, year int, start map[string]types.AttributeValue, each func(dynamo.Key, element) bool) error {
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("pk").Equal(expression.Value(f.partition(year)))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(f.elements(year).Key()).Build()
 	if err != nil {
 		return fmt.Errorf("elements: %w", err)
 	}

@@ -2,13 +2,10 @@ package bilan
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/bilan/report"
@@ -144,34 +141,15 @@ func (s *service) book(ctx context.Context) (b bookItem, err error) {
 	return b, err
 }
 
-// readAtOnce is how many items one call reads at most
-// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
-const readAtOnce = 100
-
 // read reads several items of the table, consistently: those that are there.
 // Each costs a read unit for 4 KB.
 func read[T any](ctx context.Context, table dynamo.Table, keys []dynamo.Key, keyOf func(T) dynamo.Key) (map[dynamo.Key]T, error) {
 	found := map[dynamo.Key]T{}
-	var wanted []map[string]types.AttributeValue
-	for _, key := range keys {
-		wanted = append(wanted, key.Attributes())
-	}
-	for len(wanted) > 0 {
-		some := wanted[:min(len(wanted), readAtOnce)]
-		answer, err := table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{table.Name: {Keys: some, ConsistentRead: aws.Bool(true)}},
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read: %w", err)
-		}
-		for _, attributes := range answer.Responses[table.Name] {
-			var item T
-			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-				return nil, err
-			}
-			found[keyOf(item)] = item
-		}
-		wanted = append(wanted[len(some):], answer.UnprocessedKeys[table.Name].Keys...)
-	}
-	return found, nil
+	err := table.Items(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		var item T
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		found[keyOf(item)] = item
+		return err
+	})
+	return found, err
 }

@@ -28,7 +28,7 @@ type agendaQuery struct {
 	Kind   Kind   `query:"kind"`
 	Series string `query:"series" doc:"Slug of a series"`
 	Cohort string `query:"cohort" doc:"Slug of a cohort"`
-	From   string `query:"from" doc:"First day, in Paris; today when neither from nor to is given"`
+	From   string `query:"from" doc:"First day, in Paris; today when neither from, to nor cursor is given"`
 	To     string `query:"to" doc:"Last day, in Paris"`
 	Limit  int    `query:"limit" doc:"At most 100, 20 by default"`
 	Cursor string `query:"cursor"`
@@ -68,7 +68,10 @@ func (s *service) readAgendaQuery(values url.Values) (listing, error) {
 	if query.to = readDay(&faults, "query.to", query.To); !query.to.IsZero() {
 		query.to = query.to.AddDate(0, 0, 1)
 	}
-	if query.From == "" && query.To == "" {
+	if !query.from.IsZero() && !query.to.IsZero() && !query.from.Before(query.to) {
+		faults.Add("query.to", "La fin doit venir après le début.")
+	}
+	if query.From == "" && query.To == "" && query.Cursor == "" { // which says where it goes on, whichever day that was asked
 		now := s.now().In(french.Paris())
 		query.from = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, french.Paris())
 	}
@@ -125,7 +128,7 @@ func (s *service) getSessions(w http.ResponseWriter, r *http.Request) error {
 
 // agenda returns a page of sessions in order of time.
 func (s *service) agenda(ctx context.Context, query listing) (items []sessionItem, next string, err error) {
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "agenda", "agenda_at")
+	start, err := query.stretch().StartKey(query.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
@@ -166,9 +169,6 @@ func (i sessionItem) place() map[string]types.AttributeValue {
 	return key
 }
 
-// farAway is after every session.
-const farAway = "9999"
-
 // filter keeps the kind, the series, the cohort and the states that are asked for.
 func (q listing) filter() (filter expression.ConditionBuilder, narrowed bool) {
 	if len(q.states) > 0 {
@@ -191,16 +191,20 @@ func (q listing) filter() (filter expression.ConditionBuilder, narrowed bool) {
 	return filter, narrowed
 }
 
+// stretch is the part of the index "agenda" in which the days lie.
+func (q listing) stretch() dynamo.Stretch {
+	stretch := dynamo.Stretch{Hash: "agenda", Partition: agendaSessions, Sort: "agenda_at"}
+	if !q.from.IsZero() {
+		stretch.From = agendaAt(q.from, "")
+	}
+	if !q.to.IsZero() {
+		stretch.Until = agendaAt(q.to, "")
+	}
+	return stretch
+}
+
 func (s *service) agendaInput(query listing) (*dynamodb.QueryInput, error) {
-	from, to := "0", farAway
-	if !query.from.IsZero() {
-		from = agendaAt(query.from, "")
-	}
-	if !query.to.IsZero() {
-		to = agendaAt(query.to, "")
-	}
-	builder := expression.NewBuilder().WithKeyCondition(expression.Key("agenda").Equal(expression.Value(agendaSessions)).
-		And(expression.Key("agenda_at").Between(expression.Value(from), expression.Value(to))))
+	builder := expression.NewBuilder().WithKeyCondition(query.stretch().Key())
 	if filter, narrowed := query.filter(); narrowed {
 		builder = builder.WithFilter(filter)
 	}

@@ -244,11 +244,12 @@ func (s *service) everySeries(ctx context.Context) (all []series, err error) {
 // half a read unit for each 4 KB.
 func (s *service) allSeries(ctx context.Context, query seriesQuery) (seriesPage, error) {
 	page := seriesPage{Items: []series{}}
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "agenda", "agenda_at")
+	listed := dynamo.Stretch{Hash: "agenda", Partition: agendaSeries, Sort: "agenda_at"}
+	start, err := listed.StartKey(query.Cursor)
 	if err != nil {
 		return page, err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("agenda").Equal(expression.Value(agendaSeries))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(listed.Key()).Build()
 	if err != nil {
 		return page, fmt.Errorf("series: %w", err)
 	}

@@ -100,11 +100,12 @@ func (s *service) applications(ctx context.Context, slug string, query applicati
 	if _, err := s.cohort(ctx, slug); err != nil {
 		return applicationPage{}, err
 	}
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "cohort", "applied_at")
+	listed := dynamo.Stretch{Hash: "cohort", Partition: slug, Sort: "applied_at"}
+	start, err := listed.StartKey(query.Cursor)
 	if err != nil {
 		return applicationPage{}, err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("cohort").Equal(expression.Value(slug))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(listed.Key()).Build()
 	if err != nil {
 		return applicationPage{}, fmt.Errorf("applications: %w", err)
 	}
@@ -134,11 +135,11 @@ func (s *service) applications(ctx context.Context, slug string, query applicati
 				page.NextCursor, err = dynamo.Cursor(start)
 				return page, err
 			}
-			listed, err := s.listed(ctx, item)
+			one, err := s.listed(ctx, item)
 			if err != nil {
 				return applicationPage{}, err
 			}
-			page.Items = append(page.Items, listed)
+			page.Items = append(page.Items, one)
 			start = item.place()
 		}
 		if start = answer.LastEvaluatedKey; start == nil {

@@ -83,11 +83,12 @@ func (s *service) list(ctx context.Context, query pageQuery) (cohortPage, error)
 
 // cohortItems returns a page of cohorts alone, the latest start first.
 func (s *service) cohortItems(ctx context.Context, query pageQuery) (items []cohortItem, next string, err error) {
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "list", "list_at")
+	listed := dynamo.Stretch{Hash: "list", Partition: partnership.AllCohorts, Sort: "list_at"}
+	start, err := listed.StartKey(query.Cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(partnership.AllCohorts))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(listed.Key()).Build()
 	if err != nil {
 		return nil, "", fmt.Errorf("cohorts: %w", err)
 	}

@@ -31,18 +31,17 @@ func within(p web.Period, at string) bool {
 	return (p.From.IsZero() || at >= stamp(p.From)) && (p.Until.IsZero() || at < stamp(p.Until))
 }
 
-// in is the condition on an index of the items that are in a period.
-func (of index) in(p web.Period) expression.KeyConditionBuilder {
-	key, at := expression.Key(of.hash).Equal(expression.Value(of.partition)), expression.Key(of.sort)
-	switch {
-	case !p.From.IsZero() && !p.Until.IsZero(): // no item has the last of these instants for its place
-		return key.And(at.Between(expression.Value(stamp(p.From)), expression.Value(stamp(p.Until))))
-	case !p.From.IsZero():
-		return key.And(at.GreaterThanEqual(expression.Value(stamp(p.From))))
-	case !p.Until.IsZero():
-		return key.And(at.LessThan(expression.Value(stamp(p.Until))))
+// in is the part of an index in which a period lies. No item has the last
+// instant for its place.
+func (of index) in(p web.Period) dynamo.Stretch {
+	stretch := dynamo.Stretch{Hash: of.hash, Partition: of.partition, Sort: of.sort}
+	if !p.From.IsZero() {
+		stretch.From = stamp(p.From)
 	}
-	return key
+	if !p.Until.IsZero() {
+		stretch.Until = stamp(p.Until)
+	}
+	return stretch
 }
 
 // readLimit reads how long a page of a list may be.
@@ -78,11 +77,11 @@ func (of index) cursor(after entry) (string, error) {
 func list[T entry](ctx context.Context, s *service, of index, p web.Period, limit int, cursor string,
 	read func(map[string]types.AttributeValue) (T, bool, error)) (found []T, next string, err error) {
 	found = []T{}
-	start, err := dynamo.StartKey(cursor, "pk", "sk", of.hash, of.sort)
+	start, err := of.in(p).StartKey(cursor)
 	if err != nil {
 		return found, "", err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(of.in(p)).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(of.in(p).Key()).Build()
 	if err != nil {
 		return found, "", fmt.Errorf("index %s: %w", of.name, err)
 	}
@@ -119,7 +118,7 @@ func list[T entry](ctx context.Context, s *service, of index, p web.Period, limi
 
 // pageOf cuts a page, after a cursor, out of a list that was read as a whole.
 func pageOf[T entry](of index, all []T, limit int, cursor string) (page []T, next string, err error) {
-	start, err := dynamo.StartKey(cursor, "pk", "sk", of.hash, of.sort)
+	start, err := of.in(web.Period{}).StartKey(cursor)
 	if err != nil {
 		return []T{}, "", err
 	}

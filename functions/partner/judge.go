@@ -2,14 +2,11 @@ package partner
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
@@ -255,25 +252,11 @@ func (s *service) reachedFact(into destination, said partnership.Said, corrects 
 // read unit each.
 func (s *service) stored(ctx context.Context, keys []dynamo.Key) (map[dynamo.Key]saidItem, error) {
 	found := map[dynamo.Key]saidItem{}
-	var wanted []map[string]types.AttributeValue
-	for _, key := range keys {
-		wanted = append(wanted, key.Attributes())
-	}
-	for len(wanted) > 0 {
-		answer, err := s.table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{s.table.Name: {Keys: wanted, ConsistentRead: aws.Bool(true)}},
-		})
-		if err != nil {
-			return nil, fmt.Errorf("stored: %w", err)
-		}
-		for _, attributes := range answer.Responses[s.table.Name] {
-			var item saidItem
-			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-				return nil, err
-			}
-			found[item.Key] = item
-		}
-		wanted = answer.UnprocessedKeys[s.table.Name].Keys
-	}
-	return found, nil
+	err := s.table.Items(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		var item saidItem
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		found[item.Key] = item
+		return err
+	})
+	return found, err
 }

@@ -97,7 +97,6 @@ func readReceiptsQuery(values url.Values) (receiptsQuery, error) {
 // bounds are where the sort keys of the index "receipts" lie, which begin with
 // an instant: without its zone, so that fractions of a second come after it.
 func bounds(p web.Period) (from, until string) {
-	from, until = "0", "9"
 	const sorted = "2006-01-02T15:04:05"
 	if !p.From.IsZero() {
 		from = p.From.UTC().Format(sorted)
@@ -110,19 +109,13 @@ func bounds(p web.Period) (from, until string) {
 
 // receipts are a page of what a partner sent, the latest first.
 func (s *service) receipts(ctx context.Context, partner alliance.Partner, query receiptsQuery, period web.Period) (receiptPage, error) {
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "receipts", "received_at")
+	from, until := bounds(period)
+	sent := dynamo.Stretch{Hash: "receipts", Partition: partner.Name, Sort: "received_at", From: from, Until: until}
+	start, err := sent.StartKey(query.Cursor)
 	if err != nil {
 		return receiptPage{}, err
 	}
-	from, until := bounds(period)
-	if at, ok := start["receipts"].(*types.AttributeValueMemberS); ok && at.Value != partner.Name {
-		return receiptPage{}, errSignature // a cursor of another partner's list
-	}
-	if at, ok := start["received_at"].(*types.AttributeValueMemberS); ok && (at.Value < from || at.Value > until) {
-		return receiptPage{}, dynamo.BadCursor()
-	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("receipts").Equal(expression.Value(partner.Name)).
-		And(expression.Key("received_at").Between(expression.Value(from), expression.Value(until)))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(sent.Key()).Build()
 	if err != nil {
 		return receiptPage{}, fmt.Errorf("receipts: %w", err)
 	}

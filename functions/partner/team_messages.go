@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
-	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/partnership"
@@ -108,9 +107,6 @@ const pagesRead = 5
 func (s *service) messages(r *http.Request, partner alliance.Partner, query messagesQuery) (found []delivery, next string, err error) {
 	for range pagesRead {
 		page, err := s.receipts(r.Context(), partner, query.receiptsQuery, query.period)
-		if fault.Is(err, errSignature.Code) { // a cursor of another partner: here it is one that was made up
-			err = dynamo.BadCursor()
-		}
 		if err != nil {
 			return nil, "", err
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/publishing/search"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/storage"
 )
 
@@ -214,28 +215,17 @@ func (s *service) readLog(ctx context.Context, after string, forward bool, limit
 // batch reads resources by their slugs, consistently.
 func (s *service) batch(ctx context.Context, slugs []string) (map[string]resourceItem, error) {
 	found := map[string]resourceItem{}
-	keys := make([]map[string]types.AttributeValue, len(slugs))
+	keys := make([]dynamo.Key, len(slugs))
 	for i, slug := range slugs {
-		keys[i] = resourceKey(slug).Attributes()
+		keys[i] = resourceKey(slug)
 	}
-	for len(keys) > 0 {
-		answer, err := s.table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{s.table.Name: {Keys: keys[:min(len(keys), maxLimit)], ConsistentRead: aws.Bool(true)}},
-		})
-		if err != nil {
-			return nil, fmt.Errorf("resources: %w", err)
-		}
-		for _, attributes := range answer.Responses[s.table.Name] {
-			var item resourceItem
-			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-				return nil, err
-			}
-			found[item.Slug] = item
-		}
-		// What was over 16 MB comes in the next round.
-		keys = append(answer.UnprocessedKeys[s.table.Name].Keys, keys[min(len(keys), maxLimit):]...)
-	}
-	return found, nil
+	err := s.table.Items(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		var item resourceItem
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		found[item.Slug] = item
+		return err
+	})
+	return found, err
 }
 
 // saveIndex keeps a snapshot of the index, so that a copy of the function that

@@ -119,12 +119,12 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"search, and follow two changes", func() { w.call(200, "GET", "/v1/resources?q=titre", nil, nil) }, 3, 0},
 		{"search, nothing new", func() { w.call(200, "GET", "/v1/resources?q=titre", nil, nil) }, 2, 0},
 		{"the team’s list", func() { w.team(200, "GET", "/v1/library", nil, nil) }, 0.5, 0},
-		{"the team’s list, on its page", page("/equipe/ressources"), 2.5, 0},
-		{"the form of a resource", page("/equipe/ressources/nouvelle"), 3, 0},
-		{"a resource, with its versions", page("/equipe/ressources/simple"), 3, 0},
+		{"the team’s list, on its page", page("/equipe/ressources"), 1.5, 0},
+		{"the form of a resource", page("/equipe/ressources/nouvelle"), 2, 0},
+		{"a resource, with its versions", page("/equipe/ressources/simple"), 2, 0},
 		{"announce a file", func() { w.announceFile("audio/wav", wav(1)) }, 0, 6},
 		{"check it", func() { w.team(200, "POST", "/v1/media/"+w.lastFile()+"/complete", nil, nil) }, 1, 6},
-		{"the list of files", page("/equipe/fichiers"), 2.5, 0},
+		{"the list of files", page("/equipe/fichiers"), 1.5, 0},
 	} {
 		read, write := w.Units(action.do)
 		t.Logf("| %s | %v | %v |", action.name, read, write)

@@ -245,20 +245,19 @@ func (s *service) oaiRecord(ctx context.Context, identifier string) (record feed
 }
 
 func (s *service) oaiChanges(ctx context.Context, within feeds.Interval, after string, limit int) (records []feeds.Record, next string, err error) {
-	start, err := dynamo.StartKey(after, "pk", "sk", "changes", "changed_at")
+	changes := dynamo.Stretch{Hash: "changes", Partition: publicLog, Sort: "changed_at"}
+	if !within.From.IsZero() {
+		changes.From = within.From.UTC().Format(instant)
+	}
+	if !within.Until.IsZero() { // to the end of its second
+		changes.Until = within.Until.UTC().Format("2006-01-02T15:04:05") + ".999Z~"
+	}
+	start, err := changes.StartKey(after)
 	if err != nil {
 		return nil, "", feeds.ErrCursor
 	}
-	from, until := "0", "9999"
-	if !within.From.IsZero() {
-		from = within.From.UTC().Format(instant)
-	}
-	if !within.Until.IsZero() { // to the end of its second
-		until = within.Until.UTC().Format("2006-01-02T15:04:05") + ".999Z~"
-	}
 	var items []resourceItem
-	last, err := s.queryIndex(ctx, "changes", expression.Key("changes").Equal(expression.Value(publicLog)).
-		And(expression.Key("changed_at").Between(expression.Value(from), expression.Value(until))), true, limit, start, &items)
+	last, err := s.queryIndex(ctx, "changes", changes.Key(), true, limit, start, &items)
 	if err != nil {
 		return nil, "", err
 	}

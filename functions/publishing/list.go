@@ -189,11 +189,12 @@ type shelfQuery struct {
 // shelf reads one page of what is published, the newest first. A page may be
 // shorter than asked for: a query of DynamoDB reads 1 MB, 128 units, at most.
 func (s *service) shelf(ctx context.Context, query shelfQuery) (items []resourceItem, next string, err error) {
-	start, err := dynamo.StartKey(query.cursor, "pk", "sk", "shelf", "shelf_at")
+	shelf := dynamo.Stretch{Hash: "shelf", Partition: publicShelf, Sort: "shelf_at"}
+	start, err := shelf.StartKey(query.cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	last, err := s.queryIndex(ctx, "shelf", expression.Key("shelf").Equal(expression.Value(publicShelf)), false, query.limit, start, &items)
+	last, err := s.queryIndex(ctx, "shelf", shelf.Key(), false, query.limit, start, &items)
 	if err != nil {
 		return nil, "", err
 	}

@@ -180,11 +180,12 @@ func (s *service) listAllies(ctx context.Context, query alliesQuery) (alliesPage
 		return s.alliesOf(ctx, query)
 	}
 	page := alliesPage{Items: []listedAlly{}}
-	start, err := dynamo.StartKey(query.Cursor, "pk", "sk", "list", "list_at")
+	listed := dynamo.Stretch{Hash: "list", Partition: everyone, Sort: "list_at"}
+	start, err := listed.StartKey(query.Cursor)
 	if err != nil {
 		return page, err
 	}
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("list").Equal(expression.Value(everyone))).Build()
+	expr, err := expression.NewBuilder().WithKeyCondition(listed.Key()).Build()
 	if err != nil {
 		return page, fmt.Errorf("allies: %w", err)
 	}

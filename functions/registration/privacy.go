@@ -56,7 +56,7 @@ var treatments = []treatment{
 		"L’équipe. Le prestataire d’envoi.", "%d jours ; un message qui n’a pas pu partir : %d jours ; un refus de recevoir, tant qu’il vaut.",
 		[]any{int(personal.MailFor / day), int(personal.FailedMailFor / day)}, ""},
 	{"equipe", "Comptes de l’équipe et journal", "Savoir qui agit au nom de l’association, qui a changé ou exporté quoi.",
-		"L’intérêt légitime de l’association.", "Les membres de l’équipe.", "Nom, adresse e-mail, rôles, dates de connexion ; dans le journal, un numéro de compte.",
+		"L’intérêt légitime de l’association.", "Les membres de l’équipe.", "Nom, adresse e-mail, rôles, dates de connexion ; dans le journal, un numéro de compte. D’un accès fermé : l’empreinte du compte.",
 		"L’équipe.", "Les comptes : jusqu’à votre demande d’effacement, ou à la fin du délai sans contact. Le journal : %d ans.", []any{personal.TrailYears},
 		"Une connexion aux pages de l’équipe est un contact."},
 	{"techniques", "Journaux techniques", "Faire marcher le service, comprendre une panne, arrêter les envois abusifs.",

@@ -22,7 +22,7 @@ func TestTheRegisterNamesEveryPersonalTable(t *testing.T) {
 			t.Errorf("the register says nothing of %s", d.Table)
 		}
 	}
-	for id, says := range map[string]string{"rencontres": "365 jours après", "courriels": "90 jours", "equipe": "3 ans", "nouvelles": "consentement", "avis": "notes",
+	for id, says := range map[string]string{"rencontres": "365 jours après", "courriels": "90 jours", "equipe": "3 ans. L’empreinte d’un compte dont l’accès est fermé", "nouvelles": "consentement", "avis": "notes",
 		"partenaires": "30 jours", "techniques": "90 jours"} {
 		if !page.has(id) || !page.says(says) {
 			t.Errorf("the register does not say %q of %s", says, id)

@@ -2,7 +2,6 @@ package team
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,11 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/audit"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
@@ -53,7 +52,8 @@ type erasure struct {
 // shownErasures is how many requests the page shows, the latest.
 const shownErasures = 50
 
-// erasures are the latest requests of the last thirty days, which are kept so long.
+// erasures are the latest requests of the last thirty days, which are kept so
+// long. Where each was carried out costs a read unit for each table.
 func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 	table := s.personal[function.Allies]
 	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key("erasures").Equal(expression.Value(personal.AllErasures))).Build()
@@ -71,18 +71,25 @@ func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 	if err := attributevalue.UnmarshalListOfMaps(latest.Items, &requests); err != nil {
 		return nil, err
 	}
-	for _, request := range requests {
-		one := erasure{Person: strings.TrimPrefix(request.PK, personal.Partition("")), RequestedAt: request.RequestedAt, Of: len(s.personal)}
-		for _, table := range s.personal {
+	done := map[dynamo.Key]int{}
+	keys := make([]dynamo.Key, len(requests))
+	for i, request := range requests {
+		keys[i] = request.Key
+	}
+	for _, table := range s.personal {
+		if err := table.Items(ctx, keys, func(item map[string]types.AttributeValue) error {
 			var there personal.Erasure
-			if _, err := table.Get(ctx, request.Key, &there); err != nil {
-				return nil, err
-			}
+			err := attributevalue.UnmarshalMap(item, &there)
 			if there.ErasedAt != "" {
-				one.Done++
+				done[there.Key]++
 			}
+			return err
+		}); err != nil {
+			return nil, err
 		}
-		found = append(found, one)
+	}
+	for _, request := range requests {
+		found = append(found, erasure{strings.TrimPrefix(request.PK, personal.Partition("")), request.RequestedAt, done[request.Key], len(s.personal)})
 	}
 	return found, nil
 }
@@ -90,6 +97,7 @@ func (s *service) erasures(ctx context.Context) (found []erasure, err error) {
 // adminView is what the page of administrators shows.
 type adminView struct {
 	Members    []memberView
+	Gone       []closed // kept out, and erased since
 	Erasures   []erasure
 	Exports    []entryView
 	AllExports string // address of them all
@@ -100,6 +108,7 @@ type memberView struct {
 	member
 	RoleNames string
 	Self      bool
+	Out       bool // kept out, by their address or by their account
 }
 
 func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
@@ -107,15 +116,9 @@ func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	me, _ := auth.MemberOf(r.Context())
 	view := adminView{Done: r.URL.Query().Has("fait")}
-	for _, m := range members {
-		roles := []string{}
-		for _, role := range m.Roles {
-			roles = append(roles, map[auth.Role]string{auth.RoleTeam: "équipe", auth.RoleAdmin: "administration"}[role])
-		}
-		slices.Sort(roles)
-		view.Members = append(view.Members, memberView{m, strings.Join(roles, ", "), m.Subject == me.Subject})
+	if err := s.viewMembers(r.Context(), members, &view); err != nil {
+		return err
 	}
 	if err := s.viewExports(r.Context(), names{members}, &view); err != nil {
 		return err
@@ -124,6 +127,39 @@ func (s *service) adminPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.pages.Render(w, r, http.StatusOK, "admin", web.Page{Title: "Administration", Private: true, Data: view})
+}
+
+// viewMembers adds who is in the team, and whose account stays closed although
+// nothing else is left of them.
+func (s *service) viewMembers(ctx context.Context, members []member, view *adminView) (err error) {
+	if view.Gone, err = s.closedAccounts(ctx); err != nil {
+		return err
+	}
+	out := map[string]bool{}
+	for _, one := range view.Gone {
+		out[one.Account] = true
+	}
+	known := map[string]bool{}
+	me, _ := auth.MemberOf(ctx)
+	for _, m := range members {
+		account, err := s.sessions.AccountHash(ctx, m.Subject)
+		if err != nil {
+			return err
+		}
+		known[account] = true
+		view.Members = append(view.Members, memberView{m, roleNames(m.Roles), m.Subject == me.Subject, m.KeptOut || out[account]})
+	}
+	view.Gone = slices.DeleteFunc(view.Gone, func(one closed) bool { return known[one.Account] })
+	return nil
+}
+
+func roleNames(roles []auth.Role) string {
+	var names []string
+	for _, role := range roles {
+		names = append(names, map[auth.Role]string{auth.RoleTeam: "équipe", auth.RoleAdmin: "administration"}[role])
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // shownExports is how many exports the page shows, the latest of a year.
@@ -139,57 +175,4 @@ func (s *service) viewExports(ctx context.Context, names names, view *adminView)
 	}
 	view.Exports, err = s.viewEntries(ctx, names, found)
 	return err
-}
-
-var (
-	errNoMember = fault.New(fault.NotFound, "unknown-member", "Ce compte n’existe pas, ou n’existe plus.")
-	errSelf     = fault.New(fault.Conflict, "own-access", "Vous ne pouvez pas fermer votre propre accès : demandez à une autre administratrice ou un autre administrateur.")
-)
-
-func (s *service) keepOut(w http.ResponseWriter, r *http.Request) error {
-	return s.changeMember(w, r, "member.kept_out", func(now time.Time) expression.UpdateBuilder {
-		return expression.Set(expression.Name("kept_out"), expression.Value(true)).Set(expression.Name("ended_at"), expression.Value(now))
-	})
-}
-
-func (s *service) letIn(w http.ResponseWriter, r *http.Request) error {
-	return s.changeMember(w, r, "member.let_in", func(time.Time) expression.UpdateBuilder {
-		return expression.Remove(expression.Name("kept_out"))
-	})
-}
-
-func (s *service) signMemberOut(w http.ResponseWriter, r *http.Request) error {
-	return s.changeMember(w, r, "member.signed_out", func(now time.Time) expression.UpdateBuilder {
-		return expression.Set(expression.Name("ended_at"), expression.Value(now))
-	})
-}
-
-// changeMember changes the record of a member, and notes it in the trail by
-// their account.
-func (s *service) changeMember(w http.ResponseWriter, r *http.Request, action string, update func(now time.Time) expression.UpdateBuilder) error {
-	key := signin.KeyOf(r.PathValue("person"))
-	var record signin.Record
-	found, err := s.members.Get(r.Context(), key, &record)
-	if err != nil {
-		return err
-	}
-	if !found {
-		return errNoMember
-	}
-	if me, _ := auth.MemberOf(r.Context()); record.Subject == me.Subject && action == "member.kept_out" {
-		return errSelf
-	}
-	var writes dynamo.Writes
-	writes.Add(s.members.Update(key, update(s.now().UTC()), dynamo.Exists))
-	writes.Add(s.audit.Entry(r.Context(), action, record.Subject, nil, nil))
-	err = writes.Commit(r.Context(), s.members.Client)
-	var refused *dynamo.Refused
-	if errors.As(err, &refused) {
-		return errNoMember
-	}
-	if err != nil {
-		return err
-	}
-	http.Redirect(w, r, adminPath+"?fait", http.StatusSeeOther)
-	return nil
 }

@@ -3,67 +3,14 @@ package team
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
-
-func TestAdministratorsKeepOutAndLetIn(t *testing.T) {
-	w := newWorld(t)
-	w.signIn(camille("team"), "/equipe")
-	camilles := w.cookies
-	sacha := camille("admin")
-	sacha.Subject, sacha.Email, sacha.name = "member-sacha", "sacha@fabrique.example", "Sacha Nguyen"
-	w.cookies = map[string]*http.Cookie{}
-	w.signIn(sacha, "/equipe")
-	page := w.page(http.StatusOK, adminPath)
-	if strings.Count(page, "/fermer\">") != 1 {
-		t.Fatalf("one can be kept out, oneself not: %s", page)
-	}
-	before, _, _ := strings.Cut(page, `/fermer">`)
-	base := before[strings.LastIndex(before, `"`)+1:]
-	admins := w.cookies
-	do := func(what string) {
-		w.cookies = admins
-		w.Clock.Advance(time.Second)
-		w.post(http.StatusSeeOther, base+what)
-	}
-	as := func() bool { w.cookies = camilles; return w.signedIn() }
-
-	do("/deconnecter")
-	if as() {
-		t.Error("signed in after an administrator ended the sessions")
-	}
-	w.Clock.Advance(time.Second)
-	w.cookies = map[string]*http.Cookie{}
-	w.signIn(camille("team"), "/equipe")
-	camilles = w.cookies
-	do("/fermer")
-	if as() {
-		t.Error("signed in although kept out")
-	}
-	w.cookies = map[string]*http.Cookie{}
-	if answer := w.visit(w.consent(w.leave("/equipe"), camille("team")), nil); answer.Code != http.StatusForbidden {
-		t.Errorf("let in at the door: %d", answer.Code)
-	}
-	do("/rouvrir")
-	w.Clock.Advance(time.Second)
-	w.cookies = map[string]*http.Cookie{}
-	w.signIn(camille("team"), "/equipe")
-	trail := fmt.Sprint(w.Dump(function.Audit))
-	for _, action := range []string{"member.signed_out", "member.kept_out", "member.let_in"} {
-		if !strings.Contains(trail, action) {
-			t.Errorf("the trail does not say %s", action)
-		}
-	}
-	w.cookies = admins
-	if answer := w.visit(adminPath+"/membres/nobody/fermer", url.Values{"csrf": {w.formToken()}}); answer.Code != http.StatusNotFound {
-		t.Errorf("someone unknown: %d", answer.Code)
-	}
-}
 
 // TestAdministratorsSeeTheLatestExports: who took which list, narrowed how, and
 // how many rows there were.
@@ -93,5 +40,36 @@ func TestAdministratorsSeeTheLatestExports(t *testing.T) {
 	}
 	if strings.Contains(page, "occitanie") || strings.Contains(page, "ses_2") {
 		t.Error("more is shown than the latest exports")
+	}
+}
+
+// TestAdministratorsSeeHowFarErasuresAre, in a few calls however many there are.
+func TestAdministratorsSeeHowFarErasuresAre(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("admin"), "/equipe")
+	for n := range 3 {
+		var writes dynamo.Writes
+		for _, d := range function.Definitions {
+			if d.Personal {
+				request := personal.NewErasure(fmt.Sprint("person-", n), w.Clock.Now())
+				if n == 0 || n == 1 && d.Table == function.Mails {
+					request.ErasedAt = w.Clock.Now().UTC().Format(time.RFC3339)
+				}
+				writes.Add(w.Runtime().Table(d.Table).Put(request))
+			}
+		}
+		if err := writes.Commit(t.Context(), w.Client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	calls := w.Faults(nil)
+	page := w.page(http.StatusOK, adminPath)
+	if made, _ := calls(); made > 25 {
+		t.Errorf("%d calls", made)
+	}
+	for _, want := range []string{"Effacé partout", "Effacé de 1 table sur 5", "Effacé de 0 table sur 5"} {
+		if strings.Count(page, want) != 1 {
+			t.Errorf("the page does not say %q once: %s", want, page)
+		}
 	}
 }

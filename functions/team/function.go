@@ -62,6 +62,7 @@ var Function = function.Define(function.Spec[service]{
 		page(http.MethodPost, lettersPath+"/oublier", function.Admin, "Forget a dead letter", (*service).forgetLetter),
 		page(http.MethodPost, adminPath+"/membres/{person}/fermer", function.Admin, "Keep a member out", (*service).keepOut),
 		page(http.MethodPost, adminPath+"/membres/{person}/rouvrir", function.Admin, "Let a member in again", (*service).letIn),
+		page(http.MethodPost, adminPath+"/acces/{account}/rouvrir", function.Admin, "Let someone in again who was erased since", (*service).letErasedIn),
 		page(http.MethodPost, adminPath+"/membres/{person}/deconnecter", function.Admin, "End all sessions of a member", (*service).signMemberOut),
 	},
 })

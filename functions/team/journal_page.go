@@ -120,7 +120,7 @@ func (s *service) journalSheet(w http.ResponseWriter, r *http.Request, format sp
 	filter.Limit = 1000
 	sheet := spreadsheet.Sheet{
 		Name: "journal", Header: []string{"Quand", "Qui", "Compte", "Quoi", "Numéro", "Avant", "Après"},
-		Filter: map[string]string{"from": firstDay(filter), "until": lastDay(filter), "who": filter.Who, "action": filter.Action, "subject": filter.Subject},
+		Filter: map[string]string{"from": firstDay(filter), "until": lastDay(filter), "who": filter.Who, "action": filter.Action, "searched": spreadsheet.Searched(filter.Subject)},
 		Rows: spreadsheet.Pages(func(cursor string) ([]audit.Entry, string, error) {
 			filter.Cursor = cursor
 			return s.audit.Read(r.Context(), filter)

@@ -18,7 +18,6 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 // note writes an entry of a member, as another function would.
@@ -211,23 +210,28 @@ func TestTheTrailIsFilteredAndPaged(t *testing.T) {
 	}
 }
 
+// TestTheTrailDoesNotKeepWhatWasSearchedFor: someone may type an address in
+// place of a number, and the trail is kept for years.
+func TestTheTrailDoesNotKeepWhatWasSearchedFor(t *testing.T) {
+	w := newWorld(t)
+	w.signIn(camille("team"), "/equipe")
+	w.page(http.StatusOK, "/equipe/journal.csv?subject=ada@exemple.fr&action=export")
+	if held := w.Holding("ada@exemple.fr"); len(held) > 0 {
+		t.Errorf("what was searched for is held by %v", held)
+	}
+	if page := w.page(http.StatusOK, "/equipe/journal?action=export"); !strings.Contains(page, "Recherche") || !strings.Contains(page, "oui") {
+		t.Errorf("that something was searched for is not noted: %s", page)
+	}
+}
+
 // TestTheTrailForgetsWhoIsErased: entries name an account; its name goes with
 // the record of the member, and nothing personal is in the table.
 func TestTheTrailForgetsWhoIsErased(t *testing.T) {
 	w := newWorld(t)
 	w.signIn(camille("team"), "/equipe")
 	w.note("member-camille", "ally.merged", "ally_1", nil, nil)
-	person, err := personal.Hash(t.Context(), w.Runtime().Key(function.IdentityKey), "camille@fabrique.example")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.Clock.Advance(time.Minute)
-	var writes dynamo.Writes
-	writes.Add(w.Runtime().Table(function.Members).Put(personal.NewErasure(person, w.Clock.Now())))
-	if err := writes.Commit(t.Context(), w.Client); err != nil {
-		t.Fatal(err)
-	}
-	w.Drain(w.running)
+	w.erase("camille@fabrique.example")
 	if w.signedIn() {
 		t.Error("an erased member is signed in")
 	}
@@ -236,9 +240,7 @@ func TestTheTrailForgetsWhoIsErased(t *testing.T) {
 			t.Errorf("%s is held by %v", private, held)
 		}
 	}
-	sacha := camille("admin")
-	sacha.Subject, sacha.Email, sacha.name = "member-sacha", "sacha@fabrique.example", "Sacha Nguyen"
-	w.signIn(sacha, "/equipe")
+	w.signIn(sacha(), "/equipe")
 	if page := w.page(http.StatusOK, "/equipe/journal"); !strings.Contains(page, "Ancien compte") || strings.Contains(page, "Camille") {
 		t.Errorf("%s", page)
 	}

@@ -10,27 +10,27 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
-	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/signin"
 )
 
-var errKeptOut = fault.New(fault.Forbidden, "kept-out", "Votre accès a été fermé. Parlez-en à une administratrice ou un administrateur.")
-
 // welcome notes that a member signs in, with what the issuer says of them
-// today. It returns the Forbidden fault "kept-out" for whom an administrator
-// keeps out.
+// today. It returns signin.ErrKeptOut for whom an administrator keeps out, or
+// keeps out in this very instant.
 func (s *service) welcome(ctx context.Context, m auth.Member) error {
+	standing, err := s.sessions.Standing(ctx, m)
+	if err != nil {
+		return err
+	}
+	if standing.KeptOut {
+		return signin.ErrKeptOut
+	}
 	key, err := s.sessions.RecordKey(ctx, m)
 	if err != nil {
 		return err
 	}
-	var record signin.Record
-	found, err := s.members.Get(ctx, key, &record)
+	account, err := s.sessions.AccountHash(ctx, m.Subject)
 	if err != nil {
 		return err
-	}
-	if record.KeptOut {
-		return errKeptOut
 	}
 	now := s.now().UTC()
 	update := expression.
@@ -41,16 +41,22 @@ func (s *service) welcome(ctx context.Context, m auth.Member) error {
 		Set(expression.Name("last_at"), expression.Value(now)).
 		Set(expression.Name("list"), expression.Value(signin.List)).
 		Set(expression.Name("list_at"), expression.Value(m.Name+"#"+m.Subject))
-	if !found {
+	if !standing.Known {
 		update = update.Set(expression.Name("first_at"), expression.Value(now)).
 			Set(expression.Name("ended_at"), expression.Value(time.Time{}))
 	}
-	if over := s.sessions.LongOver(record.SignedOut); len(over) > 0 {
+	if over := s.sessions.LongOver(standing.Record.SignedOut); len(over) > 0 {
 		update = update.Delete(expression.Name("signed_out"), texts(over...))
 	}
 	var writes dynamo.Writes
 	writes.Add(s.members.Update(key, update, expression.AttributeNotExists(expression.Name("kept_out"))))
-	return writes.Commit(ctx, s.members.Client)
+	writes.Add(s.members.Check(signin.ClosedKey(account), dynamo.Absent))
+	err = writes.Commit(ctx, s.members.Client)
+	var refused *dynamo.Refused
+	if errors.As(err, &refused) {
+		return signin.ErrKeptOut
+	}
+	return err
 }
 
 // endSessions voids all sessions of a member that have begun.
@@ -83,7 +89,8 @@ func (s *service) end(ctx context.Context, m auth.Member, update expression.Upda
 	return err
 }
 
-// erase removes the record of a person, and with it their sessions.
+// erase removes the record of a person, and with it their sessions. What closes
+// their account to them stays: nobody opens a door by asking to be forgotten.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
 	key := signin.KeyOf(person)
 	var record signin.Record

@@ -84,14 +84,12 @@ type reading struct {
 
 // subject reads the entries of one.
 func (r *reading) subject(ctx context.Context) error {
-	start, err := dynamo.StartKey(r.filter.Cursor, "pk", "sk", "subject")
+	entries := r.stretch("subject", r.filter.Subject)
+	start, err := entries.StartKey(r.filter.Cursor)
 	if err != nil {
 		return err
 	}
-	if start != nil && (text(start["subject"]) != r.filter.Subject || !r.within(text(start["sk"]))) {
-		return dynamo.BadCursor()
-	}
-	return r.query(ctx, aws.String("subject"), "subject", r.filter.Subject, start)
+	return r.query(ctx, aws.String("subject"), entries, start)
 }
 
 // months reads back from the last month to the first, until the page is full.
@@ -104,13 +102,16 @@ func (r *reading) months(ctx context.Context) error {
 	if start != nil {
 		name, ours := strings.CutPrefix(text(start["pk"]), partition(""))
 		at, err := time.ParseInLocation(monthly, name, french.Paris())
-		if !ours || err != nil || at.Before(first) || at.After(month) || !r.within(text(start["sk"])) {
+		if !ours || err != nil || at.Before(first) || at.After(month) {
 			return dynamo.BadCursor()
+		}
+		if start, err = r.stretch("pk", partition(name)).StartKey(r.filter.Cursor); err != nil {
+			return err
 		}
 		month = at
 	}
 	for ; r.stopped == nil && !month.Before(first); month = month.AddDate(0, -1, 0) {
-		if err := r.query(ctx, nil, "pk", partition(month.Format(monthly)), start); err != nil {
+		if err := r.query(ctx, nil, r.stretch("pk", partition(month.Format(monthly))), start); err != nil {
 			return err
 		}
 		start = nil
@@ -123,15 +124,11 @@ func firstOfMonth(at time.Time) time.Time {
 	return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, at.Location())
 }
 
-// bounds are where sort keys lie: what follows the instant of an entry puts it
-// after the same instant alone.
-func (r *reading) bounds() (from, until string) {
-	return r.filter.From.UTC().Format(time.RFC3339), r.filter.Until.UTC().Format(time.RFC3339)
-}
-
-func (r *reading) within(sk string) bool {
-	from, until := r.bounds()
-	return from <= sk && sk <= until
+// stretch is the part of a partition in which the period lies: what follows the
+// instant of an entry puts it after the same instant alone.
+func (r *reading) stretch(hash, partition string) dynamo.Stretch {
+	return dynamo.Stretch{Hash: hash, Partition: partition, Sort: "sk",
+		From: r.filter.From.UTC().Format(time.RFC3339), Until: r.filter.Until.UTC().Format(time.RFC3339)}
 }
 
 func text(value types.AttributeValue) string {
@@ -141,11 +138,9 @@ func text(value types.AttributeValue) string {
 	return ""
 }
 
-// query reads one partition of the table, or of an index, from start on.
-func (r *reading) query(ctx context.Context, index *string, hash, value string, start map[string]types.AttributeValue) error {
-	from, until := r.bounds()
-	expr, err := expression.NewBuilder().WithKeyCondition(expression.Key(hash).Equal(expression.Value(value)).
-		And(expression.Key("sk").Between(expression.Value(from), expression.Value(until)))).Build()
+// query reads a stretch of the table, or of an index, from start on.
+func (r *reading) query(ctx context.Context, index *string, entries dynamo.Stretch, start map[string]types.AttributeValue) error {
+	expr, err := expression.NewBuilder().WithKeyCondition(entries.Key()).Build()
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

@@ -24,8 +24,15 @@ func Cursor(last map[string]types.AttributeValue) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(text), err
 }
 
+// maxKey is how long a sort key may be, in bytes: a longer one is refused by
+// DynamoDB, and none of ours is
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html).
+const maxKey = 1024
+
 // StartKey reads a cursor back. attributes are those a cursor of this list
-// has; anything else is an Invalid fault of the query's cursor.
+// has; anything else is an Invalid fault of the query's cursor. What it returns
+// may be the place of another list of the same attributes, or of none: a query
+// that begins there takes Stretch.StartKey.
 func StartKey(cursor string, attributes ...string) (map[string]types.AttributeValue, error) {
 	if cursor == "" {
 		return nil, nil
@@ -36,7 +43,7 @@ func StartKey(cursor string, attributes ...string) (map[string]types.AttributeVa
 		err = json.Unmarshal(text, &keys)
 	}
 	for _, name := range attributes {
-		if keys[name] == "" {
+		if keys[name] == "" || len(keys[name]) > maxKey {
 			return nil, BadCursor()
 		}
 	}

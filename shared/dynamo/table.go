@@ -60,6 +60,38 @@ func (t Table) Get(ctx context.Context, key Key, out any) (found bool, err error
 	return true, attributevalue.UnmarshalMap(answer.Item, out)
 }
 
+// together is how many items one call reads at most
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
+const together = 100
+
+// Items calls each for those of several items that are there, in any order,
+// read consistently. It costs one read unit for each 4 KB of each, and one for
+// each that is not there.
+func (t Table) Items(ctx context.Context, keys []Key, each func(map[string]types.AttributeValue) error) error {
+	wanted := make([]map[string]types.AttributeValue, len(keys))
+	for i, key := range keys {
+		wanted[i] = key.Attributes()
+	}
+	consistent := true
+	for len(wanted) > 0 {
+		some := wanted[:min(len(wanted), together)]
+		answer, err := t.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{t.Name: {Keys: some, ConsistentRead: &consistent}},
+		})
+		if err != nil {
+			return fmt.Errorf("items: %w", err)
+		}
+		for _, item := range answer.Responses[t.Name] {
+			if err := each(item); err != nil {
+				return err
+			}
+		}
+		// What was over 16 MB comes in the next round.
+		wanted = append(wanted[len(some):], answer.UnprocessedKeys[t.Name].Keys...)
+	}
+	return nil
+}
+
 // Exists and Absent are the conditions that most writes carry.
 var (
 	Exists = expression.AttributeExists(expression.Name("pk"))

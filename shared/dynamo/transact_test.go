@@ -342,3 +342,38 @@ func TestCursorsOfOthersAreRefused(t *testing.T) {
 		t.Errorf("no cursor: %v %v", start, err)
 	}
 }
+
+// TestItemsAreReadTogether, however many there are; those that are not there
+// are left out.
+func TestItemsAreReadTogether(t *testing.T) {
+	w := newWorld(t)
+	var keys []dynamo.Key
+	for n := range 130 {
+		name := fmt.Sprint(n)
+		keys = append(keys, noteKey(name))
+		if n%2 > 0 {
+			continue
+		}
+		if err := dynamo.Transact(t.Context(), w.Client, w.put(name, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := map[string]bool{}
+	read, _ := w.Units(func() {
+		if err := w.table.Items(t.Context(), keys, func(item map[string]types.AttributeValue) error {
+			found[item["text"].(*types.AttributeValueMemberS).Value] = true
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	if len(found) != 65 || !found["0"] || !found["128"] {
+		t.Errorf("%d were found", len(found))
+	}
+	if read != 130 {
+		t.Errorf("%v units", read)
+	}
+	if err := w.table.Items(t.Context(), nil, nil); err != nil {
+		t.Errorf("none: %v", err)
+	}
+}

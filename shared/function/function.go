@@ -204,9 +204,7 @@ func Define[S any](spec Spec[S]) *Function {
 	}
 	if f.guardsTeam() {
 		f.Settings = append(f.Settings, OIDCIssuer, OIDCAudience, OIDCRoleClaim)
-	}
-	if f.guardsTeamPages() {
-		f.readSessions()
+		f.readMembers()
 	}
 	if spec.Erase != nil {
 		f.listenForErasures()
@@ -262,18 +260,9 @@ func (f *Function) guardsTeam() bool {
 	return false
 }
 
-// guardsTeamPages tells whether members of the team see pages here, signed in
-// by a session in their browser.
-func (f *Function) guardsTeamPages() bool {
-	return slices.ContainsFunc(f.Routes, RouteInfo.teamPage)
-}
-
-func (r RouteInfo) teamPage() bool {
-	return r.Doc.Page && (r.Access == Team || r.Access == Admin || r.Access == PublicOrTeam)
-}
-
-// readSessions adds what a session is checked with, unless it is declared.
-func (f *Function) readSessions() {
+// readMembers adds what a session is checked with, and whoever holds a token
+// of the issuer, unless it is declared.
+func (f *Function) readMembers() {
 	if !slices.ContainsFunc(f.Tables, func(u Use) bool { return u.Table == Members }) {
 		f.Tables = append(f.Tables, Use{Members, Read})
 	}

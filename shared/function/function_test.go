@@ -124,7 +124,8 @@ func TestWhatFollowsIsDerived(t *testing.T) {
 	for _, access := range []Access{Mine, Provider, Team, Admin} {
 		f := Define(spec(func(s *Spec[service]) { s.Routes = append(s.Routes, route("POST", "/v1/x", access)) }))
 		team := access == Team || access == Admin
-		if len(f.Tables) > 0 || strings.Contains(names(f.Settings), "OIDC_ISSUER") != team {
+		if slices.Contains(f.Tables, Use{Members, Read}) != team || slices.Contains(f.Secrets, IdentityKey) != team ||
+			strings.Contains(names(f.Settings), "OIDC_ISSUER") != team {
 			t.Errorf("%s: %+v", access, f)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 type guard struct {
 	limiter  *limit.Limiter
 	team     *auth.Verifier
-	sessions signin.Sessions // of the team in browsers
+	sessions signin.Sessions // of the team in browsers, and whom it keeps out
 }
 
 func newGuard(f *Function, rt Runtime) guard {
@@ -34,8 +34,6 @@ func newGuard(f *Function, rt Runtime) guard {
 		g.team = auth.NewVerifier(auth.Issuer{
 			URL: rt.Setting(OIDCIssuer), Audience: rt.Setting(OIDCAudience), RoleClaim: rt.Setting(OIDCRoleClaim),
 		}, rt.Now)
-	}
-	if f.guardsTeamPages() {
 		g.sessions = rt.Sessions()
 	}
 	return g
@@ -61,7 +59,8 @@ func (g guard) wrap(route RouteInfo, handle web.Handler) web.Handler {
 }
 
 // only lets members with the role in: programs by a bearer token, browsers by
-// their session too where there is a page to see.
+// their session too where there is a page to see. Whoever an administrator
+// keeps out is so for both.
 func (g guard) only(role auth.Role, page bool, handle web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if page && web.BearerToken(r) == "" {
@@ -72,6 +71,9 @@ func (g guard) only(role auth.Role, page bool, handle web.Handler) web.Handler {
 			return err
 		}
 		if err := member.Must(role); err != nil {
+			return err
+		}
+		if err := g.sessions.Admit(r.Context(), member); err != nil {
 			return err
 		}
 		return handle(w, r.WithContext(auth.WithMember(r.Context(), member)))

@@ -63,7 +63,7 @@ func (rt Runtime) Setting(s Setting) string {
 }
 
 // Sessions are those of the team in browsers. The function must declare the
-// table Members and the secrets LinkKey and IdentityKey; a page of the team
+// table Members and the secrets LinkKey and IdentityKey; a route of the team
 // declares them by itself.
 func (rt Runtime) Sessions() signin.Sessions {
 	return signin.Sessions{

@@ -1,7 +1,8 @@
-// Package signin keeps members of the team signed in in their browsers. A
-// session is a signed cookie that slides while it is used, and is void as soon
-// as the member has signed out everywhere or was kept out: the member's record
-// in the table Members says so, and is read with each page.
+// Package signin keeps members of the team signed in in their browsers, and
+// whoever an administrator keeps out outside. A session is a signed cookie that
+// slides while it is used, and is void as soon as the member has signed out
+// everywhere or was kept out: the table Members says so, and is read with each
+// page and each call.
 package signin
 
 import (
@@ -15,11 +16,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/personal"
 )
 
 // Cookie carries a session. Its prefix keeps other hosts and plain HTTP from
@@ -56,38 +55,6 @@ type Session struct {
 	Seen   time.Time   `json:"seen"` // when the cookie was last renewed
 }
 
-// Record is what the table Members holds on a member, under the key of the
-// person. Only the function team writes it.
-type Record struct {
-	dynamo.Key
-	Subject string      `dynamodbav:"subject"`
-	Name    string      `dynamodbav:"name"`
-	Email   string      `dynamodbav:"email"`
-	Roles   []auth.Role `dynamodbav:"roles"` // at the last sign-in
-	FirstAt time.Time   `dynamodbav:"first_at"`
-	LastAt  time.Time   `dynamodbav:"last_at"`
-	// EndedAt voids every session that began until then.
-	EndedAt time.Time `dynamodbav:"ended_at"`
-	// SignedOut are the ids of sessions that were ended in their own browsers:
-	// a copy of their cookie is worth nothing either.
-	SignedOut []string `dynamodbav:"signed_out,stringset,omitempty"`
-	// KeptOut closes the door, whatever the issuer says.
-	KeptOut bool   `dynamodbav:"kept_out,omitempty"`
-	List    string `dynamodbav:"list"` // with ListAt, the index of members
-	ListAt  string `dynamodbav:"list_at"`
-}
-
-// RecordKey is where the record of a member stands.
-func (s Sessions) RecordKey(ctx context.Context, m auth.Member) (dynamo.Key, error) {
-	person, err := personal.Hash(ctx, s.Identity, alliance.NormaliseEmail(m.Email))
-	return KeyOf(person), err
-}
-
-// KeyOf is where the record of a person stands, if they are a member.
-func KeyOf(person string) dynamo.Key {
-	return dynamo.Key{PK: personal.Partition(person), SK: "MEMBER"}
-}
-
 // Begin sets the cookie of a new session, whose id the caller makes anew: an
 // id from before the sign-in is worth nothing after it.
 func (s Sessions) Begin(ctx context.Context, w http.ResponseWriter, id string, m auth.Member) error {
@@ -96,8 +63,8 @@ func (s Sessions) Begin(ctx context.Context, w http.ResponseWriter, id string, m
 }
 
 // Read returns the session of the browser. It returns an Unauthenticated
-// fault "signed-out" when there is none, or when it is over. It costs half a
-// read unit.
+// fault "signed-out" when there is none, or when it is over. It costs two read
+// units, as Standing does.
 func (s Sessions) Read(r *http.Request) (Session, error) {
 	signedOut := fault.New(fault.Unauthenticated, "signed-out",
 		"Votre session de l’équipe est terminée. Connectez-vous dans un autre onglet, puis revenez ici et recommencez : ce que vous avez saisi y est encore.")
@@ -116,16 +83,11 @@ func (s Sessions) Read(r *http.Request) (Session, error) {
 	if err := json.Unmarshal([]byte(text), &session); err != nil {
 		return Session{}, fmt.Errorf("session: %w", err) // we have signed it
 	}
-	key, err := s.RecordKey(r.Context(), session.Member)
+	standing, err := s.Standing(r.Context(), session.Member)
 	if err != nil {
 		return Session{}, err
 	}
-	var record Record
-	found, err := s.Members.Get(r.Context(), key, &record)
-	if err != nil {
-		return Session{}, err
-	}
-	if !found || record.KeptOut || !session.Began.After(record.EndedAt) || slices.Contains(record.SignedOut, session.ID) {
+	if record := standing.Record; !standing.Known || standing.KeptOut || !session.Began.After(record.EndedAt) || slices.Contains(record.SignedOut, session.ID) {
 		return Session{}, signedOut
 	}
 	return session, nil
