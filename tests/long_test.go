@@ -24,21 +24,10 @@ var tooLong = strings.Repeat("x", 3000)
 // is that it isn't there, never a fault of ours, which would ring.
 func TestNoIDIsTooLong(t *testing.T) {
 	o := newOffice(t)
-	there := o.furnished(t)
-	browser, asked := o.Browser(auth.RoleAdmin), 0
-	nobody, admin, inOffice := caller{}, caller{headers: o.Bearer("admin")}, caller{browser.Headers, browser.Token}
-	ally := caller{headers: []string{"Authorization", "Bearer " + o.ally, "Cookie", "__Host-mes-donnees=" + o.ally}}
+	there, asked := o.furnished(t), 0
 	for _, f := range functions.All {
 		for _, route := range f.Routes {
-			who := nobody
-			switch team := route.Access == function.Team || route.Access == function.Admin; {
-			case team && route.Doc.Page:
-				who = inOffice
-			case team || route.Access == function.PublicOrTeam:
-				who = admin
-			case route.Access == function.Mine:
-				who = ally
-			}
+			who := o.whoMay(route)
 			for _, path := range longPaths(route, there) {
 				asked++
 				if answer := o.askFor(o.running[f.Name], route, path, who); answer.Code >= http.StatusInternalServerError {
@@ -48,6 +37,20 @@ func TestNoIDIsTooLong(t *testing.T) {
 		}
 	}
 	t.Logf("%d requests", asked)
+}
+
+// whoMay is someone whom a route lets in, if anyone without a link is.
+func (o *office) whoMay(route function.RouteInfo) caller {
+	switch team := route.Access == function.Team || route.Access == function.Admin; {
+	case team && route.Doc.Page:
+		browser := o.Browser(auth.RoleAdmin)
+		return caller{browser.Headers, browser.Token}
+	case team || route.Access == function.PublicOrTeam:
+		return caller{headers: o.Bearer("admin")}
+	case route.Access == function.Mine:
+		return caller{headers: []string{"Authorization", "Bearer " + o.ally, "Cookie", "__Host-mes-donnees=" + o.ally}}
+	}
+	return caller{}
 }
 
 // furnished puts something there for paths to name, by what comes before it.
@@ -77,34 +80,36 @@ func (o *office) furnished(t *testing.T) map[string]string {
 
 var wildcard = regexp.MustCompile(`\{[a-z]+\}`)
 
-// longPaths are those of a route where one name, or a word of the query, is
-// too long; the others are of something that is there, where we know it.
-func longPaths(route function.RouteInfo, there map[string]string) (paths []string) {
-	places := wildcard.FindAllStringIndex(route.Path, -1)
-	filled := func(long int) string {
-		path, from := "", 0
-		for n, place := range places {
-			path += route.Path[from:place[0]]
-			from = place[1]
-			name := there[path[strings.LastIndex(strings.TrimSuffix(path, "/"), "/"):]]
-			if name == "" {
-				name = "x"
-			}
-			if n == long {
-				name = tooLong
-			}
-			path += name
+// filled is the path of a route with the name at one place too long, and the
+// others of something that is there, where we know it.
+func filled(route function.RouteInfo, there map[string]string, long int) string {
+	path, from := "", 0
+	for n, place := range wildcard.FindAllStringIndex(route.Path, -1) {
+		path += route.Path[from:place[0]]
+		from = place[1]
+		name := there[path[strings.LastIndex(strings.TrimSuffix(path, "/"), "/"):]]
+		if name == "" {
+			name = "x"
 		}
-		return path + route.Path[from:]
+		if n == long {
+			name = tooLong
+		}
+		path += name
 	}
-	for n := range places {
-		paths = append(paths, filled(n))
+	return path + route.Path[from:]
+}
+
+// longPaths are those of a route where one name, or a word of the query, is
+// too long.
+func longPaths(route function.RouteInfo, there map[string]string) (paths []string) {
+	for n := range strings.Count(route.Path, "{") {
+		paths = append(paths, filled(route, there, n))
 	}
 	if route.Method != http.MethodGet || route.Path == function.Default {
 		return paths
 	}
 	for _, name := range queries(route) {
-		paths = append(paths, filled(len(places))+"?"+url.Values{name: {tooLong}}.Encode())
+		paths = append(paths, filled(route, there, -1)+"?"+url.Values{name: {tooLong}}.Encode())
 	}
 	return paths
 }
@@ -125,6 +130,42 @@ func queries(route function.RouteInfo) []string {
 		}
 	}
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// theEnds are the first and the last days that can be written, as addresses
+// name days, months and years.
+var theEnds = func() (all []url.Values) {
+	for _, day := range []string{"0000-01-01", "0001-01-01", "9999-12-31"} {
+		all = append(all, url.Values{"from": {day}}, url.Values{"until": {day}, "to": {day}}, url.Values{"day": {day}, "le": {day}},
+			url.Values{"month": {day[:7]}, "mois": {day[:7]}}, url.Values{"year": {day[:4]}})
+	}
+	return all
+}()
+
+// TestNoDayIsTooFar asks each list for what was before all days, and for what
+// comes after them: that is nothing, or no day of that list.
+func TestNoDayIsTooFar(t *testing.T) {
+	o := newOffice(t)
+	there, asked := o.furnished(t), 0
+	for _, f := range functions.All {
+		for _, route := range f.Routes {
+			if route.Method != http.MethodGet || route.Path == function.Default || !route.Doc.Page && route.Doc.Query == nil && route.Path != "/oai" {
+				continue
+			}
+			who := o.whoMay(route)
+			for _, query := range theEnds {
+				path := filled(route, there, -1) + "?" + query.Encode()
+				if route.Path == "/oai" {
+					path += "&verb=ListRecords&metadataPrefix=oai_dc"
+				}
+				asked++
+				if answer := o.askFor(o.running[f.Name], route, path, who); answer.Code >= http.StatusInternalServerError {
+					t.Errorf("%s: %d %.300s", path, answer.Code, answer.Body)
+				}
+			}
+		}
+	}
+	t.Logf("%d requests", asked)
 }
 
 // TestNoFieldNamesWhatCannotExist: a form or a body that names it is told so.

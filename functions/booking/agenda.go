@@ -162,8 +162,8 @@ func (i sessionItem) place() map[string]types.AttributeValue {
 	return key
 }
 
-// farAway is after every session.
-const farAway = "9999"
+// farAway is after every day that can be written.
+const farAway = "~"
 
 // filter keeps the kind, the series, the cohort and the states that are asked for.
 func (q listing) filter() (filter expression.ConditionBuilder, narrowed bool) {

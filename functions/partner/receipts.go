@@ -97,7 +97,7 @@ func readReceiptsQuery(values url.Values) (receiptsQuery, error) {
 // bounds are where the sort keys of the index "receipts" lie, which begin with
 // an instant: without its zone, so that fractions of a second come after it.
 func bounds(p web.Period) (from, until string) {
-	from, until = "0", "9"
+	from, until = "0", "~" // after all digits
 	const sorted = "2006-01-02T15:04:05"
 	if !p.From.IsZero() {
 		from = p.From.UTC().Format(sorted)

@@ -249,7 +249,7 @@ func (s *service) oaiChanges(ctx context.Context, within feeds.Interval, after s
 	if err != nil {
 		return nil, "", feeds.ErrCursor
 	}
-	from, until := "0", "9999"
+	from, until := "0", "~" // after all digits
 	if !within.From.IsZero() {
 		from = within.From.UTC().Format(instant)
 	}
