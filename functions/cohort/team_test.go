@@ -266,5 +266,5 @@ func TestFaultsOfTheTeamStayAmongItsPages(t *testing.T) {
 	d.browser.Token = "forged"
 	d.says(403, "/equipe/cohortes/nouvelle", url.Values{}, "Menu de l’équipe")
 	d.browser.Headers = []string{"Accept", "text/html"}
-	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Me connecter", "Menu principal")
+	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Se connecter dans un nouvel onglet", "Menu principal")
 }
