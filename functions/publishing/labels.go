@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -85,8 +86,13 @@ func languageName(tag string) string {
 
 func typeOptions() (list []web.Option) {
 	for name := range mediaTypes {
-		list = append(list, web.Option{Value: name, Label: typeLabels[name]})
+		list = append(list, web.Option{Value: name, Label: typeLabels[name] + ", " + most(name) + " au plus"})
 	}
 	slices.SortFunc(list, func(a, b web.Option) int { return strings.Compare(a.Label, b.Label) })
 	return list
+}
+
+// most is how large a file of a type may be, as people say it.
+func most(name string) string {
+	return french.Number(int(mediaTypes[name].most/megabyte)) + french.NoBreak + "Mo"
 }
