@@ -71,7 +71,7 @@ func (s *service) versionPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.AllowStorage(w.Header(), s.bucket.Origin())
 	return s.pages.Render(w, r, http.StatusOK, "version", web.Page{
-		Title: "Version " + strconv.Itoa(was.Revision) + " : " + was.Title, Private: true, Data: view,
+		Title: "Version " + strconv.Itoa(was.Revision) + "\u00a0: " + was.Title, Private: true, Data: view,
 	})
 }
 

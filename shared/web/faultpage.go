@@ -43,7 +43,7 @@ var unexplained = explanation{"Une erreur s’est produite", "Réessayez dans un
 var (
 	signedOut        = explanation{"Connectez-vous pour continuer", "Ouvrez la page de connexion de l’équipe."}
 	signedOutWriting = explanation{"Connectez-vous pour continuer",
-		"Connectez-vous dans un nouvel onglet, puis revenez à celui-ci et rechargez la page : votre navigateur proposera de renvoyer le formulaire."}
+		"Connectez-vous dans un nouvel onglet, puis revenez à celui-ci et rechargez la page\u00a0: votre navigateur proposera de renvoyer le formulaire."}
 )
 
 type faultData struct {
