@@ -148,6 +148,9 @@ func (v *visitor) seen(route, address string, place int) {
 			v.t.Errorf("%s on %s: %s", address, screen.name, wrong)
 		}
 	}
+	if wrong := ask(v, chromedp.Evaluate[string](targets)); wrong != "" {
+		v.t.Errorf("%s: %s", address, wrong)
+	}
 }
 
 // download gets what the browser would: a file, or a way to somewhere else.
