@@ -238,6 +238,11 @@ func toSignIn(answer *httptest.ResponseRecorder) bool {
 }
 
 func (o *office) ask(running *function.Running, route function.RouteInfo, who caller) *httptest.ResponseRecorder {
+	return o.askFor(running, route, target(route), who)
+}
+
+// askFor asks a route for what a path names.
+func (o *office) askFor(running *function.Running, route function.RouteInfo, path string, who caller) *httptest.ResponseRecorder {
 	var body any
 	if route.Method != http.MethodGet {
 		body = "{}"
@@ -248,7 +253,7 @@ func (o *office) ask(running *function.Running, route function.RouteInfo, who ca
 			body = nil
 		}
 	}
-	return o.Do(running, route.Method, target(route), body, append([]string{"Accept", "text/html", "Sec-Fetch-Site", "same-origin"}, who.headers...)...)
+	return o.Do(running, route.Method, path, body, append([]string{"Accept", "text/html", "Sec-Fetch-Site", "same-origin"}, who.headers...)...)
 }
 
 // openDoors are the routes by which anyone may change something. Whoever

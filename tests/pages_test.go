@@ -81,7 +81,8 @@ func (l lived) examples() map[string][]string {
 
 		"/equipe/ressources": {"/equipe/ressources", "/equipe/ressources?q=introuvable"}, "/equipe/ressources/nouvelle": {"/equipe/ressources/nouvelle"},
 		"/equipe/ressources.csv": {file + "/equipe/ressources.csv"}, "/equipe/ressources.xlsx": {file + "/equipe/ressources.xlsx"},
-		"/equipe/ressources/{slug}": {"/equipe/ressources/une-foret-des-voix", "/equipe/ressources/un-brouillon"}, "/equipe/ressources/{slug}/modifier": {"/equipe/ressources/une-foret-des-voix/modifier"},
+		"/equipe/ressources/{slug}": {"/equipe/ressources/une-foret-des-voix", "/equipe/ressources/un-brouillon"}, "/equipe/ressources/{slug}/modifier": {"/equipe/ressources/une-foret-des-voix/modifier", "/equipe/ressources/une-foret-des-voix/modifier?version=1"},
+		"/equipe/ressources/{slug}/versions/{revision}": {"/equipe/ressources/une-foret-des-voix/versions/1", "/equipe/ressources/une-foret-des-voix/versions/2", "/equipe/ressources/une-foret-des-voix/versions/9"},
 		"/equipe/fichiers": {"/equipe/fichiers", "/equipe/fichiers?q=introuvable"}, "/equipe/fichiers/nouveau": {"/equipe/fichiers/nouveau"}, "/equipe/fichiers/{id}": {"/equipe/fichiers/" + l.media},
 		"/equipe/fichiers.csv": {file + "/equipe/fichiers.csv"}, "/equipe/fichiers.xlsx": {file + "/equipe/fichiers.xlsx"},
 		"/equipe/faits":     {"/equipe/faits", "/equipe/faits?q=intervention&state=counted&year=" + year, "/equipe/faits?type=intervention&year=" + year, "/equipe/faits?type=media.appearance", "/equipe/faits?type=support.one_off", "/equipe/faits?type=support.experimental", "/equipe/faits?type=thesis", "/equipe/faits?type=training"},
@@ -148,6 +149,9 @@ func (v *visitor) seen(route, address string, place int) {
 		if wrong := ask(v, chromedp.Evaluate[string](focusOrder)); wrong != "" {
 			v.t.Errorf("%s on %s: %s", address, screen.name, wrong)
 		}
+	}
+	if wrong := ask(v, chromedp.Evaluate[string](targets)); wrong != "" {
+		v.t.Errorf("%s: %s", address, wrong)
 	}
 }
 

@@ -46,6 +46,17 @@ const focusOrder = `(() => {
 	return wrong.join("\n");
 })()`
 
+// targets lists the links that stand alone and the buttons that a finger
+// misses on a telephone: those of less than 44 pixels.
+const targets = `(() => {
+	const wrong = [];
+	for (const e of document.querySelectorAll("main :is(.list a, .rows a, .ways a, .pages a, .button, button, summary)")) {
+		const height = e.getBoundingClientRect().height;
+		if (e.checkVisibility({visibilityProperty: true}) && height < 43.9) wrong.push("a small target, " + height + ": " + e.outerHTML.slice(0, 120));
+	}
+	return wrong.join("\n");
+})()`
+
 // TestWhatIsWrongInAPageIsFound breaks a page in one way after the other.
 func TestWhatIsWrongInAPageIsFound(t *testing.T) {
 	v := visit(t)
@@ -62,6 +73,8 @@ func TestWhatIsWrongInAPageIsFound(t *testing.T) {
 		{focusOrder, skip + `<a href="/" tabindex="2">un</a>`, "", "out of turn"},
 		{focusOrder, skip + `<p><a href="/">un</a></p><p><a href="/">deux</a></p>`, `document.querySelector("main").style.cssText = "display: flex; flex-direction: column-reverse"`, "back up"},
 		{focusOrder, skip + `<a href="/">un</a><a href="/">deux</a>`, `document.querySelector("main").style.cssText = "display: flex; flex-direction: row-reverse"`, "back to the left"},
+		{targets, skip + `<button>Envoyer</button><ul class="ways"><li><a href="/">un</a></li></ul><p>Voir <a href="/">deux</a>.</p>`, "", ""},
+		{targets, skip + `<ul class="rows"><li><a href="/">un</a></li></ul>`, "", "a small target"}, // as on a large screen
 	} {
 		ask(v, chromedp.Evaluate[bool]("document.body.innerHTML = `"+c.body+"`; "+c.script+"; true"))
 		if found := ask(v, chromedp.Evaluate[string](c.check)); c.finds == "" && found != "" || !strings.Contains(found, c.finds) {

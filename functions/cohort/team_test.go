@@ -266,7 +266,7 @@ func TestFaultsOfTheTeamStayAmongItsPages(t *testing.T) {
 	d.browser.Token = "forged"
 	d.says(403, "/equipe/cohortes/nouvelle", url.Values{}, "Menu de l’équipe")
 	d.browser.Headers = []string{"Accept", "text/html"}
-	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Me connecter", "Menu principal")
+	d.says(401, "/equipe/cohortes/nouvelle", url.Values{}, "Se connecter dans un nouvel onglet", "Menu principal")
 }
 
 // TestAPreviewPromisesNothingThatCannotBe: it says why a decision cannot be

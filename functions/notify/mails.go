@@ -152,6 +152,9 @@ func (s *service) person(ctx context.Context, address string, faults *fault.Fiel
 // whose address and content are forgotten, and "mail-suspended" for one that
 // would not go: it would be forgotten too.
 func (s *service) sendAgain(ctx context.Context, person, id string) error {
+	if !mailKey(person, id).CanExist() {
+		return errNoMail
+	}
 	now := s.now()
 	update := expression.Set(expression.Name("state"), expression.Value(queued)).
 		Set(expression.Name("due"), expression.Value(dueShard)).

@@ -105,6 +105,9 @@ func (s *service) postLift(w http.ResponseWriter, r *http.Request) error {
 // answer. The address must leave SES's own list too ("aws sesv2
 // delete-suppressed-destination"), which nobody but the person can name here.
 func (s *service) lift(ctx context.Context, person string) (liftAnswer, error) {
+	if !suppressionKey(person).CanExist() {
+		return liftAnswer{}, errNotSuppressed
+	}
 	now := s.now()
 	update := expression.Set(expression.Name("lifted_at"), expression.Value(stamp(now))).
 		Set(expression.Name("expires_at"), expression.Value(now.Add(recordFor).Unix())).
@@ -132,5 +135,7 @@ func (s *service) notLifted(ctx context.Context, person string, refused *dynamo.
 		return liftAnswer{}, fault.New(fault.Conflict, "unsubscribed-by-choice",
 			"Cette personne a choisi de ne plus recevoir de nouvelles : elle seule peut changer d’avis.")
 	}
-	return liftAnswer{}, fault.New(fault.NotFound, "suppression-not-found", "Aucun envoi n’est suspendu pour cette personne.")
+	return liftAnswer{}, errNotSuppressed
 }
+
+var errNotSuppressed = fault.New(fault.NotFound, "suppression-not-found", "Aucun envoi n’est suspendu pour cette personne.")

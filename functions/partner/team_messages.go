@@ -162,6 +162,11 @@ func (s *service) teamPartnerPage(w http.ResponseWriter, r *http.Request) error 
 	for _, one := range cohorts {
 		view.Cohorts = append(view.Cohorts, web.Option{Value: one.Slug, Label: one.Name})
 	}
+	for i, one := range view.Deliveries {
+		if name := web.LabelOf(view.Cohorts, one.Cohort); name != one.Cohort {
+			view.Deliveries[i].CohortName = name
+		}
+	}
 	view.Cohorts = web.WithValue(view.Cohorts, query.cohort) // one that a message named, and that there is not
 	waiting, err := partnership.Waiting(r.Context(), s.table)
 	if err != nil {

@@ -61,11 +61,12 @@ var resultLabels = map[string]string{applied: "Noté", unchanged: "Déjà connu"
 // delivery is a message as the team's pages show it.
 type delivery struct {
 	listedReceipt
-	Path      string // of its own page
-	TypeLabel string
-	At        time.Time
-	Counts    []countView
-	Rejected  int // that are rejected still
+	Path       string // of its own page
+	TypeLabel  string
+	CohortName string // empty when it names none that there is
+	At         time.Time
+	Counts     []countView
+	Rejected   int // that are rejected still
 }
 
 type countView struct {

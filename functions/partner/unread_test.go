@@ -211,6 +211,7 @@ func TestMessagesAreNarrowed(t *testing.T) {
 			t.Errorf("%s: %v are shown, %v taken away", query, shown, taken)
 		}
 	}
+	d.says(200, path, nil, `<td data-label="Cohorte">Cohorte lot-2027<br><small>lot-2027</small></td>`, `<td data-label="Cohorte">lot-2026</td>`) // by its name, where it has one
 	cursor := url.Values{"cursor": {"eyJ4IjoieSJ9"}}.Encode()
 	for query, fault := range map[string]string{
 		"status=x": `id="status-fault"`, "code=x": `id="code-fault"`, "cohort=%3Cb%3E": `id="cohort-fault"`, "from=hier": `id="from-fault"`,

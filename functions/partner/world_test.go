@@ -201,7 +201,8 @@ func (w *world) putCohort(slug, partner, region string) {
 	w.t.Helper()
 	table := w.Runtime().Table(function.Cohorts)
 	var writes dynamo.Writes
-	writes.Add(table.Put(map[string]any{"pk": "COHORT#" + slug, "sk": "COHORT", "partner": partner, "region": region, "programme": "Programme", "ends_on": "2027-06-30"}))
+	writes.Add(table.Put(map[string]any{"pk": "COHORT#" + slug, "sk": "COHORT", "partner": partner, "region": region, "programme": "Programme", "ends_on": "2027-06-30",
+		"slug": slug, "name": "Cohorte " + slug, "list": "cohorts", "list_at": "2026-01-05#" + slug}))
 	if err := writes.Commit(w.t.Context(), table.Client); err != nil {
 		w.t.Fatal(err)
 	}

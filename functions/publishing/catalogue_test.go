@@ -122,6 +122,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"the team’s list, on its page", page("/equipe/ressources"), 1.5, 0},
 		{"the form of a resource", page("/equipe/ressources/nouvelle"), 2, 0},
 		{"a resource, with its versions", page("/equipe/ressources/simple"), 2, 0},
+		{"one of its versions", page("/equipe/ressources/simple/versions/1"), 3.5, 0},
 		{"announce a file", func() { w.announceFile("audio/wav", wav(1)) }, 0, 6},
 		{"check it", func() { w.team(200, "POST", "/v1/media/"+w.lastFile()+"/complete", nil, nil) }, 1, 6},
 		{"the list of files", page("/equipe/fichiers"), 1.5, 0},

@@ -135,6 +135,7 @@ const exported = 2000
 type fileView struct {
 	Types   []web.Option
 	Sent    media // announced: its form is shown; then what came of it
+	Most    string
 	Line    fileLine
 	Family  string
 	Journal string
@@ -155,16 +156,19 @@ func (s *service) announcePosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var faults fault.Fields
-	sent, err := s.announce(r.Context(), mediaInput{values.Get("name"), values.Get("type")}, s.origin+filesPath+"/", &faults)
+	sent, err := s.announce(r.Context(), mediaInput{values.Get("name"), values.Get("type")}, s.afterSending(), &faults)
 	if len(faults) > 0 {
 		return s.renderFile(w, r, http.StatusUnprocessableEntity, "Envoyer un fichier", fileView{Types: typeOptions()}, web.Form{Values: values, Faults: faults})
 	}
 	if err != nil {
 		return err
 	}
-	view := fileView{Sent: sent, Line: fileLine{TypeLabel: typeLabels[sent.Type]}}
+	view := fileView{Sent: sent, Most: most(sent.Type), Line: fileLine{TypeLabel: typeLabels[sent.Type]}}
 	return s.renderFile(w, r, http.StatusOK, "Choisir le fichier", view, web.Form{Values: values})
 }
+
+// afterSending begins the address to which the bucket sends browsers.
+func (s *service) afterSending() string { return s.origin + filesPath + "/" }
 
 // filePage is where a browser comes from the bucket: the file is checked by
 // pressing a button, as a page that is only opened changes nothing.
@@ -180,13 +184,22 @@ func (s *service) filePage(w http.ResponseWriter, r *http.Request) error {
 	return s.renderSent(w, r, http.StatusOK, item, nil)
 }
 
-// renderSent shows a file that was announced.
+// renderSent shows a file that was announced. While it is awaited, it may be
+// sent again: the bucket refuses one that is too large in a page of its own,
+// which leads nowhere.
 func (s *service) renderSent(w http.ResponseWriter, r *http.Request, status int, item mediaItem, faults fault.Fields) error {
 	line, err := s.fileLines(r.Context())
 	if err != nil {
 		return err
 	}
-	view := fileView{Sent: item.view(), Line: line(item), Family: mediaTypes[item.Type].family, Journal: journalPath(item.ID)}
+	view := fileView{Sent: item.view(), Most: most(item.Type), Line: line(item), Family: mediaTypes[item.Type].family, Journal: journalPath(item.ID)}
+	if item.State == awaited && !item.gone(s.now()) {
+		form, err := s.sending(r.Context(), item, s.afterSending())
+		if err != nil {
+			return err
+		}
+		view.Sent.Form = &form
+	}
 	return s.renderFile(w, r, status, "Fichier "+item.Name, view, web.Form{Faults: faults})
 }
 

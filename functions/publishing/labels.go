@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -50,6 +51,14 @@ var (
 	actionLabels = map[string]string{"created": "Écrite", "changed": "Modifiée", published: "Publiée", withdrawn: "Retirée"}
 	states       = []string{draft, published, withdrawn}
 
+	// fieldLabels are what the form of a resource calls its fields.
+	fieldLabels = map[string]string{
+		"kind": "Sorte", "title": "Titre", "summary": "Résumé", "body": "Texte", "authors": "Auteur·ices", "published_on": "Jour de publication",
+		"language": "Langue", "fundamentals": "Fondamentaux", "narrative_dimensions": "Dimensions de la mise en récit", "series": "Chantier ou communauté",
+		"cohort": "Cohorte", "sessions": "Rencontres dont elle vient", "url": "Adresse du document", "audio": "Enregistrement", "episode": "Numéro de l’épisode",
+		"licence": "Licence", "status": "État",
+	}
+
 	typeLabels = map[string]string{
 		"application/pdf": "Document PDF", "audio/mpeg": "Enregistrement MP3", "audio/mp4": "Enregistrement M4A", "audio/ogg": "Enregistrement Ogg",
 		"audio/wav": "Enregistrement WAV", "image/jpeg": "Image JPEG", "image/png": "Image PNG", "image/webp": "Image WebP",
@@ -85,8 +94,13 @@ func languageName(tag string) string {
 
 func typeOptions() (list []web.Option) {
 	for name := range mediaTypes {
-		list = append(list, web.Option{Value: name, Label: typeLabels[name]})
+		list = append(list, web.Option{Value: name, Label: typeLabels[name] + ", " + most(name) + " au plus"})
 	}
 	slices.SortFunc(list, func(a, b web.Option) int { return strings.Compare(a.Label, b.Label) })
 	return list
+}
+
+// most is how large a file of a type may be, as people say it.
+func most(name string) string {
+	return french.Number(int(mediaTypes[name].most/megabyte)) + french.NoBreak + "Mo"
 }

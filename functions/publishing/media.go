@@ -126,11 +126,7 @@ func (s *service) announce(ctx context.Context, in mediaInput, then string, faul
 		ExpiresAt: now.Add(awaitedFor).Unix()}
 	item.Key = mediaKey(item.ID)
 	item.Files, item.FilesAt = allFiles, now.Format(instant)+"#"+item.ID
-	upload := storage.Upload{Key: incomingKey(item.ID), Type: item.Type, Most: kind.most, For: uploadFor}
-	if then != "" {
-		upload.Then = then + item.ID
-	}
-	form, err := s.bucket.PresignPost(ctx, upload)
+	form, err := s.sending(ctx, item, then)
 	if err != nil {
 		return media{}, err
 	}
@@ -143,6 +139,16 @@ func (s *service) announce(ctx context.Context, in mediaInput, then string, faul
 	view := item.view()
 	view.Form = &form
 	return view, nil
+}
+
+// sending is the signed form that sends a file, for the next hour. then is
+// where a browser goes afterwards, before the id; empty to stay.
+func (s *service) sending(ctx context.Context, item mediaItem, then string) (storage.Form, error) {
+	upload := storage.Upload{Key: incomingKey(item.ID), Type: item.Type, Most: mediaTypes[item.Type].most, For: uploadFor}
+	if then != "" {
+		upload.Then = then + item.ID
+	}
+	return s.bucket.PresignPost(ctx, upload)
 }
 
 func (s *service) postMediaComplete(w http.ResponseWriter, r *http.Request) error {

@@ -3,7 +3,10 @@ package publishing
 import (
 	"bytes"
 	"errors"
+	"html"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -201,4 +204,38 @@ func (w *world) lastFile() (id string) {
 		}
 	}
 	return id
+}
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+
+// TestAFileThatWasRefusedIsSentAgain: by a form on its page, since the bucket
+// answers one that is too large in a page of its own, which leads nowhere.
+func TestAFileThatWasRefusedIsSentAgain(t *testing.T) {
+	d := newDesk(t)
+	d.shows(200, "/equipe/fichiers/nouveau", "Image PNG, 10 Mo au plus", "Enregistrement MP3, 200 Mo au plus", "Document PDF, 50 Mo au plus")
+	_, page := d.Shows(d.running, d.browser, 200, "/equipe/fichiers", url.Values{"name": {"Une affiche"}, "type": {"image/png"}}, "Image PNG, 10 Mo au plus", `aria-describedby="file-hint"`)
+	id := d.lastFile()
+	if !strings.Contains(page, `<a href="/equipe/fichiers/`+id+`">la page de ce fichier</a>`) {
+		t.Error("nothing leads back to the file")
+	}
+	picture := append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 10*megabyte)...)
+	fields := func(page string) map[string]string {
+		form := map[string]string{}
+		for _, match := range hiddenField.FindAllStringSubmatch(page[strings.Index(page, "multipart/form-data"):], -1) {
+			form[match[1]] = html.UnescapeString(match[2])
+		}
+		return form
+	}
+	address := d.bucket.Origin() + "/media"
+	if status := d.send(fields(page), address, picture); status < http.StatusBadRequest {
+		t.Fatalf("a picture of over 10 MB: %d", status)
+	}
+	page = d.shows(200, "/equipe/fichiers/"+id, "Vérifier le fichier", "L’envoi a échoué ?", "10 Mo au plus", `action="`+address+`"`)
+	if status := d.send(fields(page), address, picture[:1000]); status != http.StatusSeeOther {
+		t.Fatalf("sent again: %d", status)
+	}
+	d.Shows(d.running, d.browser, 303, "/equipe/fichiers/"+id, url.Values{})
+	if page = d.shows(200, "/equipe/fichiers/"+id, "Le fichier est prêt"); strings.Contains(page, "multipart") {
+		t.Error("a file that was checked is still to be sent")
+	}
 }

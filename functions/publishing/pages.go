@@ -265,12 +265,14 @@ func (s *service) viewBook(ctx context.Context, shown resource) (view bookView, 
 
 // meetings reads the sessions that a resource came from, those that are there.
 func (s *service) meetings(ctx context.Context, ids []string) (found []agenda.Session, err error) {
-	if len(ids) == 0 {
-		return nil, nil
+	var keys []map[string]types.AttributeValue
+	for _, id := range ids {
+		if key := agenda.SessionKey(id); key.CanExist() {
+			keys = append(keys, key.Attributes())
+		}
 	}
-	keys := make([]map[string]types.AttributeValue, len(ids))
-	for i, id := range ids {
-		keys[i] = agenda.SessionKey(id).Attributes()
+	if len(keys) == 0 {
+		return nil, nil
 	}
 	answer, err := s.agenda.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
 		RequestItems: map[string]types.KeysAndAttributes{s.agenda.Name: {Keys: keys}},

@@ -212,6 +212,10 @@ func TestTheTeamWritesOnItsPages(t *testing.T) {
 	form := url.Values{"kind": {"article"}, "title": {""}, "body": {"# Bonjour\n\n<script>1</script>"}, "fundamentals": {"1", "3"}, "authors": {"Ada\nBo\n"},
 		"language": {"fr"}, "licence": {"CC0 1.0"}, "faire": {"garder"}, web.KeyField: {"form_1"}}
 	do(422, "POST", "/equipe/ressources/nouvelle", form, "Erreur", "Saisissez un titre.", "# Bonjour", `value="3" checked`)
+	for _, title := range []string{"???", "森の声"} { // which give no address
+		form.Set("title", title)
+		do(422, "POST", "/equipe/ressources/nouvelle", form, "Un point est à corriger", `id="title-fault"`, "des lettres latines ou des chiffres")
+	}
 	form.Set("title", "Bonjour à vous")
 	form.Set("faire", "apercu")
 	do(200, "POST", "/equipe/ressources/nouvelle", form, "Aperçu, pas encore enregistré", "<h2>Bonjour</h2>")

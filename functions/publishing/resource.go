@@ -122,11 +122,12 @@ func (in *resourceInput) check(faults *fault.Fields) {
 	if !slices.Contains(kinds, in.Kind) {
 		faults.Add("kind", "Choisissez une sorte de ressource : article, numéro spécial, podcast, documentation de cas, vidéo, outil ou thèse.")
 	}
-	alliance.CheckText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
-	alliance.CheckNewSlug(faults, "slug", in.Slug)
 	if in.Slug == "" && in.Title != "" && alliance.Slug(in.Title) == "" {
-		faults.Add("slug", "Ce titre ne donne pas d’identifiant : saisissez-en un, comme recits-de-territoire.")
+		faults.Add("title", "Saisissez un titre avec des lettres latines ou des chiffres : l’adresse de la page en vient.")
+	} else {
+		alliance.CheckText(faults, "title", in.Title, maxTitle, "Saisissez un titre.")
 	}
+	alliance.CheckNewSlug(faults, "slug", in.Slug)
 	if in.Summary != "" {
 		alliance.CheckText(faults, "summary", in.Summary, maxSummary, "Saisissez un résumé.")
 	}

@@ -14,6 +14,7 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodGet, teamPath+"/nouvelle", function.Team, "The form of a new resource", (*service).newPage),
 	page(http.MethodPost, teamPath+"/nouvelle", function.Team, "Look at a new resource, or keep it as a draft", (*service).newPosted),
 	page(http.MethodGet, teamPath+"/{slug}", function.Team, "A resource as readers will see it, and its versions", (*service).draftPage),
+	page(http.MethodGet, teamPath+"/{slug}/versions/{revision}", function.Team, "A resource as it was, and what changed since", (*service).versionPage),
 	page(http.MethodGet, teamPath+"/{slug}/modifier", function.Team, "The form of a resource", (*service).editPage),
 	page(http.MethodPost, teamPath+"/{slug}/modifier", function.Team, "Look at a change, or keep it", (*service).editPosted),
 	page(http.MethodPost, teamPath+"/{slug}/publier", function.Team, "Publish a resource", (*service).publishPosted),

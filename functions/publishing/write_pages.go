@@ -23,6 +23,7 @@ type writeView struct {
 	Elsewhere                  string // where a recording stands that is no file of ours
 	Picked                     int    // sessions that are chosen
 	Preview                    *bookView
+	TakenBack                  int // the version that the form holds; 0 for what the resource is
 	Slug                       string
 }
 
@@ -228,14 +229,25 @@ func (s *service) preview(ctx context.Context, in resourceInput, faults *fault.F
 	return err
 }
 
+// editPage shows the form of a resource, with what it is, or with what one of
+// its versions was.
 func (s *service) editPage(w http.ResponseWriter, r *http.Request) error {
 	item, err := s.resource(r.Context(), r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
-	values := formOf(item.input())
+	in, taken := item.input(), 0
+	if number := r.URL.Query().Get("version"); number != "" {
+		was, err := s.versionOf(r.Context(), item.Slug, number)
+		if err != nil {
+			return err
+		}
+		in, taken = takenBack(was, item), was.Revision
+	}
+	values := formOf(in)
 	values.Set("revision", strconv.Itoa(item.Revision))
 	view := newWriteView(teamPath+"/"+item.Slug+"/modifier", item.Slug, values, item.input())
+	view.TakenBack = taken
 	return s.renderWrite(w, r, http.StatusOK, "Modifier : "+item.Title, view, web.Form{Values: values})
 }
 

@@ -101,6 +101,49 @@ func TestVersionsAreNamed(t *testing.T) {
 	d.shows(200, strings.TrimSuffix(next[1], "#versions"), "Version 1<", "Écrite", "Revenir aux dernières versions")
 }
 
+// TestAnOlderVersionIsReadAndTakenBack: nothing changes until its form is sent.
+func TestAnOlderVersionIsReadAndTakenBack(t *testing.T) {
+	d := newDesk(t)
+	d.team(201, "POST", "/v1/resources", article("Un récit"), nil)
+	d.team(200, "PATCH", "/v1/resources/un-recit", map[string]any{"title": "Autre récit", "body": "Perdu.", "series": "", "fundamentals": []int{3}, "published_on": "2026-02-03"}, nil)
+	at := "/equipe/ressources/un-recit"
+	d.shows(200, at, `<a href="/equipe/ressources/un-recit/versions/1">Version 1</a>`, `<a href="/equipe/ressources/un-recit/versions/2">Version 2</a>`)
+	d.shows(200, at+"/versions/1", "Version 1 : Un récit", "<p>Un <em>texte</em>.</p>", `href="/equipe/ressources/un-recit/modifier?version=1"`,
+		"<dt>Titre</dt><dd>Vaut maintenant « Autre récit ».</dd>", "<dt>Texte</dt><dd>Vaut maintenant « Perdu. ».</dd>", "<dt>Chantier ou communauté</dt><dd>N’est plus renseigné.</dd>",
+		"<dt>Fondamentaux</dt><dd>A changé.</dd>", "<dt>Jour de publication</dt><dd>Vaut maintenant « 3 février 2026 ».</dd>", "Ancien compte", "/versions/2")
+	if page := d.shows(200, at+"/versions/2", "la version actuelle", "/versions/1"); strings.Contains(page, "Reprendre") || strings.Contains(page, "/versions/3") {
+		t.Error("the current version is offered again")
+	}
+	for _, none := range []string{"/versions/3", "/versions/0", "/versions/-1", "/versions/un", "/modifier?version=9", "/modifier?version=un"} {
+		d.shows(404, at+none)
+	}
+	page := d.shows(200, at+"/modifier?version=1", "Vous reprenez la version 1", `value="Un récit"`, `name="revision" value="2"`, `<option value="recits" selected>`)
+	if strings.Contains(page, "Perdu.") {
+		t.Error("the form holds what the resource is")
+	}
+	var now resource
+	if d.team(200, "GET", "/v1/resources/un-recit", nil, &now); now.Revision != 2 {
+		t.Errorf("to look at a form changed it: %+v", now)
+	}
+	d.Shows(d.running, d.browser, 303, at+"/modifier", url.Values{
+		"revision": {"2"}, "kind": {"article"}, "title": {"Un récit"}, "summary": {"Ce que nous avons appris."}, "body": {"# Un titre\n\nUn *texte*."}, "authors": {"Ada Martin"},
+		"fundamentals": {"1", "2"}, "narrative_dimensions": {"4"}, "series": {"recits"}, "cohort": {"occitanie"}, "sessions": {"ses_1"}, "licence": {defaultLicence}, "language": {"fr"}, "faire": {"garder"},
+	})
+	d.shows(200, at+"/versions/1", "la version actuelle dit la même chose")
+}
+
+// TestARecordingThatStandsElsewhereStays: the form that takes a version back
+// has no field for it.
+func TestARecordingThatStandsElsewhereStays(t *testing.T) {
+	d := newDesk(t)
+	in := article("Un récit")
+	in["audio"] = map[string]any{"url": "https://ex.fr/a.mp3", "bytes": 10, "seconds": 60, "mime": "audio/mpeg"}
+	d.team(201, "POST", "/v1/resources", in, nil)
+	d.team(200, "PATCH", "/v1/resources/un-recit", map[string]any{"audio": map[string]any{"url": "https://ex.fr/b.mp3", "bytes": 10, "seconds": 90, "mime": "audio/mpeg"}}, nil)
+	d.shows(200, "/equipe/ressources/un-recit/modifier?version=1", `>https://ex.fr/b.mp3</option>`, `value="1:30"`)
+	d.shows(200, "/equipe/ressources/un-recit/versions/1", "<dt>Enregistrement</dt><dd>A changé.</dd>", "https://ex.fr/a.mp3")
+}
+
 // TestTheTrailSaysWhatChanged: each field before and after, of a text that it
 // is another; of authors nothing before they are public.
 func TestTheTrailSaysWhatChanged(t *testing.T) {

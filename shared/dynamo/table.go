@@ -39,14 +39,31 @@ func (k Key) Attributes() map[string]types.AttributeValue {
 	}
 }
 
+// The most bytes of a key
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys).
+const (
+	maxPK = 2048
+	maxSK = 1024
+)
+
+// CanExist tells whether an item may have this key. DynamoDB holds a read of
+// any other for a mistake; whoever typed an address is told that nothing is
+// there.
+func (k Key) CanExist() bool {
+	return k.PK != "" && len(k.PK) <= maxPK && k.SK != "" && len(k.SK) <= maxSK
+}
+
 // ID makes an identifier "prefix_ULID": unique, sorted by time.
 func ID(prefix string, now time.Time, random io.Reader) string {
 	return prefix + "_" + ulid.MustNew(ulid.Timestamp(now), random).String()
 }
 
-// Get reads one item, consistently, into out; found is false when there is none.
-// It costs one read unit for each 4 KB.
+// Get reads one item, consistently, into out; found is false when there is
+// none, as under a key that cannot be. It costs one read unit for each 4 KB.
 func (t Table) Get(ctx context.Context, key Key, out any) (found bool, err error) {
+	if !key.CanExist() {
+		return false, nil
+	}
 	consistent := true
 	answer, err := t.Client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &t.Name, Key: key.Attributes(), ConsistentRead: &consistent,
@@ -168,8 +185,11 @@ func (t Table) Check(key Key, condition expression.ConditionBuilder) (types.Tran
 }
 
 // Partition calls each for all items of a partition whose sort key begins
-// with prefix, read consistently.
+// with prefix, read consistently. One that cannot be is empty.
 func (t Table) Partition(ctx context.Context, pk, prefix string, each func(map[string]types.AttributeValue) error) error {
+	if pk == "" || len(pk) > maxPK || len(prefix) > maxSK {
+		return nil
+	}
 	condition := expression.Key("pk").Equal(expression.Value(pk))
 	if prefix != "" {
 		condition = condition.And(expression.Key("sk").BeginsWith(prefix))

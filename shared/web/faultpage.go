@@ -37,15 +37,22 @@ var explanations = map[int]explanation{
 
 var unexplained = explanation{"Une erreur s’est produite", "Réessayez dans un instant. Si cela continue, écrivez-nous en citant le numéro ci-dessous."}
 
-// signedOut explains a 401 to the team, whom a link to their data would not help.
-var signedOut = explanation{"Connectez-vous pour continuer", "Ouvrez la page de connexion de l’équipe."}
+// signedOut and signedOutWriting explain a 401 to the team, whom a link to their
+// data would not help. Who sent a form signs in elsewhere, so that this tab
+// keeps what was typed and can send it again.
+var (
+	signedOut        = explanation{"Connectez-vous pour continuer", "Ouvrez la page de connexion de l’équipe."}
+	signedOutWriting = explanation{"Connectez-vous pour continuer",
+		"Connectez-vous dans un nouvel onglet, puis revenez à celui-ci et rechargez la page\u00a0: votre navigateur proposera de renvoyer le formulaire."}
+)
 
 type faultData struct {
 	explanation
 	Detail    string
 	Status    int
-	Team      bool // it befalls a page of the team
-	Seconds   int  // to wait before trying again; 0 when not known
+	Team      bool   // it befalls a page of the team
+	SignIn    string // where the team signs in, and comes back from; empty for who sent a form
+	Seconds   int    // to wait before trying again; 0 when not known
 	Fields    []fault.Field
 	RequestID string
 }
@@ -58,7 +65,10 @@ func renderFault(w http.ResponseWriter, r *http.Request, f *fault.Error) error {
 	}
 	data.Team = strings.HasPrefix(r.URL.Path, TeamRoot)
 	if data.Team && status == http.StatusUnauthorized {
-		data.explanation = signedOut
+		data.explanation = signedOutWriting
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			data.explanation, data.SignIn = signedOut, signInFrom(r)
+		}
 	}
 	if f.RetryAfter > 0 {
 		data.Seconds = int((f.RetryAfter + time.Second - 1) / time.Second)

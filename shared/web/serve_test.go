@@ -120,6 +120,23 @@ func TestEveryFaultHasAPage(t *testing.T) {
 	}
 }
 
+// TestWhoIsSignedOutKeepsTheirForm: who sent one signs in beside it, who asked
+// for a page comes back to it.
+func TestWhoIsSignedOutKeepsTheirForm(t *testing.T) {
+	for method, link := range map[string]string{
+		http.MethodPost: `<a class="button" href="/equipe/connexion" target="_blank" rel="noopener">Se connecter dans un nouvel onglet</a>`,
+		http.MethodGet:  `<a class="button" href="/equipe/connexion?retour=%2Fequipe%2Fallies%3Fq%3Dvallon">Me connecter</a>`,
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), method, "/equipe/allies?q=vallon", nil)
+		r.Header.Set("Accept", "text/html")
+		w := httptest.NewRecorder()
+		Serve(failing(fault.New(fault.Unauthenticated, "signed-out", "Votre session est terminée.")), true, slog.New(slog.DiscardHandler)).ServeHTTP(w, r)
+		if body := w.Body.String(); w.Code != http.StatusUnauthorized || strings.Count(body, SignInPath) != 1 || !strings.Contains(body, link) {
+			t.Errorf("%s: %d %s", method, w.Code, body)
+		}
+	}
+}
+
 func TestBearerToken(t *testing.T) {
 	for header, token := range map[string]string{"Bearer abc": "abc", "bearer  abc ": "abc", "Basic abc": "", "abc": "", "": "", "Bearer": ""} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)

@@ -94,7 +94,13 @@ func PostedField(r *http.Request, name string) (string, error) {
 // SignIn sends a browser to sign in and to come back to where it was.
 func SignIn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, SignInPath+"?retour="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+	http.Redirect(w, r, signInFrom(r), http.StatusSeeOther) //nolint:gosec // a path of ours
+}
+
+// signInFrom is the address to sign in at, and to come back from to what a
+// browser asked for.
+func signInFrom(r *http.Request) string {
+	return SignInPath + "?retour=" + url.QueryEscape(r.URL.RequestURI())
 }
 
 // TeamPath is the path within the team's pages that a text from outside
