@@ -20,7 +20,7 @@ var rewritings = map[string]rewriting{
 		return err
 	},
 	"corrected": func(ctx context.Context, s *service, kept, _ confirmation, _ string) error {
-		return s.correct(ctx, kept.AllyID, change{Person: &personChange{Role: &electedRole}}, &fault.Fields{})
+		return s.correct(ctx, kept.AllyID, "", change{Person: &personChange{Role: &electedRole}}, &fault.Fields{})
 	},
 	"merged": func(ctx context.Context, s *service, kept, duplicate confirmation, _ string) error {
 		m, err := s.merger(ctx, kept.AllyID, duplicate.AllyID)

@@ -130,6 +130,8 @@ type allyView struct {
 	Was                                           []web.Option // what the form showed at first: only what was typed since is corrected
 	Mails, Trail                                  string       // addresses of what was sent to them, and of what was done
 	Done                                          string       // what was just done
+	Shown                                         string       // keyed hash of the contact
+	Handover                                      handoverItem // that waits; its ID is empty otherwise
 }
 
 // allyPage shows a signature; that of a duplicate leads to the one it became
@@ -168,6 +170,10 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, form *web.F
 		Mails:         web.TeamRoot + "/courriels?" + url.Values{"q": {g.signatory.Email}}.Encode(),
 		Trail:         web.TrailPath(g.ally.AllyID),
 		Done:          r.URL.Query().Get("fait"),
+		Shown:         g.ally.Person,
+	}
+	if _, view.Handover, err = s.handoverOf(r.Context(), g.ally.AllyID); err != nil {
+		return err
 	}
 	if !g.signatory.AnnouncedAt.IsZero() {
 		view.State = stateLabel(statusAnnounced)
@@ -199,8 +205,19 @@ var correctable = []string{
 	"consents.newsletter", "consents.directory",
 }
 
+// contactField is the hidden field by which a page says whom it showed.
+const contactField = "contact"
+
 // ofSomeoneElse is what the team reads instead of what a person reads of themself.
 var ofSomeoneElse = map[string]string{noGivenName: "Saisissez le prénom de la personne.", noFamilyName: "Saisissez le nom de la personne."}
+
+func saidOfSomeoneElse(faults fault.Fields) {
+	for i, f := range faults {
+		if said, ok := ofSomeoneElse[f.Message]; ok {
+			faults[i].Message = said
+		}
+	}
+}
 
 func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
@@ -208,15 +225,11 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var faults fault.Fields
-	err = s.correct(r.Context(), r.PathValue("id"), changeFromForm(values), &faults)
-	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
+	err = s.correct(r.Context(), r.PathValue("id"), values.Get(contactField), changeFromForm(values), &faults)
+	if f := fault.As(err); f != nil && f.Code == "organisation-exists" {
 		faults.Add("organisation.name", f.Detail)
 	}
-	for i, f := range faults {
-		if said, ok := ofSomeoneElse[f.Message]; ok {
-			faults[i].Message = said
-		}
-	}
+	saidOfSomeoneElse(faults)
 	if len(faults) > 0 {
 		return s.renderAlly(w, r, &web.Form{Values: values, Faults: faults})
 	}
@@ -245,16 +258,28 @@ func (g signature) line() listedAlly {
 	}
 }
 
+// eraseView is what the page shows before a person is erased.
+type eraseView struct {
+	allyLine
+	Shown string // keyed hash of the person
+}
+
 func (s *service) erasePage(w http.ResponseWriter, r *http.Request) error {
 	g, err := s.signatureOf(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return s.pages.Render(w, r, http.StatusOK, "team_erase", web.Page{Title: "Effacer " + g.signatory.fullName(), Private: true, Data: viewLine(g.line())})
+	return s.pages.Render(w, r, http.StatusOK, "team_erase", web.Page{
+		Title: "Effacer " + g.signatory.fullName(), Private: true, Data: eraseView{viewLine(g.line()), g.ally.Person},
+	})
 }
 
 func (s *service) erasePosted(w http.ResponseWriter, r *http.Request) error {
-	if err := s.eraseOnRequest(r.Context(), r.PathValue("id")); err != nil {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	if err := s.eraseOnRequest(r.Context(), r.PathValue("id"), values.Get(contactField)); err != nil {
 		return err
 	}
 	http.Redirect(w, r, alliesPath+"?efface", http.StatusSeeOther)
