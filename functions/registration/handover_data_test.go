@@ -96,3 +96,18 @@ func TestAHandoverIsNoSilence(t *testing.T) {
 		t.Errorf("the years do not run again: %v", got)
 	}
 }
+
+// TestAnotherAddressIsToldTheWay: a person signs anew, and an organisation
+// stays.
+func TestAnotherAddressIsToldTheWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.join(anOrganisation("Une", "a@exemple.fr"))
+	w.join(aPerson("b@exemple.fr"))
+	for email, want := range map[string]string{"a@exemple.fr": "écrivez à l’équipe", "b@exemple.fr": "signez à nouveau"} {
+		got := read[problem](w, w.call(http.StatusUnprocessableEntity, http.MethodPatch, "/v1/me", `{"person":{"email":"c@exemple.fr"}}`, w.session(email)...))
+		if len(got.Errors) != 1 || !strings.Contains(got.Errors[0].Message, want) {
+			t.Errorf("%s: %+v", email, got.Errors)
+		}
+	}
+}
