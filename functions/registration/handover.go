@@ -77,8 +77,6 @@ func (h handoverItem) personInput() personInput {
 	return personInput{GivenName: h.GivenName, FamilyName: h.FamilyName, Email: h.Email, Role: h.Role}
 }
 
-func (h handoverItem) fullName() string { return strings.TrimSpace(h.GivenName + " " + h.FamilyName) }
-
 // Until is when the link is good no more.
 func (h handoverItem) Until() time.Time { return time.Unix(h.ExpiresAt, 0) }
 

@@ -92,7 +92,8 @@ func TestAHandoverIsNoSilence(t *testing.T) {
 		t.Fatal("erased, although it has just got a contact")
 	}
 	d.inYears(began, 6, -1, -1)
-	if got := templates(d.mails(d.applied)); !slices.Equal(got, []string{"retention-notice " + successor.Email}) {
+	got := templates(d.mails(d.applied))
+	if !slices.Contains(got, "retention-notice "+successor.Email) || slices.Contains(got, "retention-notice old@exemple.fr") {
 		t.Errorf("the years do not run again: %v", got)
 	}
 }

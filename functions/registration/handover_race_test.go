@@ -270,7 +270,7 @@ func handOverUnguarded(s *service, token string) error {
 	g := s.taken(o, consents{})
 	writes := s.handoverWrites(o, signatoryItem{Key: membership.SignatureKey(o.ally.Person, o.ally.AllyID)}, g)
 	for _, item := range writes.Items {
-		if put := item.Put; put != nil && reflect.DeepEqual(put.Item["sk"], g.ally.Key.Attributes()["sk"]) {
+		if put := item.Put; put != nil && reflect.DeepEqual(put.Item["sk"], g.ally.Attributes()["sk"]) {
 			put.ConditionExpression, put.ExpressionAttributeNames, put.ExpressionAttributeValues = nil, nil, nil
 		}
 		if remove := item.Delete; remove != nil {
