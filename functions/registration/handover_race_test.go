@@ -42,23 +42,28 @@ func TestOneHandoverAcceptedAtOnce(t *testing.T) {
 }
 
 // coherent fails the test unless each organisation has the one contact that it
-// names, and nobody else has a signature of it.
+// names and the claims that it lists, and nobody else has a signature of it.
 func (w *world) coherent(ids ...string) {
 	w.t.Helper()
 	contacts := map[string][]string{}
 	allies := map[string]string{}
+	var claimed []string
 	for _, item := range w.Dump(function.Allies) {
 		pk, sk := item["pk"].(string), item["sk"].(string)
 		if ally, ok := strings.CutPrefix(sk, "ALLY#"); ok {
 			contacts[ally] = append(contacts[ally], strings.TrimPrefix(pk, "PERSON#"))
 		}
 		if sk == "ALLY" {
+			for _, claim := range item["claims"].([]any) {
+				claimed = append(claimed, claim.(string))
+			}
 			allies[strings.TrimPrefix(pk, "ALLY#")] = item["person"].(string)
 		}
 	}
 	if n := w.count(); n.Organisations+n.Persons != len(allies) || len(contacts) != len(allies) {
 		w.t.Errorf("%v for %d allies with %d contacts", n, len(allies), len(contacts))
 	}
+	w.claimsAre(claimed...)
 	for ally, person := range allies {
 		if !slices.Equal(contacts[ally], []string{person}) {
 			w.t.Errorf("%s names %s, and %v signed for it", ally, person, contacts[ally])
