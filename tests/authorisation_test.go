@@ -164,7 +164,7 @@ var rules = map[function.Access]rule{
 
 // byBody are public routes whose token travels in the body: without it, they
 // answer as a bad link does.
-var byBody = []string{"POST /mes-donnees/ouvrir", "POST /rejoindre/confirmer", "GET /rejoindre/confirmer", "GET /equipe/connexion/retour"}
+var byBody = []string{"POST /mes-donnees/ouvrir", "POST /rejoindre/confirmer", "GET /rejoindre/confirmer", "POST /rejoindre/contact", "GET /rejoindre/contact", "GET /equipe/connexion/retour"}
 
 // harmless may be called by anyone, whatever the declaration says: ending a
 // visit that is over is no fault.
@@ -259,7 +259,7 @@ func (o *office) askFor(running *function.Running, route function.RouteInfo, pat
 // openDoors are the routes by which anyone may change something. Whoever
 // declares another says so here, and so has thought of it.
 var openDoors = []string{
-	"POST /v1/registrations", "POST /v1/registrations/confirm", "POST /rejoindre", "POST /rejoindre/confirmer",
+	"POST /v1/registrations", "POST /v1/registrations/confirm", "POST /rejoindre", "POST /rejoindre/confirmer", "POST /rejoindre/contact",
 	"POST /v1/me/links", "POST /v1/me/sessions", "POST /mes-donnees", "POST /mes-donnees/ouvrir",
 	"POST /v1/sessions/{id}/bookings", "POST /agenda/{id}", "POST /v1/cohorts/{slug}/applications", "POST /cohortes/{slug}/candidater",
 	"POST /oai", // a way to read

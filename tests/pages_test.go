@@ -32,6 +32,7 @@ func (l lived) examples() map[string][]string {
 	return map[string][]string{
 		"/": {"/"}, "/charte": {"/charte"}, "/rejoindre": {"/rejoindre"}, "/rejoindre/merci": {"/rejoindre/merci"},
 		"/rejoindre/confirmer":  {l.confirm, "/rejoindre/confirmer?token=faux"},
+		"/rejoindre/contact":    {l.offer, "/rejoindre/contact?token=faux"},
 		"/allies":               {"/allies", "/allies?q=introuvable"},
 		"/donnees-personnelles": {"/donnees-personnelles"}, "/desinscription": {l.unsubscribe},
 		"/mes-donnees": {"/mes-donnees", "/mes-donnees?token=faux"}, "/mes-donnees/quitter": {"/mes-donnees/quitter"}, "/mes-donnees/export": {file + "/mes-donnees/export"},
@@ -54,9 +55,9 @@ func (l lived) examples() map[string][]string {
 		"/equipe/courriels/{person}/{id}": {"/equipe/courriels/" + l.sent, "/equipe/courriels/" + l.returned, "/equipe/courriels/personne/mail_0"},
 
 		"/equipe/allies": {"/equipe/allies"}, "/equipe/allies.csv": {file + "/equipe/allies.csv"}, "/equipe/allies.xlsx": {file + "/equipe/allies.xlsx"},
-		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne"}, "/equipe/allies/en-attente/{person}/{registration}": {l.waiting, "/equipe/allies/en-attente/personne/reg_1"},
+		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne", "/equipe/allies/" + l.double}, "/equipe/allies/en-attente/{person}/{registration}": {l.waiting, "/equipe/allies/en-attente/personne/reg_1"},
 		"/equipe/allies/{id}/fusion":  {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},
-		"/equipe/allies/{id}/effacer": {"/equipe/allies/" + l.ally + "/effacer"},
+		"/equipe/allies/{id}/effacer": {"/equipe/allies/" + l.ally + "/effacer"}, "/equipe/allies/{id}/contact": {"/equipe/allies/" + l.ally + "/contact", "/equipe/allies/" + l.double + "/contact"},
 
 		"/equipe/agenda": {"/equipe/agenda"}, "/equipe/agenda.csv": {file + "/equipe/agenda.csv"}, "/equipe/agenda.xlsx": {file + "/equipe/agenda.xlsx"},
 		"/equipe/agenda/nouvelle": {"/equipe/agenda/nouvelle", "/equipe/agenda/nouvelle?copie=" + l.session},

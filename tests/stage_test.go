@@ -21,6 +21,7 @@ type lived struct {
 	application, draft           string // complete, and waiting for two of its four
 	media, closed                string // a file announced, a year
 	confirm, unsubscribe         string // links of mails
+	offer                        string // link of the mail to who is to be the contact of the second of the two
 	candidacy, completion, asked string // links of mails to the four of each application, and of who began the draft
 	suspended                    string // address of who is not written to
 	returned, sent               string // mails: who got them, and their ids
@@ -58,6 +59,7 @@ func (v *visitor) stage() (l lived) {
 	v.signs(l.suspended, "organisation", "Communauté de communes du Vallon")
 	l.double = v.confirms(v.mailed(l.suspended, "/rejoindre/confirmer"))
 	v.signs("attend@exemple.example", "organisation", "Syndicat du Bief")
+	l.offer = v.proposes(l.double, "suite@exemple.example")
 
 	soon := time.Now().Add(time.Hour)
 	came := v.stageAgenda(&l, soon)
@@ -180,6 +182,25 @@ func (v *visitor) signs(address, kind, organisation string) {
 		body["organisation"] = map[string]string{"name": organisation, "category": "local_authority", "territory": "46102"}
 	}
 	v.asTeam(http.MethodPost, "/v1/registrations", body, nil)
+}
+
+// proposes lets the team propose to someone to be the contact of an
+// organisation, and returns the link that they get.
+func (v *visitor) proposes(ally, address string) (link string) {
+	v.t.Helper()
+	team := v.client()
+	team.enters(asMember, "/equipe")
+	for _, f := range team.forms("/equipe/allies/" + ally + "/contact") {
+		if strings.HasSuffix(f.action, "/contact") {
+			f.values.Set("person.given_name", "Lou")
+			f.values.Set("person.family_name", "Roux")
+			f.values.Set("person.email", address)
+			if sent := team.send(f.action, f.values); sent.status != http.StatusSeeOther {
+				v.t.Fatalf("%s: %d %s", f.action, sent.status, sent.body)
+			}
+		}
+	}
+	return v.mailed(address, "/rejoindre/contact")
 }
 
 // confirms follows the link of the mail that asks to confirm a signature, and

@@ -30,6 +30,7 @@ const farewell = "farewell"
 var receipts = map[string]bool{
 	"confirm-registration": true, "already-ally": true, "organisation-has-contact": true,
 	"my-data-link": true, farewell: true, "signatures-merged": true, "retention-notice": true,
+	"contact-proposed": true, "contact-replaced": true,
 	"booking-confirmed": true, "booking-waiting": true, "booking-promoted": true, "booking-cancelled": true,
 	"session-moved": true, "session-cancelled": true,
 	"application-confirm": true, "application-confirmed": true, "application-complete": true, "application-accepted": true,

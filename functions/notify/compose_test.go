@@ -64,6 +64,9 @@ var examples = []struct {
 	{"signatures-merged-organisation", "signatures-merged", map[string]string{"kind": "organisation", "since": "1er février 2025",
 		"organisation": "Association <Terres & Liens>", "contact": "Sacha Le Goff", "join": "/rejoindre"}},
 	{"signatures-merged-person", "signatures-merged", map[string]string{"kind": "person", "since": "1er février 2025", "join": "/rejoindre"}},
+	{"contact-proposed", "contact-proposed", map[string]string{
+		"organisation": "Association <Terres & Liens>", "link": "/rejoindre/contact?token=abc.def", "expires": "17 mars 2026"}},
+	{"contact-replaced", "contact-replaced", map[string]string{"organisation": "Association <Terres & Liens>", "contact": "Sacha Le Goff"}},
 	{"retention-notice", "retention-notice", map[string]string{"since": "1er février 2025", "until": "1er février 2028", "me": "/mes-donnees", "of": "signature"}},
 	{"retention-notice-application", "retention-notice", map[string]string{"since": "1er février 2025", "until": "1er février 2028", "me": "/mes-donnees", "of": "application"}},
 	{"retention-notice-account", "retention-notice", map[string]string{"since": "1er février 2025", "until": "1er février 2028", "me": "/mes-donnees", "of": "account"}},
@@ -182,7 +185,9 @@ func TestAMissingValueIsAnError(t *testing.T) {
 // site, and who only came to a session has not joined the alliance.
 func TestTheFootSaysHowWeHaveTheAddress(t *testing.T) {
 	reasons := map[string]string{
-		"team-notice": "cette adresse est celle de l’équipe dans les réglages", "booking-confirmed-by-hand": "vous avez demandé à notre équipe de vous inscrire",
+		"contact-replaced": "cette adresse était celle du contact",
+		"contact-proposed": "notre équipe vous propose d’être le contact d’une organisation",
+		"team-notice":      "cette adresse est celle de l’équipe dans les réglages", "booking-confirmed-by-hand": "vous avez demandé à notre équipe de vous inscrire",
 		"booking-reminder": "vous avez une réservation", "session-thanks": "vous êtes venu·e",
 		"retention-notice-account": "vous vous êtes connecté·e aux pages de notre équipe",
 		"welcome-person":           "vous avez rejoint l’alliance", "welcome-organisation": "vous avez rejoint l’alliance",

@@ -105,7 +105,7 @@ func (s *service) postLift(w http.ResponseWriter, r *http.Request) error {
 // answer. The address must leave SES's own list too ("aws sesv2
 // delete-suppressed-destination"), which nobody but the person can name here.
 func (s *service) lift(ctx context.Context, person string) (liftAnswer, error) {
-	if !suppressionKey(person).CanExist() {
+	if !mail.SuppressionKey(person).CanExist() {
 		return liftAnswer{}, errNotSuppressed
 	}
 	now := s.now()

@@ -14,15 +14,38 @@ import (
 
 var errUnknownAlly = fault.New(fault.NotFound, "unknown-ally", "Cette signature n’existe pas, ou n’existe plus : elle a pu être effacée ou fusionnée.")
 
+var (
+	errCorrecting   = fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+	errOtherContact = fault.New(fault.Conflict, "other-contact", "Le contact de cette organisation a été remplacé depuis l’ouverture de cette page : relisez-la, rien n’a été fait.")
+)
+
 // signatureOf is the signature of an ally, or the NotFound fault
 // "unknown-ally".
-func (s *service) signatureOf(ctx context.Context, ally string) (g signature, err error) {
-	found, err := s.allies.Get(ctx, allyKey(ally), &g.ally)
-	if err == nil && found {
+func (s *service) signatureOf(ctx context.Context, ally string) (signature, error) {
+	for range rounds {
+		var g signature
+		found, err := s.allies.Get(ctx, allyKey(ally), &g.ally)
+		if err == nil && !found {
+			err = errUnknownAlly
+		}
+		if err != nil {
+			return g, err
+		}
 		found, err = s.allies.Get(ctx, membership.SignatureKey(g.ally.Person, ally), &g.signatory)
-	}
-	if err == nil && !found {
-		err = errUnknownAlly
+		if found || err != nil {
+			return g, err
+		}
+	} // it has just left, or was handed over between the two
+	return signature{}, errUnknownAlly
+}
+
+// signatureShown is signatureOf, for what a page does that showed a contact
+// (keyed hash, empty when it showed none): it must not befall another person.
+// It returns the Conflict fault "other-contact" as well.
+func (s *service) signatureShown(ctx context.Context, ally, contact string) (signature, error) {
+	g, err := s.signatureOf(ctx, ally)
+	if err == nil && contact != "" && contact != g.ally.Person {
+		err = errOtherContact
 	}
 	return g, err
 }
@@ -139,9 +162,10 @@ func (s *service) exchanged(ctx context.Context, ally string) error {
 	return errChanging
 }
 
-// eraseOnRequest erases a person who asked the team to.
-func (s *service) eraseOnRequest(ctx context.Context, ally string) error {
-	g, err := s.signatureOf(ctx, ally)
+// eraseOnRequest erases a person who asked the team to. It returns the faults
+// of signatureShown.
+func (s *service) eraseOnRequest(ctx context.Context, ally, contact string) error {
+	g, err := s.signatureShown(ctx, ally, contact)
 	if err != nil {
 		return err
 	}

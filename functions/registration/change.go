@@ -26,7 +26,7 @@ type personChange struct {
 	GivenName  *string `json:"given_name,omitempty"`
 	FamilyName *string `json:"family_name,omitempty"`
 	Role       *string `json:"role,omitempty"`
-	Email      *string `json:"email,omitempty" doc:"May only be written otherwise; another address needs a new signature"`
+	Email      *string `json:"email,omitempty" doc:"May only be written otherwise; another address needs a new signature or, for an organisation, the team"`
 }
 
 type organisationChange struct {
@@ -60,7 +60,7 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, mine)
 }
 
-var errChanging = fault.New(fault.Unavailable, "busy", "Vos données changent en même temps ailleurs : réessayez dans un instant.")
+var errChanging = fault.New(fault.Unavailable, "busy", "Vos données changent en même temps ailleurs : réessayez dans un instant.")
 
 // change applies a change to one signature and returns the person's data. It
 // returns an Invalid fault with all that is wrong, a NotFound fault when the
@@ -150,16 +150,19 @@ func (in change) applyNamed(g signature, faults *fault.Fields) signature {
 }
 
 // changeEmail lets a person write their address otherwise. Another address is
-// another person for every table, and must be proved: that takes a signature.
+// another person for every table, and must be proved: that takes a signature,
+// or a handover.
 func (g *signature) changeEmail(email string, faults *fault.Fields) {
 	address, ok := alliance.ParseEmail(email)
 	switch {
 	case !ok:
 		faults.Add("person.email", "Saisissez une adresse e-mail comme nom@exemple.fr")
-	case alliance.NormaliseEmail(address) != alliance.NormaliseEmail(g.signatory.Email):
-		faults.Add("person.email", "Pour changer d’adresse, quittez l’alliance avec l’ancienne et signez à nouveau avec la nouvelle.")
-	default:
+	case alliance.NormaliseEmail(address) == alliance.NormaliseEmail(g.signatory.Email):
 		g.signatory.Email = address
+	case g.ally.Kind == string(alliance.Organisation):
+		faults.Add("person.email", "Pour changer d’adresse, écrivez à l’équipe : elle enverra un lien à la nouvelle, et votre organisation restera alliée.")
+	default:
+		faults.Add("person.email", "Pour changer d’adresse, quittez l’alliance avec l’ancienne et signez à nouveau avec la nouvelle.")
 	}
 }
 

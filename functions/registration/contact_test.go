@@ -21,17 +21,7 @@ var rewritings = map[string]rewriting{
 		return err
 	},
 	"corrected": func(ctx context.Context, s *service, kept, _ confirmation, _ string) error {
-		for { // as the page does
-			old, err := s.signatureOf(ctx, kept.AllyID)
-			if err != nil {
-				return err
-			}
-			err = s.correct(ctx, old, change{Person: &personChange{Role: &electedRole}}, &fault.Fields{})
-			var refused *dynamo.Refused
-			if !errors.As(err, &refused) {
-				return err
-			}
-		}
+		return corrects(ctx, s, kept.AllyID, change{Person: &personChange{Role: &electedRole}})
 	},
 	"merged": func(ctx context.Context, s *service, kept, duplicate confirmation, _ string) error {
 		m, err := s.merger(ctx, kept.AllyID, duplicate.AllyID)
@@ -40,6 +30,21 @@ var rewritings = map[string]rewriting{
 		}
 		return s.merge(ctx, kept.AllyID, duplicate.AllyID, m.seen())
 	},
+}
+
+// corrects corrects a signature as the page does.
+func corrects(ctx context.Context, s *service, ally string, in change) error {
+	for {
+		old, err := s.signatureOf(ctx, ally)
+		if err != nil {
+			return err
+		}
+		err = s.correct(ctx, old, in, &fault.Fields{})
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			return err
+		}
+	}
 }
 
 // correctUnguarded is what correct does, but for the condition on the contact.

@@ -81,7 +81,7 @@ var Function = function.Define(function.Spec[service]{
 			Doc: function.Doc{Summary: "Search the official geography by name or code", Query: territoryQuery{}, Answer: territoryPage{}}},
 		{Method: http.MethodGet, Path: "/v1/territories/{code}", Access: function.Public, Handle: (*service).getTerritory,
 			Doc: function.Doc{Summary: "One territory; REG-76 and DEP-76 tell a region and a département apart", Query: levelQuery{}, Answer: territoryAnswer{}}},
-	}, pageRoutes, teamRoutes),
+	}, pageRoutes, teamRoutes, handoverRoutes),
 })
 
 // service is an opened registration function.

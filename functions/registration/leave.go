@@ -73,11 +73,13 @@ type leftFact struct {
 // count and a fact, and whatever else was made until they asked. The request
 // itself stays for some weeks; it holds no personal data.
 //
-// Signatures that wait go first: without them no confirmation that is under
-// way can add what the next steps would miss.
+// Signatures that wait and handovers go first: without them no confirmation
+// that is under way can add what the next steps would miss.
 func (s *service) erase(ctx context.Context, person string, requested time.Time) error {
-	if err := s.eraseItems(ctx, person, pendingPrefix, requested); err != nil {
-		return err
+	for _, waits := range []string{pendingPrefix, handoverPrefix} {
+		if err := s.eraseItems(ctx, person, waits, requested); err != nil {
+			return err
+		}
 	}
 	if err := s.eraseSignatures(ctx, person, requested); err != nil {
 		return err
@@ -119,6 +121,9 @@ func (s *service) eraseItems(ctx context.Context, person, prefix string, request
 		}
 		if item.CreatedAt.After(requested) {
 			return nil
+		}
+		if ally, ok := strings.CutPrefix(item.SK, handoverPrefix); ok {
+			return s.eraseHandover(ctx, person, ally)
 		}
 		var writes dynamo.Writes
 		writes.Add(s.allies.Delete(item.Key))

@@ -19,7 +19,7 @@ func newBrowser(t *testing.T, settings ...string) *browser {
 func TestEveryPageRenders(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
-	b.join(anOrganisation("Une", "a@exemple.fr"))
+	ally := b.join(anOrganisation("Une", "a@exemple.fr")).AllyID
 	b.visit("a@exemple.fr")
 	for _, route := range Function.Routes {
 		if !route.Doc.Page || route.Method != http.MethodGet || strings.HasSuffix(route.Path, "/export") || route.Access == function.Team || route.Access == function.Admin {
@@ -28,6 +28,9 @@ func TestEveryPageRenders(t *testing.T) {
 		path := route.Path
 		if path == "/rejoindre/confirmer" {
 			path += "?token=" + b.sign(aPerson("b@exemple.fr"))
+		}
+		if path == "/rejoindre/contact" {
+			path += "?token=" + b.propose(ally, successor)
 		}
 		page := b.get(http.StatusOK, path)
 		head := b.Do(b.running, http.MethodHead, path, nil, "Cookie", b.cookie.Name+"="+b.cookie.Value)

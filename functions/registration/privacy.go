@@ -27,10 +27,10 @@ const day = 24 * time.Hour
 // the page. A table with personal data that none of them names fails a test.
 var treatments = []treatment{
 	{"alliance", "Signatures de la charte", "Savoir qui fait partie de l’alliance, lui écrire, publier la liste des organisations qui l’acceptent.",
-		"Votre engagement : la charte que vous signez (contrat).", "Les personnes qui signent, pour elles ou pour une organisation.",
+		"Votre engagement : la charte que vous signez (contrat).", "Les personnes qui signent, pour elles ou pour une organisation, et celles à qui l’équipe propose d’être le contact d’une organisation.",
 		"Nom, adresse e-mail, fonction, organisation, territoire, choix de recevoir des nouvelles et de figurer dans la liste.",
 		"L’équipe. Le public, pour le nom d’une organisation qui l’accepte.",
-		"Jusqu’à votre départ, ou à la fin du délai sans contact. Une signature jamais confirmée : %d jours.", []any{int(personal.UnconfirmedFor / day)}, ""},
+		"Jusqu’à votre départ, ou à la fin du délai sans contact. Une signature jamais confirmée, ou une proposition jamais acceptée : %d jours.", []any{int(personal.UnconfirmedFor / day)}, ""},
 	{"nouvelles", "Nouvelles de l’alliance", "Vous envoyer les nouvelles de l’alliance.", "Votre consentement, que vous retirez quand vous voulez.",
 		"Les personnes qui ont signé et coché la case.", "Nom, adresse e-mail, votre choix.", "L’équipe. Le prestataire d’envoi.",
 		"Jusqu’à ce que vous vous désabonniez, quittiez l’alliance, ou à la fin du délai sans contact.", nil,

@@ -22,9 +22,11 @@ import (
 //	PERSON#hash  SIGNATURE    the claim of a person ally: one live signature each
 //	PERSON#hash  MAIL#…       a mail to send (package mail)
 //	PERSON#hash  NAMED#mail_… a mail to someone else that names this person
+//	PERSON#hash  HANDOVER#ally_… what is proposed to this person: to be the contact of an organisation
 //	PERSON#hash  ERASURE      a request to leave (package personal)
 //	PERSON#hash  CONTACT      the silence of someone who has not signed and was told of their erasure
 //	ALLY#ally_…  ALLY         the ally; organisations that agreed stand in the index "directory"
+//	ALLY#ally_…  HANDOVER     to whom the organisation is being handed over
 //	ALLY#ally_…  MERGED       which signature a duplicate became part of
 //	CLAIM#…      CLAIM        the claim of an organisation: its SIRET, its RNA number or its name and territory
 //	COUNT        COUNT        how many allies there are
@@ -237,7 +239,7 @@ func (s *service) signatures(ctx context.Context, person string) ([]signature, e
 		if err != nil {
 			return nil, err
 		}
-		if exists {
+		if exists && ally.Person == person { // else it was handed over since
 			found = append(found, signature{ally, one})
 		}
 	}

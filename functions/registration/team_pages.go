@@ -140,8 +140,10 @@ type allyView struct {
 	Kept                                          time.Time // until when their data are, if nothing is heard of them
 	Others                                        []mySignature
 	Categories                                    []web.Option
-	Mails, Trail                                  string // addresses of what was sent to them, and of what was done
-	Done                                          string // what was just done
+	Mails, Trail                                  string       // addresses of what was sent to them, and of what was done
+	Done                                          string       // what was just done
+	Shown                                         string       // keyed hash of the contact
+	Handover                                      handoverItem // that waits; its ID is empty otherwise
 }
 
 // allyPage shows a signature; that of a duplicate leads to the one it became
@@ -180,6 +182,10 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, status int,
 		Mails:         web.TeamRoot + "/courriels?" + url.Values{"q": {g.signatory.Email}}.Encode(),
 		Trail:         web.TrailPath(g.ally.AllyID),
 		Done:          r.URL.Query().Get("fait"),
+		Shown:         g.ally.Person,
+	}
+	if _, view.Handover, err = s.handoverOf(r.Context(), g.ally.AllyID); err != nil {
+		return err
 	}
 	if !g.signatory.AnnouncedAt.IsZero() {
 		view.State = stateLabel(statusAnnounced)
@@ -203,8 +209,19 @@ var correctable = []string{
 	"consents.newsletter", "consents.directory",
 }
 
+// contactField is the hidden field by which a page says whom it showed.
+const contactField = "contact"
+
 // ofSomeoneElse is what the team reads instead of what a person reads of themself.
 var ofSomeoneElse = map[string]string{noGivenName: "Saisissez le prénom de la personne.", noFamilyName: "Saisissez le nom de la personne."}
+
+func saidOfSomeoneElse(faults fault.Fields) {
+	for i, f := range faults {
+		if said, ok := ofSomeoneElse[f.Message]; ok {
+			faults[i].Message = said
+		}
+	}
+}
 
 func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 	values, err := web.PostedForm(r)
@@ -212,7 +229,7 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for range rounds {
-		old, err := s.signatureOf(r.Context(), r.PathValue("id"))
+		old, err := s.signatureShown(r.Context(), r.PathValue("id"), values.Get(contactField))
 		if err != nil {
 			return err
 		}
@@ -226,7 +243,7 @@ func (s *service) correctPosted(w http.ResponseWriter, r *http.Request) error {
 		}
 		return done(w, r, err, "corrigee")
 	}
-	return fault.New(fault.Unavailable, "busy", "Cette signature change en même temps ailleurs : réessayez dans un instant.")
+	return errCorrecting
 }
 
 // correctByForm corrects a signature as it was read by what was typed since the
@@ -245,11 +262,7 @@ func (s *service) correctByForm(ctx context.Context, old signature, values url.V
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		form.Faults.Add("organisation.name", f.Detail)
 	}
-	for i, f := range form.Faults {
-		if said, ok := ofSomeoneElse[f.Message]; ok {
-			form.Faults[i].Message = said
-		}
-	}
+	saidOfSomeoneElse(form.Faults)
 	return form, http.StatusUnprocessableEntity, err
 }
 
@@ -298,16 +311,28 @@ func (g signature) line() listedAlly {
 	}
 }
 
+// eraseView is what the page shows before a person is erased.
+type eraseView struct {
+	allyLine
+	Shown string // keyed hash of the person
+}
+
 func (s *service) erasePage(w http.ResponseWriter, r *http.Request) error {
 	g, err := s.signatureOf(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return s.pages.Render(w, r, http.StatusOK, "team_erase", web.Page{Title: "Effacer " + g.signatory.fullName(), Private: true, Data: viewLine(g.line())})
+	return s.pages.Render(w, r, http.StatusOK, "team_erase", web.Page{
+		Title: "Effacer " + g.signatory.fullName(), Private: true, Data: eraseView{viewLine(g.line()), g.ally.Person},
+	})
 }
 
 func (s *service) erasePosted(w http.ResponseWriter, r *http.Request) error {
-	if err := s.eraseOnRequest(r.Context(), r.PathValue("id")); err != nil {
+	values, err := web.PostedForm(r)
+	if err != nil {
+		return err
+	}
+	if err := s.eraseOnRequest(r.Context(), r.PathValue("id"), values.Get(contactField)); err != nil {
 		return err
 	}
 	http.Redirect(w, r, alliesPath+"?efface", http.StatusSeeOther)

@@ -23,6 +23,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 	w.join(anOrganisation("Une", email(1), withSIRET(siret(1))))
 	w.join(aPerson(email(1)))
 	mine := w.session(email(1))
+	held, handed := w.join(anOrganisation("Reprise", email(7), withSIRET(siret(7)))).AllyID, ""
 	again := w.sign(aPerson(email(3)))
 	w.confirm(again)
 	for range 20 {
@@ -52,6 +53,8 @@ func TestUnitsOfEachAction(t *testing.T) {
 		{"confirm, again", confirmed(again), 1, 0},
 		{"confirm, joining", confirmed(w.sign(anOrganisation("Une", email(5), withSIRET(siret(1))))), 4, 9},
 		{"confirm, a person who had signed", confirmed(w.sign(aPerson(email(1)))), 3, 11},
+		{"propose another contact", func() { handed = w.propose(held, successor) }, 3, 11},
+		{"accept to be the contact", func() { w.accept(handed, consents{Directory: true}) }, 4, 16},
 		{"list, a page of 20", get("/v1/allies"), 1, 0},
 		{"list, narrowed", get("/v1/allies?category=association&q=organisation"), 1, 0},
 		{"count", get("/v1/allies/count"), 1, 0},
@@ -66,12 +69,12 @@ func TestUnitsOfEachAction(t *testing.T) {
 			if err := w.service.erase(context.Background(), w.personOf(email(1)), w.Clock.Now()); err != nil {
 				t.Error(err)
 			}
-		}, 5, 51},
+		}, 6, 51},
 		{"erase, nothing left", func() {
 			if err := w.service.erase(context.Background(), w.personOf(email(1)), w.Clock.Now()); err != nil {
 				t.Error(err)
 			}
-		}, 3, 0},
+		}, 4, 0},
 		{"territories, charter", func() {
 			get("/v1/territories?q=figeac")()
 			get("/v1/territories/46102")()

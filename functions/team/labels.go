@@ -11,6 +11,7 @@ import (
 var actions = map[string]string{
 	"export":         "Export d’une liste",
 	"ally.corrected": "Signature corrigée", "ally.merged": "Signatures fusionnées", "ally.link_sent": "Lien envoyé", "ally.heard_of": "Échange noté", "registration.link_sent": "Lien de confirmation renvoyé", "ally.erased": "Personne effacée",
+	"ally.contact_proposed": "Nouveau contact proposé", "ally.contact_proposed_again": "Lien renvoyé au nouveau contact", "ally.contact_withdrawn": "Nouveau contact retiré",
 	"session.planned": "Rencontre créée", "session.changed": "Rencontre modifiée", "session.cancelled": "Rencontre annulée", "session.not_held": "Rencontre qui n’a pas eu lieu", "session.held": "Présences notées",
 	"series.created": "Série créée", "series.changed": "Série modifiée",
 	"cohort.created": "Cohorte créée", "cohort.changed": "Cohorte modifiée",
