@@ -55,7 +55,7 @@ func (l lived) examples() map[string][]string {
 		"/equipe/courriels/{person}/{id}": {"/equipe/courriels/" + l.sent, "/equipe/courriels/" + l.returned, "/equipe/courriels/personne/mail_0"},
 
 		"/equipe/allies": {"/equipe/allies"}, "/equipe/allies.csv": {file + "/equipe/allies.csv"}, "/equipe/allies.xlsx": {file + "/equipe/allies.xlsx"},
-		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne", "/equipe/allies/" + l.double}, "/equipe/allies/en-attente/{person}/{registration}": {l.waiting, "/equipe/allies/en-attente/personne/reg_1"},
+		"/equipe/allies/{id}": {"/equipe/allies/" + l.ally, "/equipe/allies/personne", "/equipe/allies/" + l.double}, "/equipe/signatures/{person}/{registration}": {l.waiting, "/equipe/signatures/personne/reg_1"},
 		"/equipe/allies/{id}/fusion":  {"/equipe/allies/" + l.ally + "/fusion", "/equipe/allies/" + l.ally + "/fusion?avec=" + l.double},
 		"/equipe/allies/{id}/effacer": {"/equipe/allies/" + l.ally + "/effacer"}, "/equipe/allies/{id}/contact": {"/equipe/allies/" + l.ally + "/contact", "/equipe/allies/" + l.double + "/contact"},
 

@@ -20,9 +20,11 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
+const waitingRoot = web.TeamRoot + "/signatures"
+
 // waitingPath is the team's page of a signature that waits for its confirmation.
 func waitingPath(person, registration string) string {
-	return alliesPath + "/en-attente/" + url.PathEscape(person) + "/" + url.PathEscape(registration)
+	return waitingRoot + "/" + url.PathEscape(person) + "/" + url.PathEscape(registration)
 }
 
 var errNotWaiting = fault.New(fault.NotFound, "unknown-registration", "Cette signature n’attend plus\u00a0: elle a expiré, ou a été effacée.")
@@ -85,7 +87,7 @@ func (s *service) confirmationPosted(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, waitingPath(r.PathValue("person"), item.Registration)+"?lien", http.StatusSeeOther)
+	http.Redirect(w, r, waitingPath(r.PathValue("person"), item.Registration)+"?lien", http.StatusSeeOther) //nolint:gosec // a path of ours
 	return nil
 }
 

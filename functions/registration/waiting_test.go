@@ -65,7 +65,7 @@ func TestASignatureThatLapsedHasNoPage(t *testing.T) {
 	path := d.only("confirm-registration", func() {
 		d.call(http.StatusAccepted, http.MethodPost, "/v1/registrations", aPerson("a@exemple.fr"))
 	}).Data[mail.About].(string)
-	d.page(http.StatusNotFound, "/equipe/allies/en-attente/personne/reg_1")
+	d.page(http.StatusNotFound, "/equipe/signatures/personne/reg_1")
 	d.Clock.Advance(confirmFor)
 	d.browser = d.Browser(auth.RoleTeam)
 	d.page(http.StatusNotFound, path)
