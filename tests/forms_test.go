@@ -107,6 +107,20 @@ func (f form) mended(number *int, values url.Values, answer []form) (good url.Va
 	return good, wrong
 }
 
+// knowing is the form with the same values, sent by someone who has seen what a
+// reply says that others have put there meanwhile.
+func (f form) knowing(values url.Values, answer []form) url.Values {
+	seen := maps.Clone(values)
+	for _, again := range answer {
+		for name, now := range again.values {
+			if again.action == f.action && strings.HasPrefix(name, "was.") {
+				seen[name] = now
+			}
+		}
+	}
+	return seen
+}
+
 // forms reads those of a page.
 func (c *client) forms(page string) []form {
 	c.v.t.Helper()

@@ -7,10 +7,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
-
-	"github.com/chromedp/chromedp"
 )
 
 // lived is a platform on which each kind of thing exists once.
@@ -37,8 +36,6 @@ func (v *visitor) live() lived {
 	v.t.Helper()
 	l := v.stage()
 	v.enterAs(administrator)
-	v.open("/equipe/allies?status=pending_confirmation")
-	l.waiting = ask(v, chromedp.Evaluate[string](`document.querySelector("table.list tbody a").getAttribute("href")`))
 	v.open("/mes-donnees")
 	v.fill("email", anAlly)
 	v.press("Recevoir un lien")
@@ -59,6 +56,7 @@ func (v *visitor) stage() (l lived) {
 	v.signs(l.suspended, "organisation", "Communauté de communes du Vallon")
 	l.double = v.confirms(v.mailed(l.suspended, "/rejoindre/confirmer"))
 	v.signs("attend@exemple.example", "organisation", "Syndicat du Bief")
+	l.waiting = v.waits()
 	l.offer = v.proposes(l.double, "suite@exemple.example")
 
 	soon := time.Now().Add(time.Hour)
@@ -201,6 +199,18 @@ func (v *visitor) proposes(ally, address string) (link string) {
 		}
 	}
 	return v.mailed(address, "/rejoindre/contact")
+}
+
+// waits is the page of the one signature that waits for its confirmation.
+func (v *visitor) waits() (path string) {
+	v.t.Helper()
+	team := v.client()
+	team.enters(asMember, "/equipe")
+	page := team.send("/equipe/allies?status=pending_confirmation", nil).body
+	if path = regexp.MustCompile(`/equipe/signatures/[^"]+`).FindString(page); path == "" {
+		v.t.Fatalf("nobody waits: %s", page)
+	}
+	return path
 }
 
 // confirms follows the link of the mail that asks to confirm a signature, and

@@ -133,7 +133,7 @@ func TestAFormOfASeriesChangesOnlyWhatWasTyped(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	mine := opened("name", "Récits et mises en récit")
-	_, page := d.says(422, path, mine, `id="name-fault"`, "« Récits de territoire »", `value="Récits et mises en récit"`, `name="was.name" value="Récits de territoire"`, `value="2026-06-30"`)
+	_, page := d.says(409, path, mine, `id="name-fault"`, "« Récits de territoire »", `value="Récits et mises en récit"`, `name="was.name" value="Récits de territoire"`, `value="2026-06-30"`)
 	if got := now(); got.Name != "Récits de territoire" || strings.Contains(page, `id="active_to-fault"`) {
 		t.Errorf("%+v", got)
 	}

@@ -30,7 +30,7 @@ func TestACohortOfTheTeamTakesItsPartner(t *testing.T) {
 // TestOfTwoWhoAnnounceACohortOneHasIt, however close they are.
 func TestOfTwoWhoAnnounceACohortOneHasIt(t *testing.T) {
 	w := newWorld(t)
-	announce := messageOf("cohort.published", w.Clock.Now(), map[string]any{"cohort": "nouvelle", "name": "Nouvelle", "programme": "P", "scale": "national", "seats": 8,
+	announce := messageOf("cohort.published", w.Clock.Now(), map[string]any{"cohort": "neuve", "name": "Nouvelle", "programme": "P", "scale": "national", "seats": 8,
 		"opens_on": "2026-01-01", "closes_on": "2026-02-01", "starts_on": "2026-03-01", "ends_on": "2026-12-31"})
 	var taken, refused atomic.Int64
 	var group sync.WaitGroup

@@ -91,12 +91,12 @@ func TestCohortsOfOthersAreClosed(t *testing.T) {
 	if got := w.send(reserved).statuses(); got[0] != "rejected other-partner" {
 		t.Errorf("a slug that another may announce: %v", got)
 	}
-	announce := map[string]any{"cohort": "nouvelle", "name": "Nouvelle", "programme": "P", "scale": "regional", "region": "76", "seats": 8,
+	announce := map[string]any{"cohort": "neuve", "name": "Nouvelle", "programme": "P", "scale": "regional", "region": "76", "seats": 8,
 		"opens_on": "2026-01-01", "closes_on": "2026-02-01", "starts_on": "2026-03-01", "ends_on": "2026-12-31"}
 	if got := w.send(messageOf("cohort.published", w.Clock.Now(), announce)).statuses(); got[0] != "applied" {
 		t.Errorf("%v", got)
 	}
-	body := messageOf("territory.enrolled", w.Clock.Now(), map[string]any{"cohort": "nouvelle", "territory": "46102", "enrolled_on": "2026-03-01"})
+	body := messageOf("territory.enrolled", w.Clock.Now(), map[string]any{"cohort": "neuve", "territory": "46102", "enrolled_on": "2026-03-01"})
 	if got := w.send(body).statuses(); got[0] != "applied" {
 		t.Errorf("announced a moment ago: %v", got)
 	}
@@ -108,7 +108,7 @@ func TestCohortsOfOthersAreClosed(t *testing.T) {
 		}
 		ends[f.Data.Cohort] = f.Data.EndsOn
 	}
-	if want := map[string]string{"lot": "2027-06-30", "nouvelle": "2026-12-31"}; !maps.Equal(ends, want) {
+	if want := map[string]string{"lot": "2027-06-30", "neuve": "2026-12-31"}; !maps.Equal(ends, want) {
 		t.Errorf("%v", ends)
 	}
 }

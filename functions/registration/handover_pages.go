@@ -57,7 +57,8 @@ func (s *service) handoverPosted(w http.ResponseWriter, r *http.Request) error {
 	var faults fault.Fields
 	to.check(&faults)
 	if len(faults) == 0 {
-		err = s.propose(r.Context(), r.PathValue("id"), to, "ally.contact_proposed")
+		ally := r.PathValue("id")
+		err = s.propose(r.Context(), ally, to, "ally.contact_proposed")
 		if fault.Is(err, errAlreadyContact.Code) {
 			faults.Add("person.email", errAlreadyContact.Detail)
 		}

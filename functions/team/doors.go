@@ -19,7 +19,7 @@ import (
 
 var (
 	errNoMember = fault.New(fault.NotFound, "unknown-member", "Ce compte n’existe pas, ou n’existe plus.")
-	errSelf     = fault.New(fault.Conflict, "own-access", "Vous ne pouvez pas fermer votre propre accès : demandez à une autre administratrice ou un autre administrateur.")
+	errSelf     = fault.New(fault.Conflict, "own-access", "Vous ne pouvez pas fermer votre propre accès\u00a0: demandez à une autre administratrice ou un autre administrateur.")
 )
 
 // closed is an account to which the door is closed.
@@ -86,6 +86,9 @@ func (s *service) letIn(w http.ResponseWriter, r *http.Request) error {
 // knows them by the hash of their account, as nothing else is left.
 func (s *service) letErasedIn(w http.ResponseWriter, r *http.Request) error {
 	account := r.PathValue("account")
+	if !signin.ClosedKey(account).CanExist() {
+		return errNoMember
+	}
 	var writes dynamo.Writes
 	writes.Add(s.members.Delete(signin.ClosedKey(account), dynamo.Exists))
 	return s.changeMember(w, r, writes, "member.let_in", account)

@@ -10,7 +10,7 @@ import (
 
 // noted finds what functions write in the trail: the whole name of an action,
 // or how it begins when a variable ends it.
-var noted = regexp.MustCompile(`(?:audit\.Entry|changeMember|changeKeys|noteMember|noteLetter)\([^"\n]*, "([a-z_.-]+)"`)
+var noted = regexp.MustCompile(`(?:audit\.Entry|changeMember|changeKeys|noteMember|noteLetter|s\.propose)\([^"\n]*, "([a-z_.-]+)"`)
 
 // TestEveryActionOfTheTrailHasAName reads the sources of all functions: an
 // action that the journal cannot name is shown raw, and its filter lacks it.
