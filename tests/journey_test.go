@@ -120,7 +120,7 @@ func (v *visitor) data(address string) {
 	v.fill("person-role", "Élue à la transition")
 	v.fill("organisation-territory", "nulle part")
 	v.press("Enregistrer mes changements")
-	v.reads("Un point est à corriger", "Aucun territoire n’a ce code")
+	v.reads("Un point est à corriger", "choisissez lequel juste en dessous")
 	v.fill("organisation-territory", "Occitanie")
 	v.press("Enregistrer mes changements")
 	v.reads("Vos changements sont enregistrés", "Occitanie")

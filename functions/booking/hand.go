@@ -9,6 +9,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -67,7 +68,7 @@ func (s *service) renderHand(w http.ResponseWriter, r *http.Request, status int,
 		return err
 	}
 	return s.pages.Render(w, r, status, "team_book", web.Page{Title: "Inscrire une personne", Form: form,
-		Data: bookView{sessionView: viewSession(shown), Roles: roleLabels, Territory: askPlace(form, "territory", "Son nom, ou son code officiel.")}})
+		Data: bookView{sessionView: viewSession(shown), Roles: roleLabels, Territory: placefield.Ask(form, "territory", "Son nom, ou son code officiel.")}})
 }
 
 func (s *service) handPosted(w http.ResponseWriter, r *http.Request) error {

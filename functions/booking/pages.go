@@ -11,6 +11,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -148,9 +149,9 @@ func monthPath(values url.Values, month time.Time) string {
 type bookView struct {
 	sessionView
 	Roles     []web.Option
-	Territory placeInput  // of who books: Place is the session's
-	Linked    template.JS // schema.org description
-	Missed    bool        // it did not take place, as was found once it was over
+	Territory placefield.Input // of who books: Place is the session's
+	Linked    template.JS      // schema.org description
+	Missed    bool             // it did not take place, as was found once it was over
 }
 
 var roleLabels = []web.Option{
@@ -180,7 +181,7 @@ func (s *service) renderSession(w http.ResponseWriter, r *http.Request, status i
 	}
 	return s.pages.Render(w, r, status, "session", web.Page{
 		Title: shown.Title, Description: french.Period(shown.StartsAt, shown.EndsAt), Form: form,
-		Data: bookView{viewSession(shown), roleLabels, askPlace(form, "territory", "Son nom, ou son code officiel."), linked, item.Missed},
+		Data: bookView{viewSession(shown), roleLabels, placefield.Ask(form, "territory", "Son nom, ou son code officiel."), linked, item.Missed},
 	})
 }
 
@@ -240,7 +241,7 @@ func (s *service) bookPosted(w http.ResponseWriter, r *http.Request) error {
 func bookingFromForm(values url.Values, faults *fault.Fields) bookingInput {
 	return bookingInput{
 		GivenName: values.Get("given_name"), FamilyName: values.Get("family_name"), Email: values.Get("email"),
-		Organisation: values.Get("organisation"), Territory: typedPlace(values, "territory", faults), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
+		Organisation: values.Get("organisation"), Territory: placefield.Read(values, "territory", faults), QuartetRole: values.Get("quartet_role"), Needs: values.Get("needs"),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -118,7 +119,7 @@ type attendanceView struct {
 // lineView are the fields of someone without a booking.
 type lineView struct {
 	Name  string // of the group
-	Place placeInput
+	Place placefield.Input
 }
 
 // presence is someone who may have come.
@@ -226,7 +227,7 @@ func (s *service) renderAttendance(w http.ResponseWriter, r *http.Request, statu
 	lines := lineCount(form.Values)
 	for i := range lines {
 		name := "walk_ins." + strconv.Itoa(i)
-		view.Lines = append(view.Lines, lineView{name, askPlace(form, name+".territory", "Son nom, ou son code officiel.")})
+		view.Lines = append(view.Lines, lineView{name, placefield.Ask(form, name+".territory", "Son nom, ou son code officiel.")})
 	}
 	view.MoreLines = lines < maxLines
 	return s.pages.Render(w, r, status, "team_attendance", web.Page{Title: "Noter les présences", Form: form, Data: view})
@@ -342,11 +343,11 @@ func attendanceFromForm(values url.Values) (in attendanceInput, filled places, f
 	for i := range lineCount(values) {
 		typed := func(name string) string { return strings.TrimSpace(values.Get(fmt.Sprintf("walk_ins.%d.%s", i, name))) }
 		one := walkIn{typed("given_name"), typed("email"), typed("territory"), typed("quartet_role")}
-		if one == (walkIn{}) && typed(whichField("territory")) == "" {
+		if one == (walkIn{}) && typed(placefield.ChoiceField("territory")) == "" {
 			continue
 		}
 		var wrong fault.Fields
-		one.Territory = typedPlace(values, fmt.Sprintf("walk_ins.%d.territory", i), &wrong)
+		one.Territory = placefield.Read(values, fmt.Sprintf("walk_ins.%d.territory", i), &wrong)
 		for _, f := range wrong {
 			faults.Add(fmt.Sprintf("walk_ins.%d.territory", len(filled)), f.Message)
 		}

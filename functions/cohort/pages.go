@@ -12,6 +12,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/outline"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -137,6 +138,7 @@ func roleViews(form web.Form) (views []roleView) {
 type applyView struct {
 	Cohort cohortView
 	Roles  []roleView
+	Place  placefield.Input
 }
 
 func (s *service) applyPage(w http.ResponseWriter, r *http.Request) error {
@@ -149,7 +151,9 @@ func (s *service) renderApply(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	view := viewCohort(item.shown(s.now(), nil, nil))
-	return s.pages.Render(w, r, status, "apply", web.Page{Title: "Candidater : " + item.Name, Form: form, Data: applyView{view, roleViews(form)}})
+	asked := placefield.Ask(form, "territory", "Nom ou code officiel de la commune, de l’intercommunalité, du département ou de la région.")
+	asked.Required = true
+	return s.pages.Render(w, r, status, "apply", web.Page{Title: "Candidater : " + item.Name, Form: form, Data: applyView{view, roleViews(form), asked}})
 }
 
 // quartetFrom reads the four from a form; a role of which nothing is typed is
@@ -172,7 +176,7 @@ func (s *service) applyPosted(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := applicationInput{Territory: values.Get("territory"), Motivation: values.Get("motivation"), Quartet: quartetFrom(values)}
+	in := applicationInput{Territory: placefield.Meant(values, "territory"), Motivation: values.Get("motivation"), Quartet: quartetFrom(values)}
 	var faults fault.Fields
 	if values.Get(web.TrapField) != "" {
 		faults.Add("", "Un champ caché a été rempli, sans doute automatiquement : nous l’avons vidé. Relisez vos réponses, puis renvoyez-les.")
@@ -180,6 +184,7 @@ func (s *service) applyPosted(w http.ResponseWriter, r *http.Request) error {
 	answer, err := s.apply(r.Context(), r.PathValue("slug"), in, &faults, values.Get(web.KeyField), []byte(values.Encode()))
 	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
+		placefield.Advise(values, "territory", shown)
 		return s.renderApply(w, r, http.StatusUnprocessableEntity, web.Form{Values: values, Faults: shown})
 	}
 	if err != nil {

@@ -32,7 +32,7 @@ func TestPagesOfCohorts(t *testing.T) {
 	says("GET", "/cohortes/nulle-part", 404, nil, "Cette cohorte n’existe pas.")
 	says("GET", "/cohortes/occitanie/candidater", 200, nil, "Service de l’État", `id="quartet-state-email"`)
 	says("POST", "/cohortes/occitanie/candidater", 422, url.Values{"territory": {"99999"}, "quartet.state.email": {"x"}},
-		"Erreur", "Aucun territoire n’a ce code.", "Saisissez une adresse e-mail", `value="x"`)
+		"Erreur", "choisissez lequel juste en dessous", "Saisissez une adresse e-mail", `value="x"`)
 	form := url.Values{"territory": {"46102"}, "motivation": {"<b>Nous</b>"}, web.KeyField: {"form_1"}}
 	for _, name := range []string{"given_name", "family_name", "organisation"} {
 		form.Set("quartet.elected."+name, "Ada")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -15,6 +16,7 @@ type joinView struct {
 	Charter    charter
 	Kinds      []web.Option
 	Categories []web.Option
+	Territory  placefield.Input
 }
 
 var kindOptions = []web.Option{
@@ -35,7 +37,8 @@ func (s *service) opened() string { return strconv.FormatInt(s.now().UnixMilli()
 func (s *service) renderJoin(w http.ResponseWriter, r *http.Request, status int, form web.Form) error {
 	return s.pages.Render(w, r, status, "join", web.Page{
 		Title: "Signer la charte", Description: "Rejoignez l’alliance en signant sa charte, pour une organisation ou en votre nom.",
-		Form: form, Data: joinView{currentCharter(), kindOptions, categoryLabels},
+		Form: form, Data: joinView{currentCharter(), kindOptions, categoryLabels, placefield.Ask(form, territoryField,
+			"Nom ou code officiel de la commune, de l’intercommunalité, du département ou de la région. Par exemple\u00a0: Figeac, 46102 ou Occitanie.")},
 	})
 }
 
@@ -49,6 +52,7 @@ func (s *service) joinPosted(w http.ResponseWriter, r *http.Request) error {
 	s.checkFilledByHand(values, &faults)
 	in.check(&faults)
 	if err := faults.Err(); err != nil {
+		placefield.Advise(values, territoryField, faults)
 		return s.renderJoin(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: faults})
 	}
 	asked, err := json.Marshal(in)

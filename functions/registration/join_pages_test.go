@@ -106,12 +106,29 @@ func TestFaultsKeepWhatWasTyped(t *testing.T) {
 	if again.Has("charter.accepted") {
 		t.Error("accepted by itself")
 	}
-	if message := page.faults()["organisation-territory"]; !strings.Contains(message, "Toulouse (31555)") {
+	if message := page.faults()["organisation-territory"]; !strings.Contains(message, "choisissez lequel") || !page.says("Toulouse, commune (Haute-Garonne)") {
 		t.Error(message)
 	}
 	b.empty()
 	b.post(http.StatusUnprocessableEntity, "/rejoindre", url.Values{}).summarised("kind", "person-given_name", "person-family_name", "person-email", "charter-accepted", "charter-version")
 	b.empty()
+}
+
+// Of several territories with the same name, the person who signs chooses one.
+func TestATerritoryIsChosen(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	typed := maps.Clone(goodFields)
+	typed["organisation.territory"] = "Saint-Denis"
+	page := b.post(http.StatusUnprocessableEntity, "/rejoindre", b.filled(typed))
+	page.summarised("organisation-territory")
+	again := page.form("/rejoindre")
+	again.Set("organisation.territory_choice", "97411")
+	token := b.only("confirm-registration", func() { b.post(http.StatusOK, "/rejoindre", again) }).token()
+	b.confirm(token)
+	if listed := b.listed("").Items; len(listed) != 1 || listed[0].Territory != "97411" {
+		t.Errorf("%+v", listed)
+	}
 }
 
 // A page opened before a new version of the charter: one reads it again.
@@ -197,19 +214,6 @@ func TestBadLinksShowAPage(t *testing.T) {
 	} {
 		if page.title() != "Ce lien n’est plus valable" {
 			t.Error(page.title())
-		}
-	}
-}
-
-// A name or a code, as people type it; what may be several is not guessed.
-func TestTerritoryIsFoundByNameInPages(t *testing.T) {
-	t.Parallel()
-	for typed, want := range map[string]string{
-		"figeac": "46102", "31555": "31555", "OCCITANIE": "REG-76", "Toulouse Métropole": "243100518", "09028": "09028",
-		"Paris": "Paris", "": "", "Nulle part": "Nulle part", "Lot": "46",
-	} {
-		if got := reference(typed); got != want {
-			t.Errorf("%s: %s", typed, got)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -38,6 +39,7 @@ type meView struct {
 	Others                          []mySignature
 	Categories                      []web.Option
 	Changed                         bool
+	Territory                       placefield.Input
 }
 
 // mePage shows a button when it is opened from the mail, one's data during a
@@ -92,6 +94,7 @@ func (s *service) renderMe(w http.ResponseWriter, r *http.Request, person, allyI
 	} else {
 		status = http.StatusUnprocessableEntity
 	}
+	view.Territory = askTerritory(*form)
 	return s.pages.Render(w, r, status, "me", web.Page{Title: "Mes données", Private: true, Form: *form, Data: view})
 }
 
@@ -164,6 +167,7 @@ func (s *service) changePosted(w http.ResponseWriter, r *http.Request) error {
 		faults.Add("organisation.name", f.Detail)
 	}
 	if len(faults) > 0 {
+		placefield.Advise(values, territoryField, faults)
 		return s.renderMe(w, r, person, values.Get("ally_id"), &web.Form{Values: values, Faults: faults})
 	}
 	if err != nil {
@@ -205,8 +209,8 @@ func changeFromForm(values url.Values) change {
 			chosen := alliance.Category(*category)
 			in.Organisation.Category = &chosen
 		}
-		if place := in.Organisation.Territory; place != nil {
-			*place = reference(*place)
+		if meant := in.Organisation.Territory; meant != nil {
+			*meant = placefield.Meant(values, territoryField)
 		}
 	}
 	return in

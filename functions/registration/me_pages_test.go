@@ -35,7 +35,7 @@ func TestMyDataThroughPages(t *testing.T) {
 			hints = append(hints, hint)
 		}
 	}
-	if want := []string{"given-name", "family-name", "organization-title", "organization"}; !slices.Equal(hints, want) {
+	if want := []string{"given-name", "family-name", "organization-title", "organization", "off"}; !slices.Equal(hints, want) {
 		t.Errorf("browsers fill in %v, not %v", hints, want)
 	}
 	form := page.form("/mes-donnees/modifier")

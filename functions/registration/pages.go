@@ -6,6 +6,7 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/territory"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -178,14 +179,10 @@ func regionOptions() (options []web.Option) {
 	return options
 }
 
-// reference finds the territory that someone means who types a name or a
-// code in a page; what cannot be told is left for the check to refuse.
-func reference(text string) string {
-	if _, err := territory.Lookup(text); err == nil || line(text) == "" {
-		return text
-	}
-	if ref, _ := territory.Typed(text); ref != "" {
-		return ref
-	}
-	return text
+// territoryField is the field of pages that takes the territory of an organisation.
+const territoryField = "organisation.territory"
+
+// askTerritory asks for it where someone corrects a signature.
+func askTerritory(form web.Form) placefield.Input {
+	return placefield.Ask(form, territoryField, "Nom ou code officiel.")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -138,7 +139,7 @@ func fromForm(values url.Values) signing {
 	organisation := organisationInput{
 		Name: values.Get("organisation.name"), Category: alliance.Category(values.Get("organisation.category")),
 		SIRET: values.Get("organisation.siret"), RNA: values.Get("organisation.rna"),
-		Territory: reference(values.Get("organisation.territory")), Website: values.Get("organisation.website"),
+		Territory: placefield.Meant(values, territoryField), Website: values.Get("organisation.website"),
 	}
 	if in.Kind == alliance.Organisation || organisation != (organisationInput{}) {
 		in.Organisation = &organisation

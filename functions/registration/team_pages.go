@@ -12,6 +12,7 @@ import (
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/spreadsheet"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
@@ -140,8 +141,9 @@ type allyView struct {
 	Kept                                          time.Time // until when their data are, if nothing is heard of them
 	Others                                        []mySignature
 	Categories                                    []web.Option
-	Mails, Trail                                  string       // addresses of what was sent to them, and of what was done
-	Done                                          string       // what was just done
+	Mails, Trail                                  string // addresses of what was sent to them, and of what was done
+	Done                                          string // what was just done
+	Territory                                     placefield.Input
 	Shown                                         string       // keyed hash of the contact
 	Handover                                      handoverItem // that waits; its ID is empty otherwise
 }
@@ -199,6 +201,7 @@ func (s *service) renderAlly(w http.ResponseWriter, r *http.Request, status int,
 		form = &web.Form{Values: web.Remember(view.values(), correctable)}
 	}
 	form.Values.Set(web.KeyField, s.newID("form")) // of the form that sends the link
+	view.Territory = askTerritory(*form)
 	return s.pages.Render(w, r, status, "team_ally", web.Page{Title: view.Title, Private: true, Form: *form, Data: view})
 }
 
@@ -263,6 +266,7 @@ func (s *service) correctByForm(ctx context.Context, old signature, values url.V
 		form.Faults.Add("organisation.name", f.Detail)
 	}
 	saidOfSomeoneElse(form.Faults)
+	placefield.Advise(values, territoryField, form.Faults)
 	return form, http.StatusUnprocessableEntity, err
 }
 

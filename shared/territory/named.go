@@ -1,6 +1,9 @@
 package territory
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // mostNamesakes is more than there are territories of one name.
 const mostNamesakes = 100
@@ -33,12 +36,16 @@ func Typed(text string) (ref string, among []Territory) {
 	if len(among) == 1 {
 		return among[0].Ref(), nil
 	}
-	if len(among) == 0 {
-		among = Search(text, "", offered)
+	if len(among) > 0 {
+		return "", among
 	}
-	var unknown *UnknownError
-	if len(among) == 0 && errors.As(err, &unknown) {
-		among = unknown.Suggestions
+	among = Search(text, "", offered)
+	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) { // names that begin so, then those that are spelt nearly so
+		for _, one := range unknown.Suggestions {
+			if len(among) < offered && !slices.Contains(among, one) {
+				among = append(among, one)
+			}
+		}
 	}
 	return "", among
 }
