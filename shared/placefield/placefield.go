@@ -21,14 +21,19 @@ type Input struct {
 	Name     string
 	Hint     string
 	Required bool
+	Now      string       // the name of the territory whose code the field shows
 	Among    []web.Option // that may be meant; none as long as it is clear
 }
 
 // Ask is the field of a form, of this name, that takes a territory.
 func Ask(form web.Form, name, hint string) Input {
 	in := Input{Form: form, Name: name, Hint: hint}
+	text := strings.TrimSpace(form.Values.Get(name))
+	if found, err := territory.Lookup(text); err == nil {
+		in.Now = described(found.Current())
+	}
 	if form.Fault(name) != "" {
-		_, among := territory.Typed(strings.TrimSpace(form.Values.Get(name)))
+		_, among := territory.Typed(text)
 		for _, one := range among {
 			in.Among = append(in.Among, web.Option{Value: one.Ref(), Label: described(one)})
 		}

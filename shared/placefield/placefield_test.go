@@ -22,6 +22,16 @@ func TestTerritoryIsFoundByNameInPages(t *testing.T) {
 	}
 }
 
+// Who sees a code reads whose it is.
+func TestACodeIsNamed(t *testing.T) {
+	t.Parallel()
+	for shown, want := range map[string]string{"46102": "Figeac, commune (Lot)", "REG-76": "Occitanie, région", "Figeac": "", "": ""} {
+		if got := Ask(web.Form{Values: url.Values{"where": {shown}}}, "where", "").Now; got != want {
+			t.Errorf("%s: %q", shown, got)
+		}
+	}
+}
+
 // What may be several is offered, and what was chosen is meant.
 func TestOneOfSeveralIsChosen(t *testing.T) {
 	t.Parallel()
