@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -370,7 +371,8 @@ func TestItemsAreReadTogether(t *testing.T) {
 	if len(found) != 65 || !found["0"] || !found["128"] {
 		t.Errorf("%d were found", len(found))
 	}
-	if read != 130 {
+	local := os.Getenv("FABRIQUE_ENGINE") == "dynamodb-local" && read == 65 // it counts no read that finds nothing
+	if read != 130 && !local {
 		t.Errorf("%v units", read)
 	}
 	if err := w.table.Items(t.Context(), nil, nil); err != nil {
