@@ -139,27 +139,15 @@ func (s *service) resend(ctx context.Context, ally, key string) error {
 // exchanged notes that the team has heard of a person today, on all that they
 // signed: whatever was announced is off.
 func (s *service) exchanged(ctx context.Context, ally string) error {
-	for range rounds {
-		g, err := s.signatureOf(ctx, ally)
-		if err != nil {
-			return err
-		}
-		found, err := s.signatories(ctx, g.ally.Person)
-		if err != nil {
-			return err
-		}
-		var writes dynamo.Writes
-		for _, one := range found {
-			writes.Add(s.contact(one, s.now(), dynamo.Exists))
-		}
-		writes.Add(s.audit.Entry(ctx, "ally.heard_of", ally, nil, nil))
-		err = writes.Commit(ctx, s.allies.Client)
-		var refused *dynamo.Refused
-		if !errors.As(err, &refused) {
-			return err
-		}
+	g, err := s.signatureOf(ctx, ally)
+	if err != nil {
+		return err
 	}
-	return errChanging
+	entry, err := s.audit.Entry(ctx, "ally.heard_of", ally, nil, nil)
+	if err != nil {
+		return err
+	}
+	return s.hear(ctx, g.ally.Person, entry)
 }
 
 // eraseOnRequest erases a person who asked the team to. It returns the faults

@@ -3,6 +3,7 @@ package registration
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,9 +32,10 @@ func (p *signatoryItem) heardOf(now time.Time) {
 	p.LastContactAt, p.AnnouncedAt = now.UTC(), time.Time{}
 }
 
-// hear notes that a person was here, on all that they signed. It returns an
-// Unavailable fault when that changes all the time.
-func (s *service) hear(ctx context.Context, person string) error {
+// hear notes that a person was here, on all that they signed, with what else is
+// to be written of it. It returns an Unavailable fault when that changes all the
+// time.
+func (s *service) hear(ctx context.Context, person string, also ...types.TransactWriteItem) error {
 	for range rounds {
 		found, err := s.signatories(ctx, person)
 		if err != nil {
@@ -42,7 +44,7 @@ func (s *service) hear(ctx context.Context, person string) error {
 		if len(found) == 0 {
 			return s.hearUnsigned(ctx, person)
 		}
-		var writes dynamo.Writes
+		writes := dynamo.Writes{Items: slices.Clip(also)}
 		for _, one := range found {
 			writes.Add(s.contact(one, s.now(), dynamo.Exists))
 		}

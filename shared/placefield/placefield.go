@@ -5,6 +5,7 @@ package placefield
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -32,7 +33,7 @@ func Ask(form web.Form, name, hint string) Input {
 	if found, err := territory.Lookup(text); err == nil {
 		in.Now = described(found.Current())
 	}
-	if form.Fault(name) != "" {
+	if form.Fault(name) != "" || form.Values.Get(ChoiceField(name)) != "" { // what was chosen stays, whatever else is wrong
 		_, among := territory.Typed(text)
 		for _, one := range among {
 			in.Among = append(in.Among, web.Option{Value: one.Ref(), Label: described(one)})
@@ -63,25 +64,27 @@ const (
 // Read reads the territory of a form: the one that was chosen, else what was
 // typed, by its reference. It notes what cannot be told, and returns nothing then.
 func Read(values url.Values, name string, faults *fault.Fields) string {
-	ref, fault := read(values, name)
-	if fault != "" {
-		faults.Add(name, fault)
+	ref, wrong := read(values, name)
+	if wrong != "" {
+		faults.Add(name, wrong)
 	}
 	return ref
 }
 
+// read is the reference, or what is wrong. A choice counts for the name that it
+// was offered for: who types another one afterwards means that one.
 func read(values url.Values, name string) (ref, wrong string) {
-	if chosen := values.Get(ChoiceField(name)); chosen != "" {
-		return chosen, ""
-	}
 	text := strings.TrimSpace(values.Get(name))
 	if text == "" {
 		return "", ""
 	}
 	ref, among := territory.Typed(text)
+	chosen := values.Get(ChoiceField(name))
 	switch {
 	case ref != "":
 		return ref, ""
+	case slices.ContainsFunc(among, func(one territory.Territory) bool { return one.Ref() == chosen }):
+		return chosen, ""
 	case len(among) > 0:
 		return "", several
 	}

@@ -47,6 +47,13 @@ func TestOneOfSeveralIsChosen(t *testing.T) {
 	if got := Meant(values, "where"); got != "97411" {
 		t.Errorf("%q", got)
 	}
+	if asked := Ask(web.Form{Values: values}, "where", ""); !web.Offers(asked.Among, "97411") {
+		t.Error("the choice is forgotten when something else is wrong")
+	}
+	values.Set("where", "Figeac")
+	if got := Meant(values, "where"); got != "46102" {
+		t.Errorf("typed after the choice: %q", got)
+	}
 }
 
 // People are not told of codes where programs are.
