@@ -5,7 +5,6 @@ package placefield
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
@@ -71,8 +70,8 @@ func Read(values url.Values, name string, faults *fault.Fields) string {
 	return ref
 }
 
-// read is the reference, or what is wrong. A choice counts for the name that it
-// was offered for: who types another one afterwards means that one.
+// read is the reference, or what is wrong. A choice counts as long as what was
+// typed cannot be told: who types a clear name afterwards means that one.
 func read(values url.Values, name string) (ref, wrong string) {
 	text := strings.TrimSpace(values.Get(name))
 	if text == "" {
@@ -83,7 +82,7 @@ func read(values url.Values, name string) (ref, wrong string) {
 	switch {
 	case ref != "":
 		return ref, ""
-	case slices.ContainsFunc(among, func(one territory.Territory) bool { return one.Ref() == chosen }):
+	case chosen != "":
 		return chosen, ""
 	case len(among) > 0:
 		return "", several
