@@ -162,27 +162,16 @@ func (i applicationItem) place() map[string]types.AttributeValue {
 func (s *service) listed(ctx context.Context, item applicationItem) (listedApplication, error) {
 	out := listedApplication{applicationView: item.view(), Motivation: item.Motivation, AppliedAt: item.CreatedAt,
 		DecidedOn: item.DecidedOn, Quartet: map[alliance.Role]*listedMember{}}
-	var keys []map[string]types.AttributeValue
+	var keys []dynamo.Key
 	for role, in := range item.Members {
-		keys = append(keys, memberKey(in.Person, item.ID, role).Attributes())
+		keys = append(keys, memberKey(in.Person, item.ID, role))
 	}
-	for len(keys) > 0 {
-		answer, err := s.table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{s.table.Name: {Keys: keys}},
-		})
-		if err != nil {
-			return out, fmt.Errorf("quartet: %w", err)
-		}
-		for _, attributes := range answer.Responses[s.table.Name] {
-			var m memberItem
-			if err := attributevalue.UnmarshalMap(attributes, &m); err != nil {
-				return out, err
-			}
-			out.Quartet[m.Role] = &listedMember{member{m.GivenName, m.FamilyName, m.Email, m.Organisation}, m.ConfirmedAt != ""}
-		}
-		keys = answer.UnprocessedKeys[s.table.Name].Keys
-	}
-	return out, nil
+	return out, s.table.ItemsLately(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		var m memberItem
+		err := attributevalue.UnmarshalMap(attributes, &m)
+		out.Quartet[m.Role] = &listedMember{member{m.GivenName, m.FamilyName, m.Email, m.Organisation}, m.ConfirmedAt != ""}
+		return err
+	})
 }
 
 // getApplicationsCSV answers all that the filter keeps, for a spreadsheet.

@@ -2,17 +2,14 @@ package notify
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/membership"
 	"github.com/fabrique-des-transitions/fabrique/shared/personal"
@@ -114,36 +111,20 @@ func eachOf(ctx context.Context, people []string, do func(ctx context.Context, p
 	return asked.Wait()
 }
 
-// addSubjects notes what some mails are about, a hundred at most: the index of
-// mails does not say it. Each costs half a read unit.
+// addSubjects notes what some mails are about: the index of mails does not say
+// it. Each costs half a read unit.
 func (s *service) addSubjects(ctx context.Context, entries []mailEntry) error {
-	at := map[string]*mailEntry{}
-	var keys []map[string]types.AttributeValue
+	at := map[dynamo.Key]*mailEntry{}
+	var keys []dynamo.Key
 	for i, entry := range entries {
-		at[entry.Person+"#"+entry.ID] = &entries[i]
-		keys = append(keys, mailKey(entry.Person, entry.ID).Attributes())
+		key := mailKey(entry.Person, entry.ID)
+		at[key], keys = &entries[i], append(keys, key)
 	}
-	only, err := expression.NewBuilder().WithProjection(expression.NamesList(expression.Name("pk"), expression.Name("mail_id"), expression.Name("about"))).Build()
-	if err != nil {
-		return fmt.Errorf("subjects: %w", err)
-	}
-	for len(keys) > 0 {
-		answer, err := s.table.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-			s.table.Name: {Keys: keys, ProjectionExpression: only.Projection(), ExpressionAttributeNames: only.Names()},
-		}})
-		if err != nil {
-			return fmt.Errorf("subjects: %w", err)
+	return s.table.ItemsLately(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		entry, err := readEntry(attributes)
+		if of := at[mailKey(entry.Person, entry.ID)]; of != nil {
+			of.About = entry.About
 		}
-		for _, attributes := range answer.Responses[s.table.Name] {
-			var item mailItem
-			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-				return err
-			}
-			if entry := at[personOf(item.Key)+"#"+item.ID]; entry != nil {
-				entry.About = item.About
-			}
-		}
-		keys = answer.UnprocessedKeys[s.table.Name].Keys
-	}
-	return nil
+		return err
+	})
 }

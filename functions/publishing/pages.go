@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/functions/publishing/search"
 	"github.com/fabrique-des-transitions/fabrique/shared/agenda"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
@@ -265,22 +265,16 @@ func (s *service) viewBook(ctx context.Context, shown resource) (view bookView, 
 
 // meetings reads the sessions that a resource came from, those that are there.
 func (s *service) meetings(ctx context.Context, ids []string) (found []agenda.Session, err error) {
-	var keys []map[string]types.AttributeValue
+	var keys []dynamo.Key
 	for _, id := range ids {
-		if key := agenda.SessionKey(id); key.CanExist() {
-			keys = append(keys, key.Attributes())
-		}
+		keys = append(keys, agenda.SessionKey(id))
 	}
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	answer, err := s.agenda.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-		RequestItems: map[string]types.KeysAndAttributes{s.agenda.Name: {Keys: keys}},
+	err = s.agenda.ItemsLately(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		var one agenda.Session
+		err := attributevalue.UnmarshalMap(attributes, &one)
+		found = append(found, one)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	err = attributevalue.UnmarshalListOfMaps(answer.Responses[s.agenda.Name], &found)
 	slices.SortFunc(found, func(a, b agenda.Session) int { return a.StartsAt.Compare(b.StartsAt) })
 	return found, err
 }

@@ -227,33 +227,43 @@ func TestWhoOnlyAppliedIsToldThenErased(t *testing.T) {
 	}
 }
 
-// TestWhoAppliedAndComesBackStays: the link to their data is enough, or that
-// of a signature that makes no ally, and the years run again.
-func TestWhoAppliedAndComesBackStays(t *testing.T) {
+// TestWhoIsKnownAndComesBackStays, who was named by an application or is a
+// member of the team: the link to their data is enough, or a signature that
+// makes no ally, or a sign-in, and the years run again.
+func TestWhoIsKnownAndComesBackStays(t *testing.T) {
 	t.Parallel()
-	for name, live := range map[string]func(w *world){
-		"opens their data": func(w *world) { w.session("lou@exemple.fr") },
-		"signs for an organisation that has a contact": func(w *world) {
+	const email = "lou@exemple.fr"
+	applied := func(w *world) string { return w.named(email) }
+	signed := func(w *world) string { return w.signedIn(email) }
+	opens := func(w *world) { w.session(email) }
+	for name, c := range map[string]struct {
+		known func(w *world) (person string)
+		lives func(w *world)
+	}{
+		"who applied opens their data": {applied, opens},
+		"who applied signs for an organisation that has a contact": {applied, func(w *world) {
 			w.join(anOrganisation("Une", "b@exemple.fr"))
-			w.join(anOrganisation("Une", "lou@exemple.fr"))
-		},
+			w.join(anOrganisation("Une", email))
+		}},
+		"a member signs in":         {signed, func(w *world) { w.signedIn(email) }},
+		"a member opens their data": {signed, opens},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			began := w.Clock.Now()
-			person := w.named("lou@exemple.fr")
+			person := c.known(w)
 			w.inYears(began, 3, -1, 0)
 			w.applied()
 			w.inYears(began, 3, 0, -3)
-			live(w)
+			c.lives(w)
 			w.inYears(began, 3, 2, 0)
 			w.applied()
 			if w.asked(person) {
 				t.Fatal("erased in spite of it")
 			}
 			w.inYears(began, 6, -1, -2)
-			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice lou@exemple.fr") {
+			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice "+email) {
 				t.Errorf("the years do not run again: %v", got)
 			}
 			w.inYears(began, 6, 0, -1)
@@ -304,35 +314,6 @@ func TestWhoLeftTheTeamIsToldThenErased(t *testing.T) {
 	w.inYears(began, 3, 0, 0)
 	if got := templates(w.mails(w.applied)); !slices.Equal(got, []string{"farewell sacha@exemple.fr"}) || !w.asked(person) {
 		t.Errorf("%v", got)
-	}
-}
-
-// TestAMemberWhoIsHereStays: to sign in is enough, or the link to their data.
-func TestAMemberWhoIsHereStays(t *testing.T) {
-	t.Parallel()
-	for name, live := range map[string]func(w *world){
-		"signs in":         func(w *world) { w.signedIn("sacha@exemple.fr") },
-		"opens their data": func(w *world) { w.session("sacha@exemple.fr") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			began := w.Clock.Now()
-			person := w.signedIn("sacha@exemple.fr")
-			w.inYears(began, 3, -1, 0)
-			w.applied()
-			w.inYears(began, 3, 0, -3)
-			live(w)
-			w.inYears(began, 3, 2, 0)
-			w.applied()
-			if w.asked(person) {
-				t.Fatal("erased in spite of it")
-			}
-			w.inYears(began, 6, -1, -2)
-			if got := templates(w.mails(w.applied)); !slices.Contains(got, "retention-notice sacha@exemple.fr") {
-				t.Errorf("the years do not run again: %v", got)
-			}
-		})
 	}
 }
 

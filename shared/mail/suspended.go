@@ -2,10 +2,8 @@ package mail
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
@@ -18,35 +16,24 @@ func SuppressionKey(person string) dynamo.Key {
 	return dynamo.Key{PK: personal.Partition(person), SK: "SUPPRESSED"}
 }
 
-// Suspended are those of some people, a hundred at most, each once, to whom
+// Suspended are those of some people, each once, to whom
 // nothing is sent: a mail came back, or they reported one. It costs half a read
 // unit for each, and may miss what happened this very second.
 func Suspended(ctx context.Context, mails dynamo.Table, people []string) (map[string]bool, error) {
 	suspended := map[string]bool{}
-	var keys []map[string]types.AttributeValue
+	var keys []dynamo.Key
 	for _, person := range people {
-		keys = append(keys, SuppressionKey(person).Attributes())
+		keys = append(keys, SuppressionKey(person))
 	}
-	for len(keys) > 0 {
-		answer, err := mails.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{mails.Name: {Keys: keys}},
-		})
-		if err != nil {
-			return nil, fmt.Errorf("suspended: %w", err)
+	return suspended, mails.ItemsLately(ctx, keys, func(attributes map[string]types.AttributeValue) error {
+		var item struct {
+			dynamo.Key
+			Listed string `dynamodbav:"suppressed"`
 		}
-		for _, attributes := range answer.Responses[mails.Name] {
-			var item struct {
-				dynamo.Key
-				Listed string `dynamodbav:"suppressed"`
-			}
-			if err := attributevalue.UnmarshalMap(attributes, &item); err != nil {
-				return nil, err
-			}
-			if item.Listed != "" {
-				suspended[personIn(item.PK)] = true
-			}
+		err := attributevalue.UnmarshalMap(attributes, &item)
+		if item.Listed != "" {
+			suspended[personIn(item.PK)] = true
 		}
-		keys = answer.UnprocessedKeys[mails.Name].Keys
-	}
-	return suspended, nil
+		return err
+	})
 }
