@@ -84,7 +84,8 @@ func (s *service) confirmationPosted(w http.ResponseWriter, r *http.Request) err
 	if err == nil && item.Status == statusPending {
 		err = s.askAgain(r.Context(), r.PathValue("person"), item, in, values.Get(web.KeyField))
 	}
-	if err != nil {
+	var refused *dynamo.Refused
+	if err != nil && !errors.As(err, &refused) { // refused: confirmed at this moment, and the page leads to the ally
 		return err
 	}
 	http.Redirect(w, r, waitingPath(r.PathValue("person"), item.Registration)+"?lien", http.StatusSeeOther) //nolint:gosec // a path of ours
@@ -93,7 +94,8 @@ func (s *service) confirmationPosted(w http.ResponseWriter, r *http.Request) err
 
 // askAgain asks for the mail of a signature that waits once more, with the
 // same end: the team makes nobody wait longer than they were told. The same
-// form, sent twice, sends one mail.
+// form, sent twice, sends one mail. It returns *dynamo.Refused when the signature
+// waits no more.
 func (s *service) askAgain(ctx context.Context, person string, item pendingItem, in signing, key string) error {
 	ask, err := s.askConfirmation(ctx, person, item.Registration, in, time.Unix(item.ExpiresAt, 0))
 	if err != nil {

@@ -1,12 +1,15 @@
 package registration
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/mail"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
@@ -56,6 +59,30 @@ func TestASignatureThatWaitsHasAPage(t *testing.T) {
 	}
 	if asked := d.mails(func() { d.post(http.StatusSeeOther, path, url.Values{web.KeyField: {"form_2"}}) }); len(asked) != 0 {
 		t.Errorf("a confirmed signature is asked to confirm: %v", asked)
+	}
+}
+
+// Whoever confirms while the link is sent again is not asked to confirm.
+func TestNobodyIsAskedToConfirmTwice(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, auth.RoleTeam)
+	in := aPerson("a@exemple.fr")
+	token := d.sign(in)
+	var read pendingItem
+	line := d.lines("status=pending_confirmation")[0]
+	if found, err := d.service.allies.Get(t.Context(), pendingKey(d.personOf("a@exemple.fr"), line), &read); !found || err != nil {
+		t.Fatal(found, err)
+	}
+	asked := d.mails(func() {
+		d.confirm(token)
+		err := d.service.askAgain(auth.WithMember(t.Context(), d.browser.Member), d.personOf("a@exemple.fr"), read, in, "form_1")
+		var refused *dynamo.Refused
+		if !errors.As(err, &refused) {
+			t.Error(err)
+		}
+	})
+	if got := templates(asked); !slices.Equal(got, []string{"welcome a@exemple.fr"}) {
+		t.Errorf("%v", got)
 	}
 }
 
