@@ -153,8 +153,9 @@ var bookingsHeader = []string{
 	"Réservation", "État", "Rang d’attente", "Prénom", "Nom", "Adresse e-mail", "Organisation", "Code du territoire", "Territoire", "Rôle", "Besoins", "Inscription", "Présence",
 }
 
-// exportBookings answers what the page of bookings lists, all of it, in
-// French, and who came without a booking, of whom no name is kept; a wrong search is shown again as the page does.
+// exportBookings answers what the page of bookings lists, all of it, in French,
+// and who came without a booking, of whom no name is kept; a wrong search is
+// shown again as the page does.
 func (s *service) exportBookings(w http.ResponseWriter, r *http.Request, format spreadsheet.Format) error {
 	list, err := s.listed(r.Context(), r.PathValue("id"))
 	if err != nil {
