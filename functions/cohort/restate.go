@@ -36,8 +36,9 @@ func (s *service) restated(ctx context.Context, record events.DynamoDBEventRecor
 
 // restateCohort appends a fact for each accepted application whose enrolment
 // says of the cohort what it no longer is; of a territory that has left, it
-// says both anew, or its stay would count for what the cohort was. Begun again after a failure, it
-// states the rest.
+// says both anew, or its stay would count for what the cohort was. Begun again
+// after a failure, it states the rest. Another change of the cohort meanwhile is
+// stated after this one: streams deliver the changes of an item in order.
 func (s *service) restateCohort(ctx context.Context, slug string) error {
 	for range rounds {
 		err := s.restateOnce(ctx, slug)

@@ -1,10 +1,10 @@
 package cohort
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -167,42 +167,64 @@ func TestAnotherAnnouncementRestatesEnrolments(t *testing.T) {
 	}
 }
 
-// TestNoEnrolmentIsForgotten of those that are accepted while their cohort changes.
+// TestNoEnrolmentIsForgotten of a territory that is accepted while its cohort
+// changes, or while this change is stated, at whatever call that comes.
 func TestNoEnrolmentIsForgotten(t *testing.T) {
-	w := newWorld(t)
-	ids := w.completed(8, 8)
-	var group sync.WaitGroup
-	for n, id := range ids {
-		group.Go(func() {
-			if _, err := w.decide(w.member(), id, decisionInput{Decision: accepted}); err != nil {
-				t.Error(err)
+	changes := func(w *world) {
+		ends := "2027-11-01"
+		w.changed(cohortChange{EndsOn: &ends})
+	}
+	states := func(w *world) {
+		if err := w.restateCohort(context.Background(), "occitanie"); err != nil {
+			w.t.Error(err)
+		}
+	}
+	accepts := func(w *world, id string) {
+		if _, err := w.decide(w.member(), id, decisionInput{Decision: accepted}); err != nil {
+			w.t.Error(err)
+		}
+	}
+	for name, at := range map[string]func(*world, []string, func(do func())){
+		"accepted while the cohort changes": func(w *world, ids []string, during func(do func())) {
+			during(func() { changes(w); states(w) })
+			accepts(w, ids[1])
+		},
+		"accepted while a change is stated": func(w *world, ids []string, during func(do func())) {
+			changes(w)
+			during(func() { accepts(w, ids[1]) })
+			states(w)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for number := 1; ; number++ {
+				w := newWorld(t)
+				ids := w.completed(2, 2)
+				accepts(w, ids[0])
+				reached := false
+				at(w, ids, func(do func()) {
+					w.Faults(func(c functiontest.Call) functiontest.Fault {
+						if c.Number == number {
+							reached = true
+							do()
+						}
+						return functiontest.None
+					})
+				})
+				w.Faults(nil)
+				if !reached {
+					return
+				}
+				stand := w.standing() // and nothing is delivered later, which would hide what was missed
+				for code, fact := range stand {
+					if fact.EndsOn != "2027-11-01" {
+						t.Errorf("call %d: %s: %+v", number, code, fact)
+					}
+				}
+				if len(stand) != len(ids) {
+					t.Errorf("call %d: %d stand", number, len(stand))
+				}
 			}
 		})
-		if n%2 == 0 {
-			group.Go(func() {
-				ends := fmt.Sprintf("2027-1%d-01", n/4)
-				if err := w.change(w.member(), "occitanie", cohortChange{EndsOn: &ends}, &fault.Fields{}); err != nil {
-					t.Error(err)
-				}
-				if err := w.restateCohort(t.Context(), "occitanie"); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	}
-	group.Wait() // and nothing is delivered later, which would hide what was missed
-	now, err := w.cohort(t.Context(), "occitanie")
-	if err != nil {
-		t.Fatal(err)
-	}
-	stand := w.standing()
-	for code, fact := range stand {
-		if fact.EndsOn != now.EndsOn {
-			t.Errorf("%s: %+v", code, fact)
-		}
-	}
-	if len(stand) != len(ids) {
-		t.Errorf("%d stand", len(stand))
 	}
 }
 
