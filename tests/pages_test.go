@@ -66,6 +66,7 @@ func (l lived) examples() map[string][]string {
 		"/equipe/agenda/{id}/pas-eu-lieu":                    {"/equipe/agenda/" + l.past + "/pas-eu-lieu", "/equipe/agenda/" + l.held + "/pas-eu-lieu"},
 		"/equipe/agenda/{id}/inscrire":                       {"/equipe/agenda/" + l.session + "/inscrire"},
 		"/equipe/agenda/{id}/inscriptions/{booking}/annuler": {"/equipe/agenda/" + l.session + "/inscriptions/" + l.bookingID() + "/annuler"},
+		"/equipe/agenda/{id}/inscriptions/{booking}/lien":    {"/equipe/agenda/" + l.session + "/inscriptions/" + l.bookingID() + "/lien"},
 		"/equipe/agenda/{id}/inscriptions.csv":               {file + "/equipe/agenda/" + l.session + "/inscriptions.csv"}, "/equipe/agenda/{id}/inscriptions.xlsx": {file + "/equipe/agenda/" + l.session + "/inscriptions.xlsx"},
 		"/equipe/agenda/{id}/presences": {"/equipe/agenda/" + l.session + "/presences"}, "/equipe/agenda/{id}/pointer": {"/equipe/agenda/" + l.past + "/pointer"},
 		"/equipe/series": {"/equipe/series"}, "/equipe/series.csv": {file + "/equipe/series.csv"}, "/equipe/series.xlsx": {file + "/equipe/series.xlsx"}, "/equipe/series/nouvelle": {"/equipe/series/nouvelle"}, "/equipe/series/{slug}": {"/equipe/series/recits"},

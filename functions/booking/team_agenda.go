@@ -40,6 +40,8 @@ var teamRoutes = []function.Route[service]{
 	page(http.MethodPost, teamAgenda+"/{id}/inscrire", function.Team, "Book for someone who asked the team to", (*service).handPosted),
 	page(http.MethodGet, teamAgenda+"/{id}/inscriptions/{booking}/annuler", function.Team, "Whose booking would be given up", (*service).handOffPage),
 	page(http.MethodPost, teamAgenda+"/{id}/inscriptions/{booking}/annuler", function.Team, "Give up the booking of someone who asked the team to", (*service).handOffPosted),
+	page(http.MethodGet, teamAgenda+"/{id}/inscriptions/{booking}/lien", function.Team, "To whom the link of a booking would be sent again", (*service).resendPage),
+	page(http.MethodPost, teamAgenda+"/{id}/inscriptions/{booking}/lien", function.Team, "Send the link of a booking again", (*service).resendPosted),
 	sheet(teamAgenda+"/{id}/inscriptions.csv", "The same for a spreadsheet", "text/csv", (*service).bookingsCSV),
 	sheet(teamAgenda+"/{id}/inscriptions.xlsx", "The same as a workbook", workbookType, (*service).bookingsXLSX),
 	page(http.MethodGet, teamAgenda+"/{id}/presences", function.Team, "The attendance sheet of a session, to be printed", (*service).sheetPage),

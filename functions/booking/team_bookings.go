@@ -49,6 +49,7 @@ type bookingsView struct {
 	States   []web.Option
 	All      int
 	Open     bool           // bookings can still be made and given up
+	Current  bool           // their links can still be sent again
 	Done     string         // what was just done by hand
 	Of       *listedBooking // for whom; nil while the index does not have it yet
 }
@@ -64,6 +65,7 @@ type bookedView struct {
 const (
 	madeParam  = "inscrite"
 	givenParam = "desistee"
+	sentParam  = "lien"
 )
 
 // bookingsPage lists who comes, who waits and who has cancelled.
@@ -79,12 +81,12 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 	values, status, next := r.URL.Query(), http.StatusOK, ""
 	path := teamAgenda + "/" + item.ID + "/inscriptions"
 	view := bookingsView{
-		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()),
+		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()), Current: item.current(s.now()),
 	}
 	if item.State == held {
 		view.States = attendanceStates
 	}
-	for _, done := range []string{madeParam, givenParam} {
+	for _, done := range []string{madeParam, givenParam, sentParam} {
 		if values.Has(done) {
 			view.Done, view.Of = done, inList(list, values.Get(done))
 			if done == givenParam && view.Of != nil && view.Of.Status != cancelled {

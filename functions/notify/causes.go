@@ -16,7 +16,7 @@ type cause struct {
 // How what mails brought is sent anew, by the page that they name.
 const (
 	againSignature = "Depuis la page de la signature, renvoyez à la personne un lien vers ses données : il lui montre où elle en est."
-	againBooking   = "L’inscription et son état se voient depuis la page de la rencontre ; le lien de ce message est personnel, et ne se renvoie pas."
+	againBooking   = "Depuis les inscriptions de la rencontre, renvoyez son lien à la personne, tant que la rencontre n’est pas terminée."
 	againAsk       = "Depuis la page de la candidature, demandez à nouveau les confirmations : chacun·e reçoit un nouveau lien."
 	againWrite     = "Depuis la page de la candidature, écrivez aux quatre : le message porte leur lien."
 )

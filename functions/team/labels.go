@@ -19,7 +19,7 @@ var actions = map[string]string{
 	"application.withdrawn": "Candidature retirée", "application.written": "Message aux quatre", "application.reminded": "Confirmations demandées à nouveau",
 	"partner.key.added": "Clé de partenaire ajoutée", "partner.key.removed": "Clé de partenaire retirée", "webhook.judged-again": "Refus jugés à nouveau", "webhook.set-aside": "Refus mis de côté",
 	"media.announced": "Fichier annoncé", "media.ready": "Fichier vérifié", "media.refused": "Fichier refusé",
-	"booking.made": "Inscription à la main", "booking.cancelled": "Inscription annulée à la main",
+	"booking.made": "Inscription à la main", "booking.cancelled": "Inscription annulée à la main", "booking.link_sent": "Lien d’une inscription renvoyé",
 	"suppression.lifted": "Envois repris", "mail.sent_again": "Courriel renvoyé",
 	"member.kept_out": "Accès fermé", "member.let_in": "Accès rouvert", "member.signed_out": "Sessions fermées",
 	"letter.run_again": "Message relancé", "letter.forgotten": "Message oublié",
