@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
-	"github.com/fabrique-des-transitions/fabrique/shared/territory"
+	"github.com/fabrique-des-transitions/fabrique/shared/placefield"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -45,8 +45,17 @@ func (f fieldView) Widget() string {
 		return "checkbox"
 	case choice:
 		return "select"
+	case code:
+		return "place"
 	}
 	return "text"
+}
+
+// Place asks for its territory.
+func (f fieldView) Place() placefield.Input {
+	in := placefield.Ask(f.Form, f.Name, "Nom, ou code officiel\u00a0: commune (INSEE), intercommunalité (SIREN), département ou région (REG-76).")
+	in.Required = f.Required
+	return in
 }
 
 // Type is the type of its input.
@@ -68,18 +77,14 @@ func (f fieldView) Short() bool { return f.Kind != line && f.Kind != address }
 
 // Hint says how to fill it in.
 func (f fieldView) Hint() string {
-	switch f.Kind {
-	case slug:
+	if f.Kind == slug {
 		return "En minuscules, chiffres et tirets, comme sensitive-diagnosis ou respir."
-	case code:
-		return "Nom, ou code officiel\u00a0: commune (INSEE), intercommunalité (SIREN), département ou région (REG-76)."
 	}
 	return ""
 }
 
-// inputFrom is what a posted form says; it notes which names of territories
-// may be several.
-func inputFrom(values url.Values, faults *fault.Fields) factInput {
+// inputFrom is what a posted form says.
+func inputFrom(values url.Values) factInput {
 	in := factInput{Type: values.Get("type"), Corrects: strings.TrimSpace(values.Get("corrects")), Data: map[string]any{}}
 	f, _ := formOf(in.Type)
 	for _, field := range f.Fields {
@@ -95,7 +100,7 @@ func inputFrom(values url.Values, faults *fault.Fields) factInput {
 			}
 			in.Data[field.Name] = text
 		case field.Kind == code:
-			in.Data[field.Name] = placeFrom(text, formFields+field.Name, faults)
+			in.Data[field.Name] = placefield.Meant(values, formFields+field.Name)
 		default:
 			in.Data[field.Name] = text
 		}
@@ -103,35 +108,12 @@ func inputFrom(values url.Values, faults *fault.Fields) factInput {
 	return in
 }
 
-// mostPlaces is how many territories a fault suggests.
-const mostPlaces = 5
-
-// placeFrom is the code of the territory that someone means who types its name
-// or its code. Where the name is of several or of none, it notes which may be
-// meant; a wrong code is left for the check to refuse.
-func placeFrom(text, at string, faults *fault.Fields) string {
-	if _, err := territory.Lookup(text); err == nil || strings.ContainsAny(text, "0123456789") {
-		return text
-	}
-	found, known := territory.Named(text), "Plusieurs territoires portent ce nom"
-	switch len(found) {
-	case 1:
-		return found[0].Ref()
-	case 0:
-		found, known = territory.Suggest(text, mostPlaces), "Aucun territoire ne porte exactement ce nom"
-	}
-	if len(found) == 0 {
-		faults.Add(at, known+". Saisissez son nom complet, ou son code officiel.")
-		return text
-	}
-	var names []string
-	for _, place := range found[:min(len(found), mostPlaces)] {
-		name := place.Name + " (" + place.Ref()
-		if place.Level != territory.Departement && place.DepartementName() != "" {
-			name += ", " + place.DepartementName()
+// advise says of a text that is no territory what pages say.
+func (in factInput) advise(values url.Values, faults fault.Fields) {
+	f, _ := formOf(in.Type)
+	for _, field := range f.Fields {
+		if field.Kind == code {
+			placefield.Advise(values, formFields+field.Name, faults)
 		}
-		names = append(names, name+")")
 	}
-	faults.Add(at, known+". Saisissez le code du bon, par exemple\u00a0: "+strings.Join(names, "\u00a0; ")+".")
-	return text
 }

@@ -321,8 +321,10 @@ func (s *service) factPosted(w http.ResponseWriter, r *http.Request) error {
 			asked[name] = value
 		}
 	}
-	told, err := s.recordFact(r.Context(), inputFrom(values, &faults), &faults, key, []byte(asked.Encode()))
+	in := inputFrom(values)
+	told, err := s.recordFact(r.Context(), in, &faults, key, []byte(asked.Encode()))
 	if shown, ok := web.FormFaults(err); ok {
+		in.advise(values, shown)
 		values.Set(web.KeyField, s.newID("form"))
 		return s.renderFacts(w, r, http.StatusUnprocessableEntity, listOf(values), web.Form{Values: values, Faults: shown})
 	}

@@ -185,11 +185,16 @@ func TestFormOfFactsSuggests(t *testing.T) {
 		t.Error(body)
 	}
 	for typed, says := range map[string]string{
-		"Paris": "Plusieurs territoires portent ce nom", "Figeak": "Figeac (46102, Lot)", "Zzzzzzzzz": "Saisissez son nom complet", "99999": "Aucun territoire n’a ce code",
+		"Paris": `<option value="75">Paris, département</option>`, "Figeak": `<option value="46102">Figeac, commune (Lot)</option>`,
+		"Mairie de Figeac": `<option value="46102">Figeac, commune (Lot)</option>`,
+		"Zzzzzzzzz":        "Aucun territoire n’a ce nom ni ce code", "46999": "choisissez lequel juste en dessous",
 	} {
 		form.Set("data.territory", typed)
 		w.page(http.StatusUnprocessableEntity, "POST", "/equipe/faits", form, says, `id="data-territory-fault"`, `value="`+typed+`"`)
 	}
+	form.Set("data.territory", "Paris")
+	form.Set("data.territory_choice", "75")
+	w.page(http.StatusOK, "GET", w.page(http.StatusSeeOther, "POST", "/equipe/faits", form), nil, "Paris (75)")
 	var refused map[string]any
 	w.call(http.StatusUnprocessableEntity, "POST", "/v1/facts", `{"type":"support.experimental","data":{"programme":"respir","started_on":"2026-02-03","territory":"figeac"}}`, &refused, w.Bearer("team")...)
 }

@@ -39,8 +39,8 @@ func Typed(text string) (ref string, among []Territory) {
 	if len(among) > 0 {
 		return "", among
 	}
-	among = Search(text, "", offered)
-	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) { // names that begin so, then those that are spelt nearly so
+	among = Suggest(text, offered)
+	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) { // of a code, those that are written nearly so
 		for _, one := range unknown.Suggestions {
 			if len(among) < offered && !slices.Contains(among, one) {
 				among = append(among, one)
