@@ -30,7 +30,7 @@ var errNoVersion = fault.New(fault.NotFound, "unknown-version", "Cette ressource
 // address has it.
 func (s *service) versionOf(ctx context.Context, slug, number string) (item versionItem, err error) {
 	revision, err := strconv.Atoi(number)
-	if err != nil || revision < 1 {
+	if err != nil {
 		return item, errNoVersion
 	}
 	found, err := s.table.Get(ctx, versionKey(slug, revision), &item)

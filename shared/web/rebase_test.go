@@ -31,6 +31,7 @@ func TestRebase(t *testing.T) {
 		{"the same words", url.Values{"name": {"Deux"}, "ticks": {"1"}}, url.Values{"name": {"Deux"}, "ticks": {"1"}}, url.Values{"name": {"Deux"}, "ticks": {"1"}}, url.Values{}, "name ticks"},
 		{"as browsers send lines", url.Values{"text": {"a\r\nb"}}, url.Values{"text": {"c"}}, url.Values{"text": {"c"}}, url.Values{}, ""},
 		{"a form that does not say what it showed", url.Values{"name": {"Deux"}, "was.name": nil}, url.Values{"name": {"Trois"}}, url.Values{"name": {"Deux"}}, url.Values{}, "name"},
+		{"nor that it is emptied", url.Values{"name": nil, "was.name": nil}, nil, url.Values{"name": nil}, url.Values{}, "name"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			values, now := shown(), url.Values{"name": {"Un"}, "text": {"a\nb"}, "ticks": {"1", "2"}, "box": {"true"}}
