@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/french"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -30,14 +32,7 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in.check(&faults)
-	if in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero() {
-		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
-	}
-	if err := s.checkSeries(r.Context(), in.Series, &faults); err != nil {
-		return err
-	}
-	if err := faults.Err(); err != nil {
+	if err := s.checkNew(r.Context(), &in, &faults); err != nil {
 		return err
 	}
 	created, err := s.plan(r.Context(), in, r.Header.Get("Idempotency-Key"), body)
@@ -51,8 +46,14 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 // checkNew tidies a session that is to be made, and returns Invalid with every fault.
 func (s *service) checkNew(ctx context.Context, in *sessionInput, faults *fault.Fields) error {
 	in.check(faults)
-	if in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero() {
-		faults.Add("starts_at", "Cette date est passée : planifiez une rencontre à venir.")
+	switch now := s.now(); {
+	case in.StartsAt.IsZero() || in.EndsAt.IsZero():
+	case in.past && in.StartsAt.In(french.Paris()).Year() < firstYear:
+		faults.Add("day", fmt.Sprintf("L’agenda commence en %d\u00a0: indiquez un jour de cette année-là ou d’après.", firstYear))
+	case in.past && in.EndsAt.After(now):
+		faults.Add("past", "Cette rencontre n’est pas encore terminée\u00a0: décochez cette case.")
+	case !in.past && in.StartsAt.Before(now):
+		faults.Add("starts_at", "Cette date est passée\u00a0: planifiez une rencontre à venir.")
 	}
 	if err := s.checkSeries(ctx, in.Series, faults); err != nil {
 		return err
@@ -62,25 +63,29 @@ func (s *service) checkNew(ctx context.Context, in *sessionInput, faults *fault.
 
 // plan makes a session. Its seats are made first and the session last, with
 // the answer to the request's key: a crash between leaves seats of a session
-// that nobody can find, and the request may be sent again.
+// that nobody can find, and the request may be sent again. One that is over
+// is closed, and has no seats.
 func (s *service) plan(ctx context.Context, in sessionInput, key string, asked []byte) (session, error) {
 	now := s.now()
 	once := s.table.Once("POST /v1/sessions", key, asked, now)
 	if text, found, err := once.Answered(ctx); err != nil || found {
 		return readSession(text, err)
 	}
-	item := newSessionItem(s.newID("ses"), in, now)
-	first := min(in.Capacity, seatsAtOnce)
-	for made := first; made < in.Capacity; made += seatsAtOnce {
+	item, free := newSessionItem(s.newID("ses"), in, now), in.Capacity
+	if in.past {
+		item.State, free = closed, 0
+	}
+	first := min(free, seatsAtOnce)
+	for made := first; made < free; made += seatsAtOnce {
 		var seats dynamo.Writes
-		for number := made + 1; number <= min(made+seatsAtOnce, in.Capacity); number++ {
+		for number := made + 1; number <= min(made+seatsAtOnce, free); number++ {
 			seats.Add(s.table.Put(seatItem{seatKey(item.ID, number)}, dynamo.Absent))
 		}
 		if err := seats.Commit(ctx, s.table.Client); err != nil {
 			return session{}, err
 		}
 	}
-	answer := item.shown(in.Capacity, 0, now)
+	answer := item.shown(free, 0, now)
 	text, err := json.Marshal(answer)
 	if err != nil {
 		return session{}, err

@@ -57,6 +57,9 @@ func TestTheTeamSendsTheLinkOfABookingAgain(t *testing.T) {
 	d.says(409, path(1), nil, "Cette inscription est annulée")
 	d.says(409, path(1), url.Values{}, "Cette inscription est annulée")
 	d.Clock.Set(s.StartsAt) // when it begins, one looks for it
+	if err := d.closeSessions(t.Context(), s.StartsAt); err != nil || d.stored(s.ID).State != closed {
+		t.Error(err)
+	}
 	d.browser = d.Browser(auth.RoleTeam)
 	if _, page := d.says(200, list, nil, `href="`+path(0)+`"`); strings.Contains(page, path(1)) || strings.Contains(page, "/annuler") {
 		t.Error("the list offers what is over")

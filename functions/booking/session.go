@@ -65,6 +65,8 @@ type sessionInput struct {
 	Dimensions   []int  `json:"narrative_dimensions,omitempty" doc:"1 to 5"`
 	Series       string `json:"series,omitempty" doc:"Slug of a series"`
 	Cohort       string `json:"cohort,omitempty" doc:"Slug of a cohort"`
+
+	past bool // it was never announced, and is over: who came is still to be noted
 }
 
 // moment is an instant as someone wrote it; zero when it is none, so that the
@@ -179,7 +181,7 @@ func (i sessionItem) bookable(now time.Time) bool {
 
 // current tells whether a session is to come or goes on at an instant.
 func (i sessionItem) current(now time.Time) bool {
-	return i.State == planned && now.Before(i.EndsAt)
+	return (i.State == planned || i.State == closed) && now.Before(i.EndsAt)
 }
 
 // shown is a session with what its seats say at an instant.

@@ -28,6 +28,10 @@ var (
 	}
 )
 
+// pastField is the box of a session that is over and was never announced: the
+// form offers it once a day that has passed is typed.
+const pastField = "past"
+
 // sessionFromForm reads a session as the team typed it, at the wall clock of
 // Paris. It notes what the rules of the API would name in words of programs.
 func sessionFromForm(values url.Values, faults *fault.Fields) sessionInput {
@@ -51,6 +55,7 @@ func sessionFromForm(values url.Values, faults *fault.Fields) sessionInput {
 	in.StartsAt = readClock(faults, "starts_at", day, values.Get("starts_at"))
 	in.EndsAt = readClock(faults, "ends_at", last, values.Get("ends_at"))
 	in.Capacity, _ = strconv.Atoi(strings.TrimSpace(values.Get("capacity"))) // what is no number is refused as 0
+	in.past = values.Get(pastField) == "true"
 	in.Fundamentals, in.Dimensions = numbers(values["fundamentals"]), numbers(values["narrative_dimensions"])
 	return in
 }
@@ -115,6 +120,7 @@ type planView struct {
 	Reached                                                 int  // people who would be told of a change
 	Warn                                                    bool // they would be: say so before
 	Waiting                                                 int
+	Past                                                    bool // its day has passed: offer to note it all the same
 }
 
 func (s *service) planPage(w http.ResponseWriter, r *http.Request) error {
@@ -168,10 +174,13 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
-		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{})
+		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{Past: in.past || in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero()})
 	}
 	if err != nil {
 		return err
+	}
+	if in.past {
+		return done(w, r, teamAgenda+"/"+made.ID, "enregistree")
 	}
 	return done(w, r, teamAgenda+"/"+made.ID, "creee")
 }

@@ -62,6 +62,12 @@ func TestUnitsOfEachAction(t *testing.T) {
 				}
 			}, 2, 6, 8},
 			{"the form to correct it", func() { page("/equipe/agenda/" + growing.ID + "/pointer") }, 6, 0, 0},
+			{"plan a session of two", func() { _, _ = w.plan(w.team(), w.inTwoDays(2), "", nil) }, 0, 12, 10},
+			{"record a session that is over", func() {
+				in := w.inTwoDays(2)
+				in.past = true
+				_, _ = w.plan(w.team(), in, "", nil)
+			}, 0, 8, 10},
 		} {
 			used := w.UnitsByTable(action.do)
 			write := action.write
