@@ -22,7 +22,7 @@ func TestAForgottenSessionIsRecorded(t *testing.T) {
 	}
 	form := planForm()
 	form.Set("day", "2026-02-10")
-	d.says(422, teamAgenda+"/nouvelle", form, "Cette date est passée", box)
+	d.says(422, teamAgenda+"/nouvelle", form, "cochez la case qui le dit", box)
 	form.Set(pastField, "true")
 	form.Set("day", "2022-12-31")
 	d.says(422, teamAgenda+"/nouvelle", form, `id="day-fault"`, "L’agenda commence en 2023", box+` value="true" checked`)

@@ -174,7 +174,11 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
-		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{Past: in.past || in.StartsAt.Before(s.now()) && !in.StartsAt.IsZero()})
+		over := !in.StartsAt.IsZero() && in.StartsAt.Before(s.now())
+		if over && !in.past {
+			offerPast(shown)
+		}
+		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{Past: over || in.past})
 	}
 	if err != nil {
 		return err
@@ -183,6 +187,16 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 		return done(w, r, teamAgenda+"/"+made.ID, "enregistree")
 	}
 	return done(w, r, teamAgenda+"/"+made.ID, "creee")
+}
+
+// offerPast says of a day that has passed what programs are not told: the form
+// takes it all the same, once a box is ticked.
+func offerPast(faults fault.Fields) {
+	for i, f := range faults {
+		if f.Location == "starts_at" {
+			faults[i].Message = "Cette date est passée\u00a0: choisissez un jour à venir ou, si la rencontre a déjà eu lieu, cochez la case qui le dit, un peu plus bas."
+		}
+	}
 }
 
 // faultOf is the fault of one field.
