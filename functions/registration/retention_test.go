@@ -128,10 +128,24 @@ func TestAnySignOfLifeStartsTheYearsAgain(t *testing.T) {
 func TestTheYearsAreASetting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "RETENTION_YEARS", "1")
+	began := w.Clock.Now()
 	w.join(aPerson("a@exemple.fr"))
-	w.inYears(w.Clock.Now(), 1, -1, 0)
-	if asked := w.mails(w.applied); len(asked) != 1 {
+	person := w.named("lou@exemple.fr")
+	w.inYears(began, 1, -1, 0)
+	if asked := w.mails(w.applied); len(asked) != 2 {
 		t.Errorf("%v", asked)
+	}
+	w.Settings["RETENTION_YEARS"] = "2" // longer than they were told
+	patient, err := open(w.Runtime())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.inYears(began, 2, -1, 1)
+	if err := patient.applyRetention(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if w.asked(person) || w.asked(w.personOf("a@exemple.fr")) {
+		t.Error("erased before the years were over")
 	}
 	for _, bad := range []string{"0", "x"} {
 		w.Settings["RETENTION_YEARS"] = bad
@@ -314,6 +328,40 @@ func TestWhoLeftTheTeamIsToldThenErased(t *testing.T) {
 	w.inYears(began, 3, 0, 0)
 	if got := templates(w.mails(w.applied)); !slices.Equal(got, []string{"farewell sacha@exemple.fr"}) || !w.asked(person) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestWhoIsToldLateHasAMonth all the same, when the schedule did not run for
+// weeks.
+func TestWhoIsToldLateHasAMonth(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]func(w *world) (person string){
+		"an ally": func(w *world) string {
+			w.join(aPerson("lou@exemple.fr"))
+			return w.personOf("lou@exemple.fr")
+		},
+		"an applicant": func(w *world) string { return w.named("lou@exemple.fr") },
+		"a member":     func(w *world) string { return w.signedIn("lou@exemple.fr") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			began := w.Clock.Now()
+			person := known(w)
+			w.inYears(began, 3, 0, 10)
+			told := w.mails(w.applied)
+			if got := templates(told); !slices.Equal(got, []string{"retention-notice lou@exemple.fr"}) || told[0].Data["until"] != "20 avril 2029" {
+				t.Fatalf("%v", told)
+			}
+			w.inYears(began, 3, 1, 9)
+			if got := w.mails(w.applied); len(got) > 0 || w.asked(person) {
+				t.Fatalf("erased before the month was over: %v", got)
+			}
+			w.inYears(began, 3, 1, 10)
+			if got := templates(w.mails(w.applied)); !slices.Equal(got, []string{"farewell lou@exemple.fr"}) || !w.asked(person) {
+				t.Errorf("%v", got)
+			}
+		})
 	}
 }
 
