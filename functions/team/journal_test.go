@@ -23,13 +23,21 @@ import (
 // note writes an entry of a member, as another function would.
 func (w *world) note(subject, action, about string, before, after any) {
 	w.t.Helper()
+	w.noteMany(1, subject, action, about, before, after)
+}
+
+// noteMany writes as many entries at once, 100 at most.
+func (w *world) noteMany(count int, subject, action, about string, before, after any) {
+	w.t.Helper()
 	s, err := open(w.Runtime())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	ctx := auth.WithMember(context.Background(), auth.Member{Subject: subject})
 	var writes dynamo.Writes
-	writes.Add(s.audit.Entry(ctx, action, about, before, after))
+	for range count {
+		writes.Add(s.audit.Entry(ctx, action, about, before, after))
+	}
 	if err := writes.Commit(ctx, w.Client); err != nil {
 		w.t.Fatal(err)
 	}
@@ -146,6 +154,29 @@ func TestThreeYearsOfTheTrail(t *testing.T) {
 	}
 	if read, _ := w.Units(func() { w.trail("subject=ses_1&limit=100") }); read > 2 { // all 36 entries
 		t.Errorf("one subject costs %v read units", read)
+	}
+	since := w.Faults(nil)
+	w.trail("from=1000-01-01&who=member-nobody")
+	if calls, _ := since(); calls > 40 { // as many months as are kept, and the names of members
+		t.Errorf("all of the trail takes %d calls", calls)
+	}
+}
+
+// TestAPageThatFindsLittleGoesOn: it looks at so many entries and no more, and
+// its cursor leads to the rest.
+func TestAPageThatFindsLittleGoesOn(t *testing.T) {
+	w := newWorld(t)
+	w.note("member-camille", "ally.merged", "ally_1", nil, nil)
+	w.Clock.Advance(time.Second)
+	for range 51 {
+		w.noteMany(100, "member-camille", "session.changed", "ses_1", nil, nil)
+	}
+	page := w.trail("action=ally.merged")
+	if len(page.Items) > 0 || page.NextCursor == "" {
+		t.Fatalf("%d found at once", len(page.Items))
+	}
+	if page = w.trail("action=ally.merged&cursor=" + page.NextCursor); len(page.Items) != 1 || page.NextCursor != "" {
+		t.Errorf("%+v", page)
 	}
 }
 

@@ -206,6 +206,13 @@ func TestSigningOutHereAndEverywhere(t *testing.T) {
 	if !w.signedIn() {
 		t.Error("nobody can sign in again")
 	}
+	kept = maps.Clone(w.cookies)
+	w.signIn(camille("team"), "/equipe")
+	w.post(http.StatusSeeOther, "/equipe/deconnexion/partout")
+	w.cookies = kept
+	if w.signedIn() {
+		t.Error("a session of the same second survives")
+	}
 }
 
 // TestSignedOutSessionsAreForgotten once they would be over anyway: a record
