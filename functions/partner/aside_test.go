@@ -1,6 +1,7 @@
 package partner
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +12,9 @@ import (
 
 	"github.com/fabrique-des-transitions/fabrique/shared/alliance"
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
 	"github.com/fabrique-des-transitions/fabrique/shared/function"
+	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/openwork"
 )
 
@@ -33,6 +36,37 @@ func (w *world) refusedEverywhere() string {
 		records = append(records, map[string]any{"territory": code, "enrolled_on": "2026-03-01"})
 	}
 	return messageOf("cohort.snapshot", w.Clock.Now().Add(-time.Hour), map[string]any{"cohort": "lot-2026", "territories": records})
+}
+
+// TestTwoWhoJudgeAgainAtOnce: one of them does, and the other is told.
+func TestTwoWhoJudgeAgainAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.receiptOf(w.post("m1", w.refusedEverywhere()))
+	w.putCohort("lot-2026", "occitanie", "76")
+	w.Drain()
+	bare, team := w.bare(), auth.WithMember(context.Background(), auth.Member{Subject: "member-1", Roles: []auth.Role{auth.RoleTeam}})
+	other := -1
+	w.Faults(func(c functiontest.Call) functiontest.Fault {
+		if c.Operation == "TransactWriteItems" && other < 0 {
+			other = 0
+			var err error
+			if other, err = bare.judgeAgain(team, alliance.Partners[0], "m1"); err != nil {
+				t.Error(err)
+			}
+		}
+		return functiontest.None
+	})
+	mine, err := bare.judgeAgain(team, alliance.Partners[0], "m1")
+	w.Faults(nil)
+	if !fault.Is(err, errJudged.Code) || mine > 0 || other != chunkSize+2 {
+		t.Errorf("%d and %d were settled: %v", mine, other, err)
+	}
+	if n := len(w.Audited("")); n != 2 { // for each part
+		t.Errorf("%d entries of the trail", n)
+	}
+	if n := len(w.Dump(function.Ledger)); n != chunkSize+2 {
+		t.Errorf("%d facts", n)
+	}
 }
 
 func TestWhatWasRefusedIsSetAside(t *testing.T) {

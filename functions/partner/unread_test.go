@@ -76,6 +76,18 @@ func TestWhatWasRefusedWholeIsSeen(t *testing.T) {
 	}
 }
 
+// TestANameThatASenderMadeUpIsNotKept: it may be anybody's.
+func TestANameThatASenderMadeUpIsNotKept(t *testing.T) {
+	for location, want := range map[string]string{
+		"data.territories.3.enrolled_on": "data.territories.3.enrolled_on", "data.quartet.Jeanne Martin": "data.quartet",
+		"data.territories.3.Jeanne.cohort": "data.territories.3", "Jeanne Martin": "", "": "",
+	} {
+		if got := ourField(location); got != want {
+			t.Errorf("%q is kept as %q, not %q", location, got, want)
+		}
+	}
+}
+
 // TestAnIDIsOneMessage: what cannot be read hides nothing that came well under
 // its id, before or after.
 func TestAnIDIsOneMessage(t *testing.T) {

@@ -1,6 +1,7 @@
 package registration
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html"
@@ -251,6 +252,51 @@ func TestNothingIsMergedUnseen(t *testing.T) {
 	d.post(http.StatusNotFound, "/equipe/allies/"+person+"/fusion", form) // into another, which it did not join
 	if d.count() != (count{1, 1}) || len(d.facts("ally.left.v2")) != 1 {
 		t.Errorf("merged twice: %v", d.count())
+	}
+}
+
+// TestCorrectingWhileMerging: whenever either of the two is corrected, the
+// correction stays, or was made of what is gone and refused.
+func TestCorrectingWhileMerging(t *testing.T) {
+	t.Parallel()
+	const website = "https://corrige.example"
+	for _, corrected := range []string{"kept", "duplicate"} {
+		for number := 1; ; number++ {
+			d := newDesk(t, auth.RoleTeam)
+			ids := map[string]string{
+				"kept":      d.join(anOrganisation("Une", "a@exemple.fr", withSIRET(siret(1)))).AllyID,
+				"duplicate": d.join(anOrganisation("Deux", "b@exemple.fr", withSIRET(siret(2)))).AllyID,
+			}
+			ctx, beside := auth.WithMember(context.Background(), d.browser.Member), d.beside()
+			reached, done := false, false
+			d.during(number, func() {
+				reached = true
+				g, err := beside.signatureOf(ctx, ids[corrected])
+				if err != nil {
+					return // merged by then
+				}
+				text, faults := website, fault.Fields{}
+				if err := beside.correct(ctx, g, change{Organisation: &organisationChange{Website: &text}}, &faults); err != nil {
+					t.Error(err)
+				}
+				done = true
+			})
+			err := d.service.merge(ctx, ids["kept"], ids["duplicate"], "0-0")
+			d.Faults(nil)
+			if !reached {
+				break
+			}
+			g, readErr := d.service.signatureOf(ctx, ids["kept"])
+			if readErr != nil {
+				t.Fatal(readErr)
+			}
+			if err == nil && done && g.ally.Website != website {
+				t.Errorf("call %d: the correction of the %s is lost", number, corrected)
+			}
+			if err != nil && !fault.Is(err, "changed-meanwhile") {
+				t.Errorf("call %d: %v", number, err)
+			}
+		}
 	}
 }
 
