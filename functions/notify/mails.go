@@ -162,8 +162,8 @@ func (s *service) sendAgain(ctx context.Context, person, id string) error {
 		Set(expression.Name("expires_at"), expression.Value(now.Add(recordFor).Unix())).
 		Remove(expression.Name("reason")).Remove(expression.Name("ended_at"))
 	var writes dynamo.Writes
-	writes.Add(s.table.Update(mailKey(person, id), update, expression.AttributeExists(expression.Name("to")),
-		expression.Name("state").In(expression.Value(failed), expression.Value(queued))))
+	held := expression.Name("state").In(expression.Value(failed), expression.Value(queued)) // in every other, the address is forgotten
+	writes.Add(s.table.Update(mailKey(person, id), update, held))
 	writes.Add(s.audit.Entry(ctx, "mail.sent_again", id, nil, nil))
 	const placeOfSuspension = 2
 	writes.Add(s.table.Check(mail.SuppressionKey(person), expression.AttributeNotExists(expression.Name("suppressed"))))
