@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/dynamo"
 	"github.com/fabrique-des-transitions/fabrique/shared/french"
@@ -90,16 +89,11 @@ func (s *service) tellChange(ctx context.Context, change events.DynamoDBEventRec
 	if after.changes != strconv.Itoa(record.Changes) {
 		return nil // what came next will be told instead
 	}
-	template := templateOf(record)
+	template := map[string]string{waiting: "booking-waiting", confirmed: "booking-confirmed", cancelled: "booking-cancelled"}[record.State]
 	if record.State == confirmed && record.Promoted {
 		template = "booking-promoted"
 	}
 	return s.mail(ctx, template, item, record, after.changes)
-}
-
-// templateOf is the mail that says what a booking is.
-func templateOf(record bookingItem) string {
-	return map[string]string{waiting: "booking-waiting", confirmed: "booking-confirmed", cancelled: "booking-cancelled"}[record.State]
 }
 
 // tellAll tells everyone who holds a booking that the session has changed.
@@ -160,8 +154,8 @@ func refusedAsDone(err error) error {
 
 // mail asks for a mail about a booking. The reason makes its id, so that the
 // same mail asked for twice is one. Nothing is asked for a person who has been
-// erased meanwhile. more is written with it.
-func (s *service) mail(ctx context.Context, template string, item sessionItem, record bookingItem, reason string, more ...types.TransactWriteItem) error {
+// erased meanwhile.
+func (s *service) mail(ctx context.Context, template string, item sessionItem, record bookingItem, reason string) error {
 	intent, err := s.intent(ctx, template, item, record, reason)
 	if err != nil {
 		return err
@@ -174,7 +168,6 @@ func (s *service) mail(ctx context.Context, template string, item sessionItem, r
 	} else {
 		writes.Add(s.table.Check(record.Key, dynamo.Exists))
 	}
-	writes.Items = append(writes.Items, more...)
 	err = writes.Commit(ctx, s.table.Client)
 	var refused *dynamo.Refused
 	if errors.As(err, &refused) && !refused.Failed(0) {

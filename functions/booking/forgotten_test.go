@@ -28,6 +28,19 @@ func TestAForgottenSessionIsRecorded(t *testing.T) {
 	d.says(422, teamAgenda+"/nouvelle", form, `id="day-fault"`, "L’agenda commence en 2023", box+` value="true" checked`)
 	form.Set("day", "2026-04-14")
 	d.says(422, teamAgenda+"/nouvelle", form, `id="past-fault"`, "décochez cette case", box)
+	form.Set("day", "bientôt")
+	if _, page := d.says(422, teamAgenda+"/nouvelle", form, "Indiquez le jour", box); strings.Contains(page, "past-fault") {
+		t.Error("no day is taken for one to come")
+	}
+	form.Set("day", "2026-03-10") // which goes on now
+	form.Set("starts_at", "09:30")
+	form.Set("ends_at", "12:00")
+	d.says(422, teamAgenda+"/nouvelle", form, `id="past-fault"`, "attendez sa fin")
+	form.Del(pastField)
+	if _, page := d.says(422, teamAgenda+"/nouvelle", form, `id="starts_at-fault"`, "attendez sa fin"); strings.Contains(page, "cochez la case") {
+		t.Error("it asks to tick what would be refused")
+	}
+	form.Set(pastField, "true")
 	if n := len(d.look("").free); n > 0 {
 		t.Errorf("%d seats of what was refused", n)
 	}
@@ -61,6 +74,11 @@ func TestAForgottenSessionIsRecorded(t *testing.T) {
 		t.Errorf("%s %v", item.State, told)
 	}
 	d.checkFacts()
+
+	_, page = d.says(200, path+"?fait=pointee", nil, "Les présences sont notées")
+	if strings.Contains(page, "donner son avis") {
+		t.Error("it says that people were written to")
+	}
 
 	d.call(http.StatusUnprocessableEntity, "POST", "/v1/sessions", // which is not for programs, which know what is to come
 		`{"kind":"initiation","title":"T","mode":"online","capacity":2,"starts_at":"2026-02-10T08:30:00Z","ends_at":"2026-02-10T09:30:00Z","past":true}`, nil, d.Bearer("team")...)

@@ -46,20 +46,32 @@ func (s *service) postSession(w http.ResponseWriter, r *http.Request) error {
 // checkNew tidies a session that is to be made, and returns Invalid with every fault.
 func (s *service) checkNew(ctx context.Context, in *sessionInput, faults *fault.Fields) error {
 	in.check(faults)
-	switch now := s.now(); {
-	case in.StartsAt.IsZero() || in.EndsAt.IsZero():
-	case in.past && in.StartsAt.In(french.Paris()).Year() < firstYear:
-		faults.Add("day", fmt.Sprintf("L’agenda commence en %d\u00a0: indiquez un jour de cette année-là ou d’après.", firstYear))
-	case in.past && in.EndsAt.After(now):
-		faults.Add("past", "Cette rencontre n’est pas encore terminée\u00a0: décochez cette case.")
-	case !in.past && in.StartsAt.Before(now):
-		faults.Add("starts_at", "Cette date est passée\u00a0: planifiez une rencontre à venir.")
-	}
+	in.checkWhen(s.now(), faults)
 	if err := s.checkSeries(ctx, in.Series, faults); err != nil {
 		return err
 	}
 	return faults.Err()
 }
+
+// checkWhen notes a day that has passed or, of a session that is said to be
+// over, one that is to come.
+func (in *sessionInput) checkWhen(now time.Time, faults *fault.Fields) {
+	switch {
+	case in.StartsAt.IsZero() || faults.Has("day") || faults.Has("last_day"):
+	case !in.past && in.StartsAt.Before(now):
+		faults.Add("starts_at", "Cette date est passée\u00a0: planifiez une rencontre à venir.")
+	case !in.past:
+	case in.StartsAt.In(french.Paris()).Year() < firstYear:
+		faults.Add("day", fmt.Sprintf("L’agenda commence en %d\u00a0: indiquez un jour de cette année-là ou d’après.", firstYear))
+	case in.StartsAt.After(now):
+		faults.Add(pastField, "Cette rencontre est à venir\u00a0: décochez cette case.")
+	case in.EndsAt.After(now):
+		faults.Add(pastField, stillOn)
+	}
+}
+
+// stillOn is said of a session that goes on.
+const stillOn = "Cette rencontre n’est pas terminée\u00a0: attendez sa fin pour l’enregistrer ici et noter qui est venu."
 
 // plan makes a session. Its seats are made first and the session last, with
 // the answer to the request's key: a crash between leaves seats of a session

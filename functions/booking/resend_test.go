@@ -1,12 +1,17 @@
 package booking
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fabrique-des-transitions/fabrique/shared/auth"
+	"github.com/fabrique-des-transitions/fabrique/shared/fault"
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/web"
 )
 
@@ -34,6 +39,9 @@ func TestTheTeamSendsTheLinkOfABookingAgain(t *testing.T) {
 	if got := d.Audited(b[0].BookingID); !slices.Equal(got, []string{"booking.link_sent", "booking.link_sent"}) {
 		t.Errorf("%v", got)
 	}
+	if trail := fmt.Sprint(d.Dump(function.Audit)); strings.Contains(trail, "@") || !strings.Contains(trail, s.ID) {
+		t.Errorf("%s", trail)
+	}
 	mails := d.mails(1)
 	link, err := url.Parse(mails[len(mails)-1].Data["manage"])
 	if err != nil {
@@ -53,10 +61,13 @@ func TestTheTeamSendsTheLinkOfABookingAgain(t *testing.T) {
 	off := d.bookAs(other.ID, 3)
 	d.says(303, teamAgenda+"/"+other.ID+"/annuler", url.Values{})
 	d.says(409, teamAgenda+"/"+other.ID+"/inscriptions/"+off.BookingID+"/lien", url.Values{}, "Cette rencontre est annulée")
-	d.cancel(b[1])
-	d.says(409, path(1), nil, "Cette inscription est annulée")
-	d.says(409, path(1), url.Values{}, "Cette inscription est annulée")
-	d.Clock.Set(s.StartsAt) // when it begins, one looks for it
+	gone := d.bookAs(s.ID, 4)
+	d.cancel(gone)
+	leads := list + "/" + gone.BookingID + "/lien"
+	d.says(409, leads, nil, "Cette inscription est annulée")
+	d.says(409, leads, url.Values{}, "Cette inscription est annulée")
+
+	d.Clock.Set(s.StartsAt.Add(time.Minute)) // once it has begun, one looks for it
 	if err := d.closeSessions(t.Context(), s.StartsAt); err != nil || d.stored(s.ID).State != closed {
 		t.Error(err)
 	}
@@ -64,13 +75,61 @@ func TestTheTeamSendsTheLinkOfABookingAgain(t *testing.T) {
 	if _, page := d.says(200, list, nil, `href="`+path(0)+`"`); strings.Contains(page, path(1)) || strings.Contains(page, "/annuler") {
 		t.Error("the list offers what is over")
 	}
-	d.says(303, path(0), url.Values{})
+	d.says(409, path(1), url.Values{}, "la liste d’attente n’a plus d’effet")
+	if _, page := d.says(200, path(0), nil, "ce qu’il faut pour rejoindre"); strings.Contains(page, "annuler son inscription") {
+		t.Error("it promises what is over")
+	}
+	d.call(http.StatusOK, "PUT", "/v1/sessions/"+s.ID+"/attendance", `{"attended":["`+b[0].BookingID+`"]}`, nil, d.Bearer("team")...)
+	d.says(303, path(0), url.Values{}) // noted early, it goes on all the same
+	d.told(1, "booking-confirmed", "booking-confirmed", "booking-confirmed", "booking-confirmed")
+
 	d.Clock.Set(s.EndsAt)
+	d.browser = d.Browser(auth.RoleTeam)
+	d.says(200, list, nil, `href="`+path(0)+`"`)
+	d.says(200, path(0), nil, "le lien pour donner son avis")
+	d.says(303, path(0), url.Values{web.KeyField: {"form_3"}})
+	d.told(1, "booking-confirmed", "booking-confirmed", "booking-confirmed", "booking-confirmed", "session-thanks")
+	d.Clock.Set(s.EndsAt.Add(tokenAfter))
 	d.browser = d.Browser(auth.RoleTeam)
 	d.says(409, path(0), nil, "Cette rencontre est terminée")
 	d.says(409, path(0), url.Values{}, "Cette rencontre est terminée")
 	if _, page := d.says(200, list, nil); strings.Contains(page, "/lien") {
 		t.Error("the list offers what is over")
 	}
-	d.told(1, "booking-confirmed", "booking-confirmed", "booking-confirmed", "booking-confirmed")
+}
+
+// TestALinkIsSentOfTheBookingAsItIs: what changes meanwhile is read again
+// before anything leaves, and nothing leaves twice.
+func TestALinkIsSentOfTheBookingAsItIs(t *testing.T) {
+	w := newWorld(t)
+	s := w.newSession(1)
+	b := w.bookMany(s.ID, 2)
+	read := func(n int) (record bookingItem) {
+		subject := w.subject(b[n])
+		if found, err := w.table.Get(t.Context(), bookingKey(subject.Person, s.ID), &record); err != nil || !found {
+			t.Fatal(err)
+		}
+		return record
+	}
+	first, second := read(0), read(1)
+	w.cancel(b[0])
+	w.Drain()
+	if read(1).State != confirmed {
+		t.Fatal("nobody moved up")
+	}
+	for _, stale := range []bookingItem{first, second} {
+		if err := w.resend(w.team(), s, stale, "k"); !fault.Is(err, errMoved.Code) {
+			t.Errorf("%s: %v", stale.State, err)
+		}
+	}
+	again := w.bookAs(s.ID, 1)
+	if err := w.resend(w.team(), s, first, "k"); !fault.Is(err, errMoved.Code) {
+		t.Errorf("booked anew: %v", err)
+	}
+	if again.BookingID == first.ID {
+		t.Error("it is the same booking")
+	}
+	if n := len(w.Audited(first.ID)) + len(w.Audited(second.ID)); n > 0 {
+		t.Errorf("%d entries of what was not sent", n)
+	}
 }

@@ -179,11 +179,6 @@ func (i sessionItem) bookable(now time.Time) bool {
 	return i.State == planned && now.Before(i.StartsAt)
 }
 
-// current tells whether a session is to come or goes on at an instant.
-func (i sessionItem) current(now time.Time) bool {
-	return (i.State == planned || i.State == closed) && now.Before(i.EndsAt)
-}
-
 // shown is a session with what its seats say at an instant.
 func (i sessionItem) shown(free, waits int, now time.Time) session {
 	out := session{

@@ -49,7 +49,7 @@ type bookingsView struct {
 	States   []web.Option
 	All      int
 	Open     bool           // bookings can still be made and given up
-	Current  bool           // their links can still be sent again
+	Links    bool           // some of their links can be sent again
 	Done     string         // what was just done by hand
 	Of       *listedBooking // for whom; nil while the index does not have it yet
 }
@@ -58,6 +58,7 @@ type bookingsView struct {
 type bookedView struct {
 	listedBooking
 	TerritoryName string
+	Link          bool // can be sent again
 }
 
 // The parameters of the address of the list that say what was just done, each
@@ -81,7 +82,7 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 	values, status, next := r.URL.Query(), http.StatusOK, ""
 	path := teamAgenda + "/" + item.ID + "/inscriptions"
 	view := bookingsView{
-		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()), Current: item.current(s.now()),
+		sessionView: viewSession(item.shown(0, 0, s.now())), States: bookingStates, Open: item.bookable(s.now()),
 	}
 	if item.State == held {
 		view.States = attendanceStates
@@ -106,7 +107,9 @@ func (s *service) bookingsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, one := range list {
-		view.Bookings = append(view.Bookings, bookedView{one, placeName(one.Territory)})
+		_, over := item.linkMail(one.Status, one.Attended, s.now())
+		view.Bookings = append(view.Bookings, bookedView{one, placeName(one.Territory), over == nil})
+		view.Links = view.Links || over == nil
 	}
 	view.List = web.NewList(path, bookingFields, values, next)
 	return s.pages.Render(w, r, status, "team_bookings", web.Page{Title: "Inscriptions", Form: form, Data: view})

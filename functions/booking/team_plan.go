@@ -174,11 +174,11 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	if shown, ok := web.FormFaults(err); ok {
 		values.Set(web.KeyField, s.newID("form"))
-		over := !in.StartsAt.IsZero() && in.StartsAt.Before(s.now())
-		if over && !in.past {
-			offerPast(shown)
+		if !in.past {
+			adviseWhen(in, s.now(), shown)
 		}
-		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{Past: over || in.past})
+		offered := in.past || !in.StartsAt.IsZero() && in.StartsAt.Before(s.now())
+		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{Past: offered})
 	}
 	if err != nil {
 		return err
@@ -189,11 +189,15 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 	return done(w, r, teamAgenda+"/"+made.ID, "creee")
 }
 
-// offerPast says of a day that has passed what programs are not told: the form
-// takes it all the same, once a box is ticked.
-func offerPast(faults fault.Fields) {
+// adviseWhen says of a day that has passed what programs are not told: the form
+// takes it all the same, once a box is ticked and the session is over.
+func adviseWhen(in sessionInput, now time.Time, faults fault.Fields) {
 	for i, f := range faults {
-		if f.Location == "starts_at" {
+		switch {
+		case f.Location != "starts_at" || in.StartsAt.IsZero():
+		case in.EndsAt.After(now):
+			faults[i].Message = stillOn
+		default:
 			faults[i].Message = "Cette date est passée\u00a0: choisissez un jour à venir ou, si la rencontre a déjà eu lieu, cochez la case qui le dit, un peu plus bas."
 		}
 	}

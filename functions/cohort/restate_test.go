@@ -168,7 +168,8 @@ func TestAnotherAnnouncementRestatesEnrolments(t *testing.T) {
 }
 
 // TestNoEnrolmentIsForgotten of a territory that is accepted while its cohort
-// changes, or while this change is stated, at whatever call that comes.
+// changes, or while this change is stated, at whatever call that comes; nor does
+// one that leaves come back.
 func TestNoEnrolmentIsForgotten(t *testing.T) {
 	changes := func(w *world) {
 		ends := "2027-11-01"
@@ -184,7 +185,23 @@ func TestNoEnrolmentIsForgotten(t *testing.T) {
 			w.t.Error(err)
 		}
 	}
+	left := func(w *world, ids []string) int { // how many have left by now
+		if application, err := w.application(t.Context(), ids[0]); err != nil || application.Decision == accepted {
+			return 0
+		}
+		return 1
+	}
 	for name, at := range map[string]func(*world, []string, func(do func())){
+		"leaving while a change is stated": func(w *world, ids []string, during func(do func())) {
+			accepts(w, ids[1])
+			changes(w)
+			during(func() {
+				if _, err := w.decide(w.member(), ids[0], decisionInput{Decision: declined}); err != nil {
+					w.t.Error(err)
+				}
+			})
+			states(w)
+		},
 		"accepted while the cohort changes": func(w *world, ids []string, during func(do func())) {
 			during(func() { changes(w); states(w) })
 			accepts(w, ids[1])
@@ -222,6 +239,10 @@ func TestNoEnrolmentIsForgotten(t *testing.T) {
 				}
 				if len(stand) != len(ids) {
 					t.Errorf("call %d: %d stand", number, len(stand))
+				}
+				shown, err := w.shownCohort(t.Context(), "occitanie")
+				if err != nil || len(shown.Territories) != len(ids)-left(w, ids) {
+					t.Errorf("call %d: %v %+v", number, err, shown.Territories)
 				}
 			}
 		})

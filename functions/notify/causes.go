@@ -16,7 +16,9 @@ type cause struct {
 // How what mails brought is sent anew, by the page that they name.
 const (
 	againSignature = "Depuis la page de la signature, renvoyez à la personne un lien vers ses données : il lui montre où elle en est."
-	againBooking   = "Depuis les inscriptions de la rencontre, renvoyez son lien à la personne, tant que la rencontre n’est pas terminée."
+	againBooking   = "Depuis les inscriptions de la rencontre, renvoyez son lien à la personne : jusqu’à la fin, puis pendant soixante jours à qui est noté·e présent·e."
+	againSeat      = "Si la personne veut venir tout de même, inscrivez-la depuis la page de la rencontre, tant qu’elle n’a pas commencé."
+	againOff       = "La page de la rencontre dit qu’elle est annulée : la personne n’a rien à faire."
 	againAsk       = "Depuis la page de la candidature, demandez à nouveau les confirmations : chacun·e reçoit un nouveau lien."
 	againWrite     = "Depuis la page de la candidature, écrivez aux quatre : le message porte leur lien."
 )
@@ -39,10 +41,10 @@ var causes = map[string]cause{
 	"booking-confirmed":     {"Place réservée", "La personne s’est inscrite à une rencontre, ou l’équipe l’a inscrite.", againBooking, ""},
 	"booking-waiting":       {"En liste d’attente", "La personne s’est inscrite à une rencontre complète.", againBooking, ""},
 	"booking-promoted":      {"Place libérée", "Une place s’est libérée pour la personne, qui attendait.", againBooking, ""},
-	"booking-cancelled":     {"Réservation annulée", "La personne, ou l’équipe pour elle, a annulé son inscription.", againBooking, ""},
+	"booking-cancelled":     {"Réservation annulée", "La personne, ou l’équipe pour elle, a annulé son inscription.", againSeat, ""},
 	"booking-reminder":      {"Rappel d’une rencontre", "La rencontre a lieu le lendemain.", againBooking, ""},
 	"session-moved":         {"Rencontre déplacée", "L’équipe a modifié la rencontre.", againBooking, ""},
-	"session-cancelled":     {"Rencontre annulée", "L’équipe a annulé la rencontre.", againBooking, ""},
+	"session-cancelled":     {"Rencontre annulée", "L’équipe a annulé la rencontre.", againOff, ""},
 	"session-thanks":        {"Demande de retour", "La personne est venue à la rencontre.", againBooking, ""},
 	"application-confirm":   {"Confirmer son rôle dans une candidature", "La personne est nommée parmi les quatre d’une candidature.", againAsk, ""},
 	"application-confirmed": {"Rôle confirmé", "La personne a confirmé son rôle dans une candidature.", againWrite, ""},

@@ -29,6 +29,7 @@ func TestEntriesLeadToTheirRecords(t *testing.T) {
 		{"session.planned", "ses_1", map[string]string{"title": "Récits <b>"}, `<a href="/equipe/agenda/ses_1">Récits &lt;b&gt;</a>`},
 		{"session.cancelled", "ses_2", nil, `<a href="/equipe/agenda/ses_2"><code>ses_2</code></a>`},
 		{"booking.made", "bkg_1", map[string]string{"session": "ses_3"}, `<a href="/equipe/agenda/ses_3"><code>bkg_1</code></a>`},
+		{"booking.link_sent", "bkg_2", map[string]string{"session": "ses_4"}, `<a href="/equipe/agenda/ses_4"><code>bkg_2</code></a>`},
 		{"series.created", "recits", nil, `<a href="/equipe/series/recits"><code>recits</code></a>`},
 		{"ally.merged", "ally_1", nil, `<a href="/equipe/allies/ally_1"><code>ally_1</code></a>`},
 		{"ally.erased", "ally_2", nil, `<br><code>ally_2</code><br>`},

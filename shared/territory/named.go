@@ -3,6 +3,7 @@ package territory
 import (
 	"errors"
 	"slices"
+	"strings"
 )
 
 // mostNamesakes is more than there are territories of one name.
@@ -32,19 +33,23 @@ func Typed(text string) (ref string, among []Territory) {
 		current := found.Current()
 		return current.Ref(), nil
 	}
-	among = Named(text)
-	if len(among) == 1 {
+	switch among = Named(text); len(among) {
+	case 0:
+	case 1:
 		return among[0].Ref(), nil
-	}
-	if len(among) > 0 {
+	default:
 		return "", among
 	}
-	among = Suggest(text, offered)
-	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) { // of a code, those that are written nearly so
-		for _, one := range unknown.Suggestions {
-			if len(among) < offered && !slices.Contains(among, one) {
-				among = append(among, one)
-			}
+	first, then := Suggest(text, offered), []Territory(nil)
+	if unknown := (*UnknownError)(nil); errors.As(err, &unknown) {
+		then = unknown.Suggestions
+	}
+	if strings.ContainsAny(text, "0123456789") { // a code rather than a name
+		first, then = then, first
+	}
+	for _, one := range slices.Concat(first, then) {
+		if len(among) < offered && !slices.Contains(among, one) {
+			among = append(among, one)
 		}
 	}
 	return "", among
