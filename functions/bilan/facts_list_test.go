@@ -75,6 +75,21 @@ func TestFactsAreListedByTime(t *testing.T) {
 	}
 }
 
+// TestASearchListsEachFactOnce, though one type has many that it leaves out
+// beside the few of another.
+func TestASearchListsEachFactOnce(t *testing.T) {
+	w := newWorld(t)
+	for n := 1; n <= 5; n++ {
+		w.record(fmt.Sprintf(`{"type":"intervention","data":{"title":"T%d","on":"2023-06-%02d","form":"talk"}}`, n, n))
+	}
+	w.record(`{"type":"media.appearance","data":{"title":"Congrès ancien","on":"2023-01-01","outlet":"Le Lot"}}`)
+	w.record(`{"type":"intervention","data":{"title":"Congrès plus ancien","on":"2022-12-31","form":"talk"}}`)
+	w.record(`{"type":"intervention","data":{"title":"Congrès récent","on":"2023-05-01","form":"talk"}}`)
+	if got := fmt.Sprint(w.titles("year=2023&limit=2&q=congr%C3%A8s")); got != "[Congrès récent Congrès ancien]" {
+		t.Error(got)
+	}
+}
+
 // The page keeps its filters in the addresses of its pages and files, and the
 // files hold exactly what is filtered, in French; the trail knows who took them.
 func TestFactsAreExportedAsTheyAreFiltered(t *testing.T) {

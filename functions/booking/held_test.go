@@ -55,6 +55,33 @@ func fact[T any](w *world, id string) (data T) {
 	return data
 }
 
+// TestTwoWhoCorrectAttendanceAtOnce: one is told to begin again, and each fact is
+// corrected once, or the bilan would count who came twice.
+func TestTwoWhoCorrectAttendanceAtOnce(t *testing.T) {
+	w := newWorld(t)
+	s := w.newSession(3)
+	b := w.bookMany(s.ID, 3)
+	w.Clock.Set(s.EndsAt)
+	team, path := w.Bearer("team"), "/v1/sessions/"+s.ID+"/attendance"
+	came := func(answer bookingAnswer) map[string]any {
+		return map[string]any{"attended": []string{answer.BookingID}}
+	}
+	w.call(http.StatusOK, "PUT", path, came(b[0]), nil, team...)
+	w.beforeCommit(func() { w.call(http.StatusOK, "PUT", path, came(b[1]), nil, team...) })
+	w.call(http.StatusConflict, "PUT", path, came(b[2]), nil, team...)
+	corrected := map[string]bool{}
+	for _, item := range w.Dump(function.Ledger) {
+		of := fact[heldFact](w, strings.SplitN(item["sk"].(string), "#", 2)[1]).Corrects
+		if corrected[of] {
+			t.Errorf("%q is corrected twice", of)
+		}
+		corrected[of] = true
+	}
+	if len(corrected) != 2 {
+		t.Errorf("%v", corrected)
+	}
+}
+
 // signs makes someone an ally, as registration would.
 func (w *world) signs(address string) {
 	w.t.Helper()

@@ -263,8 +263,12 @@ func TestRestatingIsResumed(t *testing.T) {
 				var writes dynamo.Writes
 				for n := range territories {
 					code := fmt.Sprintf("%05d", n)
-					writes.Add(w.cohorts.Put(territoryItem{Key: territoryKey("occitanie", code, byApplication), Territory: code, EnrolledOn: "2026-03-10",
-						Fact: w.newID("fact"), Programme: "Avant", EndsOn: "2026-12-31", SaidAt: "2026-03-10T09:00:00Z"}))
+					item := territoryItem{Key: territoryKey("occitanie", code, byApplication), Territory: code, EnrolledOn: "2026-03-10",
+						Fact: w.newID("fact"), Programme: "Avant", EndsOn: "2026-12-31", SaidAt: "2026-03-10T09:00:00Z"}
+					if n >= atOnce { // of which two facts are stated, as many as one transaction holds
+						item.Out, item.LeftFact, item.LeftOn, item.LeftAt = true, w.newID("fact"), "2026-03-20", "2026-03-20T09:00:00Z"
+					}
+					writes.Add(w.cohorts.Put(item))
 				}
 				if err := writes.Commit(t.Context(), w.cohorts.Client); err != nil {
 					t.Fatal(err)
@@ -279,6 +283,9 @@ func TestRestatingIsResumed(t *testing.T) {
 				w.Faults(nil)
 				if stand, all := w.standing(), facts[ledger.Enrolled](w, ledger.EnrolledType); len(stand) != territories || len(all) != territories {
 					t.Errorf("call %d: %d stand of %d", number, len(stand), len(all))
+				}
+				if out := len(facts[ledger.Withdrawn](w, "territory.withdrawn.v1")); out != territories-atOnce {
+					t.Errorf("call %d: %d have left", number, out)
 				}
 				if calls < number {
 					return
