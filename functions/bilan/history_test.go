@@ -1,6 +1,7 @@
 package bilan
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 )
@@ -177,7 +179,20 @@ func (w *world) compareAll(t interface {
 	Helper()
 }, h *history, years ...int) {
 	t.Helper()
-	counted, err := w.figures.count(w.t.Context(), w.all)
+	filled := map[string]bool{} // the partitions that hold anything: the others are not asked for, by the hundred
+	for _, item := range append(w.Dump(function.Bilans), w.Dump(function.Ledger)...) {
+		filled[item["pk"].(string)] = true
+	}
+	counted, err := w.figures.count(w.t.Context(), func(ctx context.Context, each func(recorded) error) error {
+		for pk := range w.partitions() {
+			if filled[pk] {
+				if err := w.partition(ctx, pk, each); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -203,7 +218,10 @@ func (w *world) compareAll(t interface {
 			}
 			want := h.value(f.ID, year)
 			got, again := f.value(running.tally(f, year)), f.value(recounted.tally(f, year))
-			listed, amount := w.listed(f, year)
+			listed, amount := 0, 0
+			if filled[f.partition(year)] {
+				listed, amount = w.listed(f, year)
+			}
 			if f.Sum {
 				listed = amount
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"strconv"
 	"time"
 
@@ -48,15 +49,27 @@ func (s *service) counts(f fact) bool {
 // all reads the ledger, the latest facts first, consistently: a read unit for
 // 4 KB, and half a unit for each type and year that has none.
 func (s *service) all(ctx context.Context, each func(recorded) error) error {
-	first, last := s.countedYears()
-	for year := last; year >= first; year-- {
-		for _, kind := range countedTypes {
-			if err := s.partition(ctx, kind+"#"+strconv.Itoa(year), each); err != nil {
-				return err
-			}
+	for pk := range s.partitions() {
+		if err := s.partition(ctx, pk, each); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// partitions are those of the ledger in which facts that count may stand, the
+// latest year first.
+func (s *service) partitions() iter.Seq[string] {
+	return func(yield func(pk string) bool) {
+		first, last := s.countedYears()
+		for year := last; year >= first; year-- {
+			for _, kind := range countedTypes {
+				if !yield(kind + "#" + strconv.Itoa(year)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (s *service) partition(ctx context.Context, pk string, each func(recorded) error) error {
