@@ -1,8 +1,6 @@
 package bilan
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,7 +9,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/fabrique-des-transitions/fabrique/shared/function"
 	"github.com/fabrique-des-transitions/fabrique/shared/function/functiontest"
 	"github.com/fabrique-des-transitions/fabrique/shared/ledger"
 )
@@ -170,87 +167,6 @@ func (h *history) of(kind string) (ids []string) {
 		}
 	}
 	return ids
-}
-
-// compareAll holds the running figures, a recount, what opening each figure
-// lists, and the oracle against one another.
-func (w *world) compareAll(t interface {
-	Fatalf(string, ...any)
-	Helper()
-}, h *history, years ...int) {
-	t.Helper()
-	filled := map[string]bool{} // the partitions that hold anything: the others are not asked for, by the hundred
-	for _, item := range append(w.Dump(function.Bilans), w.Dump(function.Ledger)...) {
-		filled[item["pk"].(string)] = true
-	}
-	counted, err := w.figures.count(w.t.Context(), func(ctx context.Context, each func(recorded) error) error {
-		for pk := range w.partitions() {
-			if filled[pk] {
-				if err := w.partition(ctx, pk, each); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("%v", err)
-	}
-	for _, year := range years {
-		running, err := w.between(w.t.Context(), firstYear, lastStep, true)
-		if err != nil {
-			t.Fatalf("%v", err)
-		}
-		recounted := counters{years: map[int]countersOfYear{}, steps: map[int]countersOfYear{}}
-		for at, n := range counted {
-			into := recounted.years
-			if at.spans {
-				into = recounted.steps
-			}
-			if into[at.year].of == nil {
-				into[at.year] = countersOfYear{of: map[string]tally{}}
-			}
-			into[at.year].of[at.key] = n
-		}
-		for _, f := range w.figures.of(year) {
-			if f.Chapter == 0 {
-				continue
-			}
-			want := h.value(f.ID, year)
-			got, again := f.value(running.tally(f, year)), f.value(recounted.tally(f, year))
-			listed, amount := 0, 0
-			if filled[f.partition(year)] {
-				listed, amount = w.listed(f, year)
-			}
-			if f.Sum {
-				listed = amount
-			}
-			if got != want || again != want || listed != want {
-				text, _ := json.Marshal(h.facts)
-				t.Fatalf("%s in %d: running %d, recounted %d, listed %d, instead of %d\n%s", f.ID, year, got, again, listed, want, text)
-			}
-		}
-	}
-}
-
-// listed counts the records that opening a figure gives, three at a time.
-func (w *world) listed(f figure, year int) (n, amount int) {
-	w.t.Helper()
-	query := recordsQuery{Limit: 3}
-	for {
-		list, next, err := w.records(w.t.Context(), year, f.ID, "open", query)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		n += len(list)
-		for _, r := range list {
-			amount += r.Amount
-		}
-		if next == "" {
-			return n, amount
-		}
-		query.Cursor = next
-	}
 }
 
 // TestEveryWayOfCountingAgrees: whatever happens, however often and in what
