@@ -54,16 +54,10 @@ func (s *service) booked(r *http.Request) (item sessionItem, record bookingItem,
 		return item, record, err
 	}
 	found, err := s.table.Get(r.Context(), listed.Key, &record)
-	switch {
-	case err != nil:
-		return item, record, err
-	case !found:
-		return item, record, errNoBooking
-	case record.ID != listed.ID: // booked anew since
-		listed.State = cancelled
-		return item, listed, nil
+	if err == nil && !found {
+		err = errNoBooking
 	}
-	return item, record, nil
+	return item, record, err
 }
 
 type resendView struct {

@@ -177,7 +177,7 @@ func (s *service) planPosted(w http.ResponseWriter, r *http.Request) error {
 		if !in.past {
 			adviseWhen(in, s.now(), shown)
 		}
-		offered := in.past || !in.StartsAt.IsZero() && in.StartsAt.Before(s.now())
+		offered := in.past || !in.StartsAt.IsZero() && in.StartsAt.Before(s.now()) && !in.EndsAt.After(s.now())
 		return s.renderPlan(w, r, web.Status(fault.As(err)), web.Form{Values: values, Faults: shown}, planView{Past: offered})
 	}
 	if err != nil {

@@ -49,6 +49,7 @@ func TestUnitsOfEachAction(t *testing.T) {
 			{"the team's page of a session of three", func() { page("/equipe/agenda/" + full.ID) }, 2.5, 0, 0},
 			{"the form to book for someone", func() { page("/equipe/agenda/" + full.ID + "/inscrire") }, 3, 0, 0},
 			{"book for someone by hand", func() { _, _ = w.bookSession(w.team(), s.ID, guest(3), "k3", nil) }, 4, 9, 11},
+			{"the page to send a link again", func() { page("/equipe/agenda/" + s.ID + "/inscriptions/" + w.look(s.ID).records[0].ID + "/lien") }, 2.5, 0, 0},
 			{"send a link again", func() { _ = w.resend(w.team(), s, w.look(s.ID).records[0], "k4") }, 0, 9, 10},
 			{"the team gives a booking up", func() { _ = w.giveUp(w.team(), w.subject(b[1])) }, 9, 15, 16},
 			{"the form to change it", func() { page("/equipe/agenda/" + full.ID + "/modifier") }, 6, 0, 0},

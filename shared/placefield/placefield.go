@@ -29,6 +29,9 @@ type Input struct {
 func Ask(form web.Form, name, hint string) Input {
 	in := Input{Form: form, Name: name, Hint: hint}
 	text := strings.TrimSpace(form.Values.Get(name))
+	if text == "" { // a page that shows an empty form reads no geography
+		return in
+	}
 	if found, err := territory.Lookup(text); err == nil {
 		in.Now = described(found.Current())
 	}
